@@ -1,0 +1,6 @@
+"""Models by name, each loaded once per server. `models.load("mini-bert")` is the front door."""
+
+from bert_explain.models.encoder import Encoder
+from bert_explain.models.registry import Entry, default_name, entries, load
+
+__all__ = ["Encoder", "Entry", "default_name", "entries", "load"]

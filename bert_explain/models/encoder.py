@@ -1,0 +1,245 @@
+"""The encoder of the BERT family: one forward pass, written out so that every stage can be kept.
+
+Hugging Face's modules hold the weights; their names stay in this file. The arithmetic follows Devlin et al. 2019
+(BERT) and Vaswani et al. 2017, sections 3.1 to 3.3 (attention, feed-forward, residual + LayerNorm after each).
+A test compares every stage with Hugging Face's own forward pass.
+
+Shapes: T tokens, H hidden size, L layers, A heads, d = H / A, F feed-forward size, V vocabulary, P positions asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bert_explain.errors import Missing
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One encoder layer's modules, under one set of names for every architecture."""
+
+    query: nn.Linear
+    key: nn.Linear
+    value: nn.Linear
+    project: nn.Linear
+    attention_norm: nn.LayerNorm
+    expand: nn.Linear
+    activation: Any
+    contract: nn.Linear
+    output_norm: nn.LayerNorm
+
+
+@dataclass(frozen=True)
+class Embed:
+    """The embedding tables; `segment` is None where the architecture has no segments."""
+
+    token: nn.Embedding
+    position: nn.Embedding
+    segment: nn.Embedding | None
+    norm: nn.LayerNorm
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A loaded, read-only encoder. Safe from many threads: nothing in it changes after loading.
+
+    Build one with `models.load(name)`, or around your own weights with `encoder.from_hugging_face`.
+    """
+
+    name: str
+    title: str
+    config: Any = field(repr=False)
+    tokenizer: Any = field(repr=False)
+    module: nn.Module = field(repr=False)
+    embed: Embed = field(repr=False)
+    layers: tuple[Layer, ...] = field(repr=False)
+    mlm_head: Any = field(default=None, repr=False)
+    pooler: Any = field(default=None, repr=False)
+    nsp_head: nn.Linear | None = field(default=None, repr=False)
+
+    # sizes ------------------------------------------------------------------------------------------------------
+    @property
+    def n_layers(self) -> int:
+        return len(self.layers)
+
+    @property
+    def n_heads(self) -> int:
+        return self.config.num_attention_heads
+
+    @property
+    def hidden_size(self) -> int:
+        return self.config.hidden_size
+
+    @property
+    def head_size(self) -> int:
+        return self.hidden_size // self.n_heads
+
+    @property
+    def vocab_size(self) -> int:
+        return self.embed.token.num_embeddings
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens the position table has room for (512 in BERT)."""
+        return self.embed.position.num_embeddings
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers; a table that is used twice (tied) is counted once."""
+        return sum(p.numel() for p in self.module.parameters())
+
+    @property
+    def has_segments(self) -> bool:
+        return self.embed.segment is not None and self.embed.segment.num_embeddings > 1
+
+    @property
+    def has_mlm(self) -> bool:
+        return self.mlm_head is not None
+
+    @property
+    def has_nsp(self) -> bool:
+        return self.nsp_head is not None
+
+    @property
+    def has_pooler(self) -> bool:
+        return self.pooler is not None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """One sentence for each part that BERT has and this model has not."""
+        said = {
+            "segments": "has no segment embeddings: it does not tell sentence A from sentence B",
+            "mlm": "has no masked-word head: it cannot predict words",
+            "nsp": "has no next-sentence head: it cannot say whether B follows A",
+            "pooler": "has no pooler: its [CLS] vector is read as it is",
+        }
+        return tuple(f"{self.title} {text}." for part, text in said.items() if not getattr(self, f"has_{part}"))
+
+    # tables, for pictures of the weights themselves --------------------------------------------------------------
+    def position_table(self) -> Tensor:
+        """The learned position embeddings, (max_tokens, H)."""
+        return self.embed.position.weight.detach()
+
+    def segment_table(self) -> Tensor | None:
+        """The segment embeddings, (2, H), or None."""
+        return self.embed.segment.weight.detach() if self.has_segments else None
+
+    # the forward pass ---------------------------------------------------------------------------------------------
+    def rows(self, ids: Tensor, segments: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The three rows that are summed for each token: token, segment, position, each (T, H)."""
+        token = self.embed.token(ids)
+        segment = self.embed.segment(segments) if self.embed.segment is not None else torch.zeros_like(token)
+        return token, segment, self.embed.position(positions)
+
+    def split(self, x: Tensor) -> Tensor:
+        """(T, H) -> (A, T, d): the hidden size is cut into A pieces of d numbers, one piece a head."""
+        return x.view(x.shape[0], self.n_heads, self.head_size).transpose(0, 1)  # (T, A, d) -> (A, T, d)
+
+    def join(self, x: Tensor) -> Tensor:
+        """(A, T, d) -> (T, H): the heads' outputs side by side."""
+        return x.transpose(0, 1).reshape(x.shape[1], self.hidden_size)  # (T, A, d) -> (T, H)
+
+    def attend(self, layer: int, x: Tensor, off: Sequence[int] = ()) -> dict[str, Tensor]:
+        """Self-attention of one layer on x (T, H), every intermediate number kept.
+
+        q, k, v, mixed (A, T, d); scores, weights (A, T, T); joined (T, H). `off` lists heads whose output is zeroed.
+        Scaled dot-product attention: softmax(QK^T / sqrt(d)) V, Vaswani et al. 2017, eq. 1.
+        """
+        m = self.layers[layer]
+        q, k, v = self.split(m.query(x)), self.split(m.key(x)), self.split(m.value(x))
+        scores = torch.matmul(q, k.transpose(1, 2)) / math.sqrt(self.head_size)  # (A, T, d) x (A, d, T) -> (A, T, T)
+        weights = torch.softmax(scores, dim=-1)
+        mixed = torch.matmul(weights, v)  # (A, T, T) x (A, T, d) -> (A, T, d)
+        if off:
+            mixed = mixed.clone()
+            mixed[list(off)] = 0.0
+        return {"q": q, "k": k, "v": v, "scores": scores, "weights": weights, "mixed": mixed, "joined": self.join(mixed)}
+
+    def finish(self, layer: int, x: Tensor, joined: Tensor) -> dict[str, Tensor]:
+        """The rest of a layer after its heads: project, add and norm, feed-forward, add and norm. All (T, H) but `expanded` (T, F)."""
+        m = self.layers[layer]
+        projected = m.project(joined)
+        attended = x + projected
+        attended_normalised = m.attention_norm(attended)
+        expanded = m.activation(m.expand(attended_normalised))  # (T, F)
+        contracted = m.contract(expanded)
+        total = attended_normalised + contracted
+        return {
+            "projected": projected,
+            "attended": attended,
+            "attended_normalised": attended_normalised,
+            "expanded": expanded,
+            "contracted": contracted,
+            "total": total,
+            "output": m.output_norm(total),
+        }
+
+    def mlm_logits(self, hidden: Tensor) -> Tensor:
+        """The masked-word head on hidden states (P, H) -> (P, V), before softmax. Raises Missing."""
+        if self.mlm_head is None:
+            raise Missing(f"{self.title} has no masked-word head: it cannot predict words.")
+        return self.mlm_head(hidden)
+
+    def pooled(self, cls: Tensor) -> Tensor:
+        """tanh(W h + b) on the [CLS] vector(s) (..., H), as BERT's pooler does. Raises Missing."""
+        if self.pooler is None:
+            raise Missing(f"{self.title} has no pooler.")
+        return torch.tanh(self.pooler(cls))
+
+    def nsp_logits(self, pooled: Tensor) -> Tensor:
+        """(is next, is not next) before softmax, (..., 2). Raises Missing."""
+        if self.nsp_head is None:
+            raise Missing(f"{self.title} has no next-sentence head: it cannot say whether B follows A.")
+        return self.nsp_head(pooled)
+
+
+def from_hugging_face(name: str, title: str, module: nn.Module, tokenizer: Any, heads: frozenset[str] | None = None) -> Encoder:
+    """Wrap a Hugging Face module of the BERT or DistilBERT family.
+
+    heads : which of {"mlm", "nsp", "pooler"} were really in the checkpoint; None means whatever the module has.
+    Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
+    """
+    module = module.eval().requires_grad_(False)
+    has = {"mlm", "nsp", "pooler"} if heads is None else heads
+    base = getattr(module, "bert", None) or getattr(module, "distilbert", None) or module
+    if module.config.model_type == "distilbert":
+        return Encoder(
+            name, title, module.config, tokenizer, module,
+            Embed(base.embeddings.word_embeddings, base.embeddings.position_embeddings, None, base.embeddings.LayerNorm),
+            tuple(_distil_layer(layer) for layer in base.transformer.layer),
+            mlm_head=_distil_mlm(module) if "mlm" in has and hasattr(module, "vocab_projector") else None,
+        )  # fmt: skip
+    e, cls = base.embeddings, getattr(module, "cls", None)
+    pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
+    nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
+    return Encoder(
+        name, title, module.config, tokenizer, module,
+        Embed(e.word_embeddings, e.position_embeddings, e.token_type_embeddings, e.LayerNorm),
+        tuple(_bert_layer(layer) for layer in base.encoder.layer),
+        mlm_head=getattr(cls, "predictions", None) if "mlm" in has else None, pooler=pooler, nsp_head=nsp,
+    )  # fmt: skip
+
+
+def _bert_layer(layer: nn.Module) -> Layer:
+    a = layer.attention
+    return Layer(
+        a.self.query, a.self.key, a.self.value, a.output.dense, a.output.LayerNorm,
+        layer.intermediate.dense, layer.intermediate.intermediate_act_fn, layer.output.dense, layer.output.LayerNorm,
+    )  # fmt: skip
+
+
+def _distil_layer(layer: nn.Module) -> Layer:
+    a, f = layer.attention, layer.ffn
+    return Layer(
+        a.q_lin, a.k_lin, a.v_lin, a.out_lin, layer.sa_layer_norm, f.lin1, f.activation, f.lin2, layer.output_layer_norm
+    )
+
+
+def _distil_mlm(module: nn.Module) -> Any:
+    return nn.Sequential(module.vocab_transform, module.activation, module.vocab_layer_norm, module.vocab_projector)

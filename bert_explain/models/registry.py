@@ -1,0 +1,173 @@
+"""Which models there are and how each is loaded: bundled with the app, from the hub, or from a local folder.
+
+Weights are opened only as safetensors (no pickle) and no code from a checkpoint is run. A name that a reader types or
+puts in a link is looked up here and never passed on: what may be loaded is decided by whoever starts the server
+(`--model PATH`, BERT_EXPLAIN_MODEL, BERT_EXPLAIN_MODELS).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from bert_explain.errors import BadModel
+from bert_explain.models.encoder import Encoder, from_hugging_face
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
+ENV_MODEL = "BERT_EXPLAIN_MODEL"
+ENV_MODELS = "BERT_EXPLAIN_MODELS"
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+FAMILIES = ("bert", "distilbert")
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the registry. `where` is a folder (bundled, local) or a hub id."""
+
+    name: str
+    title: str
+    source: Literal["bundled", "hub", "local"]
+    where: str
+    about: str
+
+
+BUILT_IN = (
+    Entry("mini-bert", "mini-bert", "bundled", str(ASSETS / "mini-bert"), "6 layers, 12 heads, 384 numbers a token; always there"),
+    Entry("bert-base-uncased", "BERT-base, uncased", "hub", "google-bert/bert-base-uncased", "12 layers, 12 heads, 768; 440 MB from the hub"),
+    Entry("bert-large-uncased", "BERT-large, uncased", "hub", "google-bert/bert-large-uncased", "24 layers, 16 heads, 1024; 1.3 GB from the hub"),
+    Entry("bert-base-cased", "BERT-base, cased", "hub", "google-bert/bert-base-cased", "keeps capitals and accents; 436 MB from the hub"),
+    Entry("bert-base-multilingual-cased", "BERT-base, 104 languages", "hub", "google-bert/bert-base-multilingual-cased", "714 MB from the hub"),
+)  # fmt: skip
+
+
+def entries() -> dict[str, Entry]:
+    """The models that this server may load, by name; the one given at the start comes first.
+
+    BERT_EXPLAIN_MODELS (names, comma-separated) narrows the built-in list, for servers with little memory or no network.
+    """
+    wanted = [name.strip() for name in os.environ.get(ENV_MODELS, "").split(",") if name.strip()]
+    found = {e.name: e for e in BUILT_IN if not wanted or e.name in wanted} or {BUILT_IN[0].name: BUILT_IN[0]}
+    given = given_at_start()
+    if not given or given in found:
+        return {given: found[given], **found} if given else found
+    path = Path(given).expanduser()
+    name = path.resolve().name or "local"
+    name = f"{name} (local)" if name in found else name
+    return {name: Entry(name, name, "local", str(path.resolve()), "the folder given when the app was started"), **found}
+
+
+def default_name() -> str:
+    """The model a new reader sees: the one given at the start, else mini-bert."""
+    return next(iter(entries()))
+
+
+def given_at_start() -> str:
+    """`--model` after `streamlit run app.py --`, else the environment variable BERT_EXPLAIN_MODEL, else ''."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("--model", default=os.environ.get(ENV_MODEL, ""))
+    try:
+        return parser.parse_known_args(sys.argv[1:])[0].model.strip()
+    except argparse.ArgumentError:
+        return os.environ.get(ENV_MODEL, "").strip()
+
+
+_loading = threading.Lock()
+
+
+def load(name: str = "", progress: Progress | None = None) -> Encoder:
+    """The encoder of that name; the same read-only object for every caller. '' means the default model.
+
+    progress : called with (share from 0 to 1, what is happening) while a hub model is downloaded.
+    Raises BadModel, with what to do, for an unknown name, a folder without weights, or a hub that cannot be reached.
+    """
+    known = entries()
+    entry = known.get(name or default_name())
+    if entry is None:
+        raise BadModel(f"There is no model called “{name[:80]}” here. There is: {', '.join(known)}.")
+    with _loading:  # two readers who ask at once wait for one load, not for two
+        return _load(entry, progress or _silent)
+
+
+def _silent(share: float, what: str) -> None:
+    """Nobody is watching."""
+
+
+_loaded: dict[Entry, Encoder] = {}
+
+
+def _load(entry: Entry, progress: Progress) -> Encoder:
+    if entry not in _loaded:
+        folder = _download(entry, progress) if entry.source == "hub" else Path(entry.where)
+        _loaded[entry] = from_folder(folder, entry.name, entry.title)
+    return _loaded[entry]
+
+
+def from_folder(folder: Path, name: str, title: str) -> Encoder:
+    """Load a Hugging Face folder (config.json, model.safetensors, tokenizer files). Raises BadModel."""
+    if not folder.is_dir():
+        raise BadModel(f"There is no folder {folder}. Give --model the folder that holds config.json.")
+    if not (folder / "config.json").is_file():
+        raise BadModel(f"{folder} has no config.json: it is not a Hugging Face model folder.")
+    if not any((folder / weights).is_file() for weights in WEIGHTS):
+        other = "only pickled weights, which are not opened here" if list(folder.glob("*.bin")) else "no weights"
+        raise BadModel(f"{folder} holds {other}. It needs model.safetensors (save_pretrained writes it).")
+    try:
+        return _open(folder, name, title)
+    except BadModel:
+        raise
+    except Exception as error:  # whatever is wrong inside the files: the reader sees one sentence, the log the rest
+        raise BadModel(f"The model in {folder} could not be opened: {type(error).__name__}: {str(error)[:300]}") from error
+
+
+def _open(folder: Path, name: str, title: str) -> Encoder:
+    from transformers.models.auto.configuration_auto import AutoConfig
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if config.model_type not in FAMILIES:
+        raise BadModel(f"{folder.name} is a {config.model_type} model. This app walks through {' and '.join(FAMILIES)} encoders.")
+    model_class, tokenizer_class = _classes(config.model_type)
+    tokenizer = tokenizer_class.from_pretrained(folder, local_files_only=True)
+    module, info = model_class.from_pretrained(
+        folder, config=config, local_files_only=True, use_safetensors=True, dtype="float32",
+        attn_implementation="eager", output_loading_info=True,
+    )  # fmt: skip
+    missing = " ".join(info["missing_keys"])
+    parts = {"mlm": ("cls.predictions.transform", "vocab_transform"), "nsp": ("seq_relationship",), "pooler": ("pooler",)}
+    heads = frozenset(part for part, keys in parts.items() if not any(key in missing for key in keys))
+    if any(".layer." in key for key in info["missing_keys"]):
+        raise BadModel(f"{folder.name} lacks weights of its layers ({len(info['missing_keys'])} tensors missing).")
+    if len(tokenizer) > module.get_input_embeddings().num_embeddings:
+        raise BadModel(f"The tokenizer of {folder.name} has {len(tokenizer)} pieces, its token table fewer rows.")
+    return from_hugging_face(name, title, module, tokenizer, heads)
+
+
+@lru_cache
+def _classes(family: str) -> tuple[Any, Any]:
+    """Imported where used: the lighter door of transformers, and only when a model is loaded."""
+    from transformers.models.bert.tokenization_bert import BertTokenizer
+
+    if family == "distilbert":
+        from transformers.models.distilbert.modeling_distilbert import DistilBertForMaskedLM
+
+        return DistilBertForMaskedLM, BertTokenizer
+    from transformers.models.bert.modeling_bert import BertForPreTraining
+
+    return BertForPreTraining, BertTokenizer
+
+
+def _download(entry: Entry, progress: Progress) -> Path:
+    """The hub's copy of the model, from the cache on disk when it is there. Raises BadModel when it cannot be had."""
+    from bert_explain.models.hub import snapshot
+
+    return snapshot(entry.where, entry.title, progress)

@@ -1,0 +1,107 @@
+"""Query: what the reader typed and what the reader changed. A pure value: frozen, hashable, checked here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bert_explain.errors import BadQuery
+
+Segments = Literal["normal", "flipped", "removed"]
+Positions = Literal["normal", "removed", "shuffled"]
+Tokens = Literal["normal", "removed"]
+Separators = Literal["normal", "removed"]
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "segments": ("normal", "flipped", "removed"),
+    "positions": ("normal", "removed", "shuffled"),
+    "tokens": ("normal", "removed"),
+    "separators": ("normal", "removed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A sentence pair and the interventions on it. Everything a trace depends on, besides the model.
+
+    Positions count the tokens the encoder reads, `[CLS]` being 0. Layers and heads count from 0.
+
+    text_a, text_b : the two sentences; an empty `text_b` means a single sentence.
+    masked : positions whose token is replaced by `[MASK]`.
+    replaced : pairs (position, vocabulary id); the token there is replaced by that id (BERT's "random word").
+    heads_off : pairs (layer, head); the head's output is set to zero before the output projection.
+    segments : "flipped" swaps segment A and B, "removed" adds no segment embedding at all.
+    positions : "removed" adds no position embedding, "shuffled" permutes the position ids with `seed`.
+    tokens : "removed" adds no token embedding.
+    separators : "removed" leaves the `[SEP]` tokens out.
+    swapped : sentence B goes first.
+
+    Raises BadQuery when a field is of the wrong kind. Whether a position or head exists depends on the
+    model and is checked by `trace.run`.
+    """
+
+    text_a: str
+    text_b: str = ""
+    masked: tuple[int, ...] = ()
+    replaced: tuple[tuple[int, int], ...] = ()
+    heads_off: tuple[tuple[int, int], ...] = ()
+    segments: Segments = "normal"
+    positions: Positions = "normal"
+    tokens: Tokens = "normal"
+    separators: Separators = "normal"
+    swapped: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("text_a", "text_b"):
+            if not isinstance(getattr(self, name), str):
+                raise BadQuery(f"{name} must be text, not {type(getattr(self, name)).__name__}.")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise BadQuery(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
+        for name, numbers in (("masked", 1), ("replaced", 2), ("heads_off", 2)):
+            object.__setattr__(self, name, _canonical(name, getattr(self, name), numbers))
+        if len(dict(self.replaced)) != len(self.replaced):
+            raise BadQuery("replaced names the same position twice.")
+        object.__setattr__(self, "swapped", bool(self.swapped))
+        if not _whole(self.seed) or not 0 <= self.seed < 2**31:
+            raise BadQuery(f"seed must be a whole number from 0 to {2**31 - 1}, not {self.seed!r}.")
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The two sentences in the order in which the model reads them."""
+        return (self.text_b, self.text_a) if self.swapped else (self.text_a, self.text_b)
+
+    @property
+    def changed(self) -> bool:
+        """True when any intervention is on."""
+        return self != Query(self.text_a, self.text_b)
+
+    def but(self, **changes: Any) -> Query:
+        """The same query with some fields changed: `query.but(masked=(3,))`."""
+        return replace(self, **changes)
+
+    def plain(self) -> Query:
+        """The same sentences without any intervention."""
+        return Query(self.text_a, self.text_b)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _canonical(name: str, value: Any, numbers: int) -> tuple:
+    """Sorted, without repeats: two queries that mean the same are equal, and cached once."""
+    try:
+        items = tuple(value)
+        flat = items if numbers == 1 else tuple(number for item in items for number in item)
+        if numbers == 2:
+            items = tuple(tuple(item) for item in items)
+            if any(len(item) != 2 for item in items):
+                raise TypeError
+    except TypeError:
+        kind = "whole numbers" if numbers == 1 else "pairs of whole numbers"
+        raise BadQuery(f"{name} must be a sequence of {kind}, not {value!r}.") from None
+    if not all(_whole(number) and number >= 0 for number in flat):
+        raise BadQuery(f"{name} takes whole numbers from 0 up, not {value!r}.")
+    return tuple(sorted(set(items)))
