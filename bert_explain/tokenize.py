@@ -64,7 +64,7 @@ def tokenize(model: Encoder, query: Query) -> tuple[tuple[Token, ...], Cut]:
     """The query's tokens, T records, and what was cut. Raises BadQuery for positions or ids that do not exist."""
     tok = model.tokenizer
     first, second = (1, 0) if query.swapped else (0, 1)
-    x, y = (_pieces(tok, (query.text_a, query.text_b)[s], s) for s in (first, second))
+    x, y = (_pieces(model, (query.text_a, query.text_b)[s], s) for s in (first, second))
     pair = bool((query.text_a, query.text_b)[second].strip())
     cls, sep = tok.cls_token_id, tok.sep_token_id
     kept = query.separators == "normal"
@@ -79,10 +79,10 @@ def tokenize(model: Encoder, query: Query) -> tuple[tuple[Token, ...], Cut]:
     return _intervene(model, query, tokens), cut
 
 
-def _pieces(tok, text: str, sentence: int) -> list[_Piece]:
+def _pieces(model: Encoder, text: str, sentence: int) -> list[_Piece]:
     if not text.strip():
         return []
-    e = tok.backend_tokenizer.encode(text, add_special_tokens=False)
+    e = model.wordpiece.encode(text, add_special_tokens=False)
     return [_Piece(i, t, w, s, sentence) for i, t, w, s in zip(e.ids, e.tokens, e.word_ids, e.offsets, strict=True)]
 
 

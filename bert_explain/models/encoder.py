@@ -9,6 +9,7 @@ Shapes: T tokens, H hidden size, L layers, A heads, d = H / A, F feed-forward si
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ class Encoder:
     title: str
     config: Any = field(repr=False)
     tokenizer: Any = field(repr=False)
+    wordpiece: Any = field(repr=False)  # a tokenizers.Tokenizer of our own: never truncates, never changes
     module: nn.Module = field(repr=False)
     embed: Embed = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
@@ -206,11 +208,14 @@ def from_hugging_face(name: str, title: str, module: nn.Module, tokenizer: Any, 
     Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
     """
     module = module.eval().requires_grad_(False)
+    wordpiece = copy.deepcopy(tokenizer.backend_tokenizer)  # calling `tokenizer` changes its backend: keep a copy that nobody calls
+    wordpiece.no_truncation()
+    wordpiece.no_padding()
     has = {"mlm", "nsp", "pooler"} if heads is None else heads
     base = getattr(module, "bert", None) or getattr(module, "distilbert", None) or module
     if module.config.model_type == "distilbert":
         return Encoder(
-            name, title, module.config, tokenizer, module,
+            name, title, module.config, tokenizer, wordpiece, module,
             Embed(base.embeddings.word_embeddings, base.embeddings.position_embeddings, None, base.embeddings.LayerNorm),
             tuple(_distil_layer(layer) for layer in base.transformer.layer),
             mlm_head=_distil_mlm(module) if "mlm" in has and hasattr(module, "vocab_projector") else None,
@@ -219,7 +224,7 @@ def from_hugging_face(name: str, title: str, module: nn.Module, tokenizer: Any, 
     pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
     nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
     return Encoder(
-        name, title, module.config, tokenizer, module,
+        name, title, module.config, tokenizer, wordpiece, module,
         Embed(e.word_embeddings, e.position_embeddings, e.token_type_embeddings, e.LayerNorm),
         tuple(_bert_layer(layer) for layer in base.encoder.layer),
         mlm_head=getattr(cls, "predictions", None) if "mlm" in has else None, pooler=pooler, nsp_head=nsp,

@@ -1,0 +1,67 @@
+"""Start the app: ``python -m bert_explain``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from bert_explain import __version__
+from bert_explain.errors import ExplainError
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isdecimal() else -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 (any free one) to 65535, not {text!r}")
+    return port
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bert_explain",
+        description="Explain BERT on your own sentences, in the browser.",
+        epilog="Everything runs on this machine. Ctrl+C stops the server.",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="the model to open with: a bundled name, or a folder with a model in Hugging Face's layout "
+        "(config.json, the weights, the vocabulary); default: the bundled mini-bert",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; 0.0.0.0 lets other machines in (default: %(default)s, this machine only)",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8501,
+        help="the port to listen on; if it is taken, the next free one (default: %(default)s)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    parser.add_argument("--version", action="version", version=f"bert_explain {__version__}")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server; the exit status."""
+    options = parser().parse_args(arguments)
+    if options.model:
+        folder = Path(options.model).expanduser()
+        # Set before anything of the app is imported: the registry of models reads it.
+        os.environ["BERT_EXPLAIN_MODEL"] = str(folder.resolve()) if folder.exists() else options.model
+    # The first import of streamlit: late, so that --help answers at once.
+    from bert_explain.ui.server import serve
+
+    try:
+        serve(host=options.host, port=options.port, open_browser=not options.no_browser)
+    except ExplainError as error:
+        print(f"bert_explain: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The app behind a server: the model is loaded and warmed before the first reader comes.
+
+``python -m bert_explain`` serves it; any other ASGI server can, at ``bert_explain.ui.server:app``.
+"""
+
+import asyncio
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+import uvicorn
+
+from bert_explain.errors import ExplainError
+
+SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
+PORTS_TRIED = 50  # the wanted one and the next 49
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict]:
+    """Warm up, then serve. What went wrong is kept for `serve`; a page says it to its reader too."""
+    from bert_explain.ui import cache
+
+    started, failure = time.perf_counter(), None
+    try:
+        # In a thread: a signal is still heard, and the event loop's own thread keeps no torch state.
+        await asyncio.to_thread(cache.warm)
+    except ExplainError as error:
+        failure = error
+    yield {"warm_seconds": time.perf_counter() - started, "failure": failure}
+
+
+app = st.App(SCRIPT, lifespan=lifespan)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with one call when it begins to answer (and none when the app could not warm up)."""
+
+    def __init__(self, config: uvicorn.Config, on_answering: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_answering = on_answering
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if app.state.get("failure") is not None:
+            self.should_exit = True
+        elif self.started:
+            self._on_answering()
+
+
+def serve(*, host: str, port: int, open_browser: bool) -> None:
+    """Serve the app until it is interrupted.
+
+    A port that is taken gives way to the next free one; port 0 is any free one. Raises ExplainError when
+    there is none, or when the model cannot be loaded.
+    """
+    listener = _listen(host, port)
+    chosen = listener.getsockname()[1]
+    url = _url(host, chosen)
+    if port not in (0, chosen):
+        print(f"Port {port} is taken; using {chosen}.", flush=True)
+    print("Loading the model ...", flush=True)
+
+    def answering() -> None:
+        seconds = app.state["warm_seconds"]
+        print(f"bert_explain is at {url} (warmed up in {seconds:.1f} s). Ctrl+C stops it.", flush=True)
+        if open_browser:
+            # A thread: some browsers keep webbrowser.open waiting. Without a browser it returns False.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",  # the newer of uvicorn's two, and the one Streamlit runs on itself
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+    )
+    server = _Server(config, answering)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return  # the server has shut down in order before it says so
+    if failure := app.state.get("failure"):
+        raise failure
+    if not server.started:
+        raise ExplainError("The server did not start; its log, above, says why.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the first free port from `port` on."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise ExplainError(f"There is no address {host!r} to listen on: {error}.") from None
+    last = port if port == 0 else min(port + PORTS_TRIED - 1, 65535)
+    for candidate in range(port, last + 1):
+        # The protocol is named because asyncio sets TCP_NODELAY only where it reads TCP; without it every
+        # run of a page waits some 40 ms for the network's acknowledgement.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address[0], candidate, *address[2:]))
+            listener.listen()  # claims the port now; readers who come early wait instead of failing
+            return listener
+        except OSError as error:
+            problem = error.strerror
+            listener.close()
+    tried = f"port {port}" if last == port else f"the ports {port} to {last}"
+    raise ExplainError(f"Cannot listen on {tried} of {host}: {problem}. Choose another with --port.")
+
+
+def _url(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::", ""):
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
