@@ -26,13 +26,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        help="the model to open with: a bundled name, or a folder with a model in Hugging Face's layout "
-        "(config.json, the weights, the vocabulary); default: the bundled mini-bert",
+        help="the model to open with: a name from the app's list, such as bert-base-uncased, or a folder in "
+        "Hugging Face's layout (config.json, model.safetensors, the vocabulary); default: mini-bert, bundled",
     )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="the address to listen on; 0.0.0.0 lets other machines in (default: %(default)s, this machine only)",
+        help="the address to listen on (default: %(default)s, this machine only); 0.0.0.0 lets others in",
     )
     parser.add_argument(
         "--port",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ class Query:
     text_a, text_b : the two sentences; an empty `text_b` means a single sentence.
     masked : positions whose token is replaced by `[MASK]`.
     replaced : pairs (position, vocabulary id); the token there is replaced by that id (BERT's "random word").
+        A position that is masked as well reads `[MASK]`.
     heads_off : pairs (layer, head); the head's output is set to zero before the output projection.
     segments : "flipped" swaps segment A and B, "removed" adds no segment embedding at all.
     positions : "removed" adds no position embedding, "shuffled" permutes the position ids with `seed`.
@@ -54,18 +56,20 @@ class Query:
 
     def __post_init__(self) -> None:
         for name in ("text_a", "text_b"):
-            if not isinstance(getattr(self, name), str):
-                raise BadQuery(f"{name} must be text, not {type(getattr(self, name)).__name__}.")
+            _check_text(name, getattr(self, name))
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise BadQuery(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
+                raise BadQuery(f"{name} must be one of {', '.join(allowed)}, not {_short(getattr(self, name))}.")
         for name, numbers in (("masked", 1), ("replaced", 2), ("heads_off", 2)):
             object.__setattr__(self, name, _canonical(name, getattr(self, name), numbers))
         if len(dict(self.replaced)) != len(self.replaced):
             raise BadQuery("replaced names the same position twice.")
-        object.__setattr__(self, "swapped", bool(self.swapped))
-        if not _whole(self.seed) or not 0 <= self.seed < 2**31:
-            raise BadQuery(f"seed must be a whole number from 0 to {2**31 - 1}, not {self.seed!r}.")
+        if not isinstance(self.swapped, bool):
+            raise BadQuery(f"swapped must be True or False, not {_short(self.swapped)}.")
+        seed = _whole(self.seed)
+        if seed is None or seed >= 2**31:
+            raise BadQuery(f"seed must be a whole number from 0 to {2**31 - 1}, not {_short(self.seed)}.")
+        object.__setattr__(self, "seed", seed)
 
     @property
     def texts(self) -> tuple[str, str]:
@@ -74,8 +78,8 @@ class Query:
 
     @property
     def changed(self) -> bool:
-        """True when any intervention is on."""
-        return self != Query(self.text_a, self.text_b)
+        """True when any intervention is on. A seed alone changes nothing."""
+        return self != Query(self.text_a, self.text_b, seed=self.seed)
 
     def but(self, **changes: Any) -> Query:
         """The same query with some fields changed: `query.but(masked=(3,))`."""
@@ -86,22 +90,39 @@ class Query:
         return Query(self.text_a, self.text_b)
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise BadQuery(f"{name} must be text, not {type(value).__name__}.")
+    half = next((c for c in value if "\ud800" <= c <= "\udfff"), None)
+    if half:
+        raise BadQuery(f"{name} holds half of a character (U+{ord(half):04X}): no tokenizer can read it.")
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number from 0 up, numpy's too, as int; None for anything else. True and False are not numbers here."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+    return number if number is not None and number >= 0 else None
+
+
+def _short(value: object) -> str:
+    """The value as Python writes it, cut to a length that fits in a sentence."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _canonical(name: str, value: Any, numbers: int) -> tuple:
     """Sorted, without repeats: two queries that mean the same are equal, and cached once."""
     try:
-        items = tuple(value)
-        flat = items if numbers == 1 else tuple(number for item in items for number in item)
-        if numbers == 2:
-            items = tuple(tuple(item) for item in items)
-            if any(len(item) != 2 for item in items):
-                raise TypeError
+        items = [(item,) for item in value] if numbers == 1 else [tuple(item) for item in value]
     except TypeError:
+        items = [()]
+    if any(len(item) != numbers for item in items):
         kind = "whole numbers" if numbers == 1 else "pairs of whole numbers"
-        raise BadQuery(f"{name} must be a sequence of {kind}, not {value!r}.") from None
-    if not all(_whole(number) and number >= 0 for number in flat):
-        raise BadQuery(f"{name} takes whole numbers from 0 up, not {value!r}.")
-    return tuple(sorted(set(items)))
+        raise BadQuery(f"{name} must be a sequence of {kind}, not {_short(value)}.")
+    whole = [tuple(_whole(number) for number in item) for item in items]
+    if any(number is None for item in whole for number in item):
+        raise BadQuery(f"{name} takes whole numbers from 0 up, not {_short(value)}.")
+    return tuple(sorted({item[0] if numbers == 1 else item for item in whole}))

@@ -1,4 +1,4 @@
-"""From two sentences to the tokens the encoder reads: WordPiece, special tokens, segments, what was cut, what was masked.
+"""From two sentences to the tokens the encoder reads: WordPiece, special tokens, segments, cut text, masks.
 
 The pieces come from the model's own tokenizer; layout and truncation ("longest first") equal Hugging Face's
 `tokenizer(a, b, truncation=True)`, which a test checks.
@@ -120,7 +120,8 @@ def _intervene(model: Encoder, query: Query, tokens: list[Token]) -> tuple[Token
     for name, places in (("masked", query.masked), ("replaced", [p for p, _ in query.replaced])):
         bad = [p for p in places if p >= len(tokens)]
         if bad:
-            raise BadQuery(f"There is no token {bad[0]} to be {name}: this text has the positions 0 to {len(tokens) - 1}.")
+            last = len(tokens) - 1
+            raise BadQuery(f"There is no token {bad[0]} to be {name}: this text has the positions 0 to {last}.")
     for position, new in query.replaced:
         if new >= model.vocab_size:
             raise BadQuery(f"There is no piece {new}: the vocabulary goes from 0 to {model.vocab_size - 1}.")

@@ -1,6 +1,7 @@
 """Trace: everything the pages show of one query, computed once. `run(model, query)` is the one forward pass.
 
 T tokens, H hidden size, L layers, A heads, d = H / A, F feed-forward size, V vocabulary. All arrays float32, read-only.
+Records that hold arrays compare by identity.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bert_explain.tokenize import Cut, Token, tokenize
 __all__ = ["Cut", "Embeddings", "Head", "LayerStep", "Token", "Trace", "run"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Embeddings:
     """What goes into layer 1. After an intervention, the removed part is zero here too: the parts always add up."""
 
@@ -34,7 +35,7 @@ class Embeddings:
     norm_eps: float  # added to the variance before the root
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
     """Every number of one head's step: weights = softmax(q k^T / sqrt(d)), mixed = weights v."""
 
@@ -48,7 +49,7 @@ class Head:
     mixed: np.ndarray  # (T, d) weights x v; zeros when the head is switched off
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerStep:
     """One layer, stage by stage; each field is the input of the next."""
 
@@ -64,7 +65,7 @@ class LayerStep:
     output: np.ndarray  # (T, H) LayerNorm(total) = hidden[layer + 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """One query through one model. Compare two traces to see what an intervention does."""
 
@@ -108,14 +109,25 @@ class Trace:
             numbers = {name: _array(kept[name][head]) for name in ("q", "k", "v", "scores", "weights", "mixed")}
         return Head(layer, head, **numbers)
 
-    def layer(self, layer: int) -> LayerStep:
-        """Every stage of one layer, from its input to its output. Raises BadQuery."""
+    def layer(self, layer: int, positions: Sequence[int] | None = None) -> LayerStep:
+        """Every stage of one layer, from its input to its output. Layers count from 0. Raises BadQuery.
+
+        positions : only these tokens' rows (P, H), in this order: two thirds of the work is saved.
+        """
         _check("layer", [layer], self.model.n_layers)
+        _check("position", positions or (), len(self.tokens))
         with torch.inference_mode():
             x = torch.from_numpy(self.hidden[layer].copy())
             joined = self.model.attend(layer, x, self._off(layer))["joined"]
+            if positions is not None:
+                x, joined = x[list(positions)], joined[list(positions)]
             stages = self.model.finish(layer, x, joined)
-        return LayerStep(layer, self.hidden[layer], _array(joined), **{name: _array(v) for name, v in stages.items()})
+        read = self.hidden[layer] if positions is None else _array(x)
+        return LayerStep(layer, read, _array(joined), **{name: _array(v) for name, v in stages.items()})
+
+    def attention_tensors(self) -> list[torch.Tensor]:
+        """`attention` as Hugging Face returns it, for tools that expect that: L tensors (1, A, T, T), copies."""
+        return [torch.from_numpy(weights[None].copy()) for weights in self.attention]
 
     def _off(self, layer: int) -> list[int]:
         return [h for at, h in self.query.heads_off if at == layer]
@@ -129,8 +141,8 @@ def run(model: Encoder, query: Query) -> Trace:
     Thread-safe: the model is only read, and inference mode is set for the calling thread.
     """
     tokens, cut = tokenize(model, query)
-    _check("layer of heads_off", [at for at, _ in query.heads_off], model.n_layers)
-    _check("head of heads_off", [h for _, h in query.heads_off], model.n_heads)
+    _check("layer", [at for at, _ in query.heads_off], model.n_layers)
+    _check("head", [h for _, h in query.heads_off], model.n_heads)
     embeddings, x = _embed(model, query, tokens)
     hidden, attention = [x], []
     for layer in range(model.n_layers):
@@ -155,7 +167,8 @@ def run(model: Encoder, query: Query) -> Trace:
 
 
 def _embed(model: Encoder, query: Query, tokens: Sequence[Token]) -> tuple[Embeddings, torch.Tensor]:
-    ids, segments, places = (torch.tensor([getattr(t, name) for t in tokens]) for name in ("id", "segment", "position_id"))
+    names = ("id", "segment", "position_id")
+    ids, segments, places = (torch.tensor([getattr(t, name) for t in tokens]) for name in names)
     token, segment, position = model.rows(ids, segments, places)  # (T, H) each
     if query.tokens == "removed":
         token = torch.zeros_like(token)
@@ -180,4 +193,4 @@ def _array(x: torch.Tensor) -> np.ndarray:
 def _check(what: str, values: Sequence[int], size: int) -> None:
     bad = [v for v in values if not 0 <= v < size]
     if bad:
-        raise BadQuery(f"There is no {what} {bad[0]}: it goes from 0 to {size - 1} here.")
+        raise BadQuery(f"There is no {what} {bad[0]}: {what}s go from 0 to {size - 1} here.")

@@ -46,7 +46,7 @@ class Embed:
     norm: nn.LayerNorm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Encoder:
     """A loaded, read-only encoder. Safe from many threads: nothing in it changes after loading.
 
@@ -161,10 +161,14 @@ class Encoder:
         if off:
             mixed = mixed.clone()
             mixed[list(off)] = 0.0
-        return {"q": q, "k": k, "v": v, "scores": scores, "weights": weights, "mixed": mixed, "joined": self.join(mixed)}
+        joined = self.join(mixed)
+        return {"q": q, "k": k, "v": v, "scores": scores, "weights": weights, "mixed": mixed, "joined": joined}
 
     def finish(self, layer: int, x: Tensor, joined: Tensor) -> dict[str, Tensor]:
-        """The rest of a layer after its heads: project, add and norm, feed-forward, add and norm. All (T, H) but `expanded` (T, F)."""
+        """The rest of a layer after its heads: project, add and norm, feed-forward, add and norm.
+
+        All (T, H) but `expanded` (T, F). Vaswani et al. 2017, sections 3.1 and 3.3.
+        """
         m = self.layers[layer]
         projected = m.project(joined)
         attended = x + projected
@@ -201,26 +205,28 @@ class Encoder:
         return self.nsp_head(pooled)
 
 
-def from_hugging_face(name: str, title: str, module: nn.Module, tokenizer: Any, heads: frozenset[str] | None = None) -> Encoder:
+def from_hugging_face(
+    name: str, title: str, module: nn.Module, tokenizer: Any, heads: frozenset[str] | None = None
+) -> Encoder:
     """Wrap a Hugging Face module of the BERT or DistilBERT family.
 
     heads : which of {"mlm", "nsp", "pooler"} were really in the checkpoint; None means whatever the module has.
     Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
     """
     module = module.eval().requires_grad_(False)
-    wordpiece = copy.deepcopy(tokenizer.backend_tokenizer)  # calling `tokenizer` changes its backend: keep a copy that nobody calls
+    wordpiece = copy.deepcopy(tokenizer.backend_tokenizer)  # calling `tokenizer` changes its backend, not this copy
     wordpiece.no_truncation()
     wordpiece.no_padding()
     has = {"mlm", "nsp", "pooler"} if heads is None else heads
     base = getattr(module, "bert", None) or getattr(module, "distilbert", None) or module
+    e, cls = base.embeddings, getattr(module, "cls", None)
     if module.config.model_type == "distilbert":
         return Encoder(
             name, title, module.config, tokenizer, wordpiece, module,
-            Embed(base.embeddings.word_embeddings, base.embeddings.position_embeddings, None, base.embeddings.LayerNorm),
+            Embed(e.word_embeddings, e.position_embeddings, None, e.LayerNorm),
             tuple(_distil_layer(layer) for layer in base.transformer.layer),
             mlm_head=_distil_mlm(module) if "mlm" in has and hasattr(module, "vocab_projector") else None,
         )  # fmt: skip
-    e, cls = base.embeddings, getattr(module, "cls", None)
     pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
     nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
     return Encoder(

@@ -24,6 +24,7 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
 ENV_MODEL = "BERT_EXPLAIN_MODEL"
 ENV_MODELS = "BERT_EXPLAIN_MODELS"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+VOCABULARIES = ("tokenizer.json", "vocab.txt")
 FAMILIES = ("bert", "distilbert")
 
 Progress = Callable[[float, str], None]
@@ -40,19 +41,28 @@ class Entry:
     about: str
 
 
+
+def _from_hub(name: str, title: str, about: str) -> Entry:
+    return Entry(name, title, "hub", f"google-bert/{name}", f"{about} from the hub")
+
+
 BUILT_IN = (
-    Entry("mini-bert", "mini-bert", "bundled", str(ASSETS / "mini-bert"), "6 layers, 12 heads, 384 numbers a token; always there"),
-    Entry("bert-base-uncased", "BERT-base, uncased", "hub", "google-bert/bert-base-uncased", "12 layers, 12 heads, 768; 440 MB from the hub"),
-    Entry("bert-large-uncased", "BERT-large, uncased", "hub", "google-bert/bert-large-uncased", "24 layers, 16 heads, 1024; 1.3 GB from the hub"),
-    Entry("bert-base-cased", "BERT-base, cased", "hub", "google-bert/bert-base-cased", "keeps capitals and accents; 436 MB from the hub"),
-    Entry("bert-base-multilingual-cased", "BERT-base, 104 languages", "hub", "google-bert/bert-base-multilingual-cased", "714 MB from the hub"),
+    Entry(
+        "mini-bert", "mini-bert", "bundled", str(ASSETS / "mini-bert"),
+        "6 layers, 12 heads, 384 numbers a token; always there",
+    ),
+    _from_hub("bert-base-uncased", "BERT-base, uncased", "12 layers, 12 heads, 768 numbers a token; 440 MB"),
+    _from_hub("bert-large-uncased", "BERT-large, uncased", "24 layers, 16 heads, 1024 numbers a token; 1.3 GB"),
+    _from_hub("bert-base-cased", "BERT-base, cased", "keeps capitals and accents; 436 MB"),
+    _from_hub("bert-base-multilingual-cased", "BERT-base, 104 languages", "714 MB"),
 )  # fmt: skip
 
 
 def entries() -> dict[str, Entry]:
     """The models that this server may load, by name; the one given at the start comes first.
 
-    BERT_EXPLAIN_MODELS (names, comma-separated) narrows the built-in list, for servers with little memory or no network.
+    BERT_EXPLAIN_MODELS (names, comma-separated) narrows the built-in list, for servers with little memory or
+    no network.
     """
     wanted = [name.strip() for name in os.environ.get(ENV_MODELS, "").split(",") if name.strip()]
     found = {e.name: e for e in BUILT_IN if not wanted or e.name in wanted} or {BUILT_IN[0].name: BUILT_IN[0]}
@@ -80,35 +90,38 @@ def given_at_start() -> str:
         return os.environ.get(ENV_MODEL, "").strip()
 
 
-_loading = threading.Lock()
+_loaded: dict[Entry, Encoder] = {}
+_fetching: dict[Entry, threading.Lock] = {}  # two readers who ask for one model at once wait for one download
+_opening = threading.Lock()  # transformers changes settings of the whole process while it opens a model: one at a time
 
 
 def load(name: str = "", progress: Progress | None = None) -> Encoder:
     """The encoder of that name; the same read-only object for every caller. '' means the default model.
 
-    progress : called with (share from 0 to 1, what is happening) while a hub model is downloaded.
+    progress : called in this thread with (share from 0 to 1, what is happening) while a hub model is downloaded.
     Raises BadModel, with what to do, for an unknown name, a folder without weights, or a hub that cannot be reached.
+    A download makes nobody wait who asks for another model.
     """
     known = entries()
     entry = known.get(name or default_name())
     if entry is None:
         raise BadModel(f"There is no model called “{name[:80]}” here. There is: {', '.join(known)}.")
-    with _loading:  # two readers who ask at once wait for one load, not for two
-        return _load(entry, progress or _silent)
+    if entry not in _loaded:
+        with _fetching.setdefault(entry, threading.Lock()):
+            _load(entry, progress or _silent)
+    return _loaded[entry]
 
 
 def _silent(share: float, what: str) -> None:
     """Nobody is watching."""
 
 
-_loaded: dict[Entry, Encoder] = {}
-
-
-def _load(entry: Entry, progress: Progress) -> Encoder:
-    if entry not in _loaded:
-        folder = _download(entry, progress) if entry.source == "hub" else Path(entry.where)
+def _load(entry: Entry, progress: Progress) -> None:
+    if entry in _loaded:
+        return
+    folder = _download(entry, progress) if entry.source == "hub" else Path(entry.where)
+    with _opening:
         _loaded[entry] = from_folder(folder, entry.name, entry.title)
-    return _loaded[entry]
 
 
 def from_folder(folder: Path, name: str, title: str) -> Encoder:
@@ -125,7 +138,8 @@ def from_folder(folder: Path, name: str, title: str) -> Encoder:
     except BadModel:
         raise
     except Exception as error:  # whatever is wrong inside the files: the reader sees one sentence, the log the rest
-        raise BadModel(f"The model in {folder} could not be opened: {type(error).__name__}: {str(error)[:300]}") from error
+        what = f"{type(error).__name__}: {str(error)[:300]}"
+        raise BadModel(f"The model in {folder} could not be opened: {what}") from error
 
 
 def _open(folder: Path, name: str, title: str) -> Encoder:
@@ -135,7 +149,12 @@ def _open(folder: Path, name: str, title: str) -> Encoder:
     disable_progress_bar()
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if config.model_type not in FAMILIES:
-        raise BadModel(f"{folder.name} is a {config.model_type} model. This app walks through {' and '.join(FAMILIES)} encoders.")
+        kinds = " and ".join(FAMILIES)
+        raise BadModel(f"{folder.name} is a {config.model_type} model. This app walks through {kinds} encoders.")
+    if getattr(config, "is_decoder", False) or getattr(config, "position_embedding_type", "absolute") != "absolute":
+        raise BadModel(f"{folder.name} is not a plain encoder: it looks only backwards, or its positions are relative.")
+    if not any((folder / vocabulary).is_file() for vocabulary in VOCABULARIES):
+        raise BadModel(f"{folder.name} has no vocabulary. It needs {' or '.join(VOCABULARIES)}.")
     model_class, tokenizer_class = _classes(config.model_type)
     tokenizer = tokenizer_class.from_pretrained(folder, local_files_only=True)
     module, info = model_class.from_pretrained(
@@ -143,10 +162,13 @@ def _open(folder: Path, name: str, title: str) -> Encoder:
         attn_implementation="eager", output_loading_info=True,
     )  # fmt: skip
     missing = " ".join(info["missing_keys"])
-    parts = {"mlm": ("cls.predictions.transform", "vocab_transform"), "nsp": ("seq_relationship",), "pooler": ("pooler",)}
+    parts = {
+        "mlm": ("cls.predictions.transform", "vocab_transform"), "nsp": ("seq_relationship",), "pooler": ("pooler",),
+    }  # fmt: skip
     heads = frozenset(part for part, keys in parts.items() if not any(key in missing for key in keys))
-    if any(".layer." in key for key in info["missing_keys"]):
-        raise BadModel(f"{folder.name} lacks weights of its layers ({len(info['missing_keys'])} tensors missing).")
+    body = [key for key in info["missing_keys"] if ".layer." in key or "embeddings." in key]
+    if body:
+        raise BadModel(f"{folder.name} lacks weights of its body ({len(body)} tensors, such as {sorted(body)[0]}).")
     if len(tokenizer) > module.get_input_embeddings().num_embeddings:
         raise BadModel(f"The tokenizer of {folder.name} has {len(tokenizer)} pieces, its token table fewer rows.")
     return from_hugging_face(name, title, module, tokenizer, heads)

@@ -4,7 +4,9 @@
 """
 
 import asyncio
+import os
 import socket
+import sys
 import threading
 import time
 import webbrowser
@@ -23,16 +25,21 @@ PORTS_TRIED = 50  # the wanted one and the next 49
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict]:
-    """Warm up, then serve. What went wrong is kept for `serve`; a page says it to its reader too."""
-    from bert_explain.ui import cache
-
+    """Warm up, then serve. A model that cannot be loaded is kept for `serve`; each page says it too."""
     started, failure = time.perf_counter(), None
     try:
-        # In a thread: a signal is still heard, and the event loop's own thread keeps no torch state.
-        await asyncio.to_thread(cache.warm)
+        await asyncio.to_thread(_warm)  # in a thread, so that Ctrl+C is heard meanwhile
     except ExplainError as error:
         failure = error
     yield {"warm_seconds": time.perf_counter() - started, "failure": failure}
+
+
+def _warm() -> None:
+    from bert_explain import models
+    from bert_explain.ui import cache
+
+    models.load()  # the default one; raises where `cache.warm` leaves the telling to the page
+    cache.warm()
 
 
 app = st.App(SCRIPT, lifespan=lifespan)
@@ -49,7 +56,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if app.state.get("failure") is not None:
             self.should_exit = True
-        elif self.started:
+        elif self.started and not self.should_exit:
             self._on_answering()
 
 
@@ -69,7 +76,7 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
     def answering() -> None:
         seconds = app.state["warm_seconds"]
         print(f"bert_explain is at {url} (warmed up in {seconds:.1f} s). Ctrl+C stops it.", flush=True)
-        if open_browser:
+        if open_browser and _has_display():
             # A thread: some browsers keep webbrowser.open waiting. Without a browser it returns False.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
@@ -88,8 +95,6 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
         return  # the server has shut down in order before it says so
     if failure := app.state.get("failure"):
         raise failure
-    if not server.started:
-        raise ExplainError("The server did not start; its log, above, says why.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -103,7 +108,8 @@ def _listen(host: str, port: int) -> socket.socket:
         # The protocol is named because asyncio sets TCP_NODELAY only where it reads TCP; without it every
         # run of a page waits some 40 ms for the network's acknowledgement.
         listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # there the option would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address[0], candidate, *address[2:]))
             listener.listen()  # claims the port now; readers who come early wait instead of failing
@@ -113,6 +119,13 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
     tried = f"port {port}" if last == port else f"the ports {port} to {last}"
     raise ExplainError(f"Cannot listen on {tried} of {host}: {problem}. Choose another with --port.")
+
+
+def _has_display() -> bool:
+    """Whether a browser could show itself; without this a text browser would take the terminal."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _url(host: str, port: int) -> str:

@@ -1,0 +1,67 @@
+# make app     install what the app needs into .venv, start it, open the browser
+#              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
+# make test    every test but the measurements; installs what they need, the browser too
+#              ARGS="-k attention", any option of pytest
+# make bench   the measurements
+# make clean   remove what these made: .venv, caches, what the tests wrote
+
+PYTHON ?= python3
+PORT   ?=
+MODEL  ?=
+ARGS   ?=
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+APP    := $(VENV)/.app-installed
+TESTED := $(VENV)/.tests-installed
+PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := app
+.PHONY: app test bench browser clean
+
+app: $(APP)
+	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
+
+test: $(TESTED) browser
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(ARGS)
+
+bench: $(TESTED) browser
+	$(PY) -m pytest tests/benchmarks -s $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache tests/.artifacts build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "bert_explain needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)." \
+	       "Name a newer one: make PYTHON=python3.12"; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+# The stamps are remade when the requirements change; the interpreter's own date does not matter.
+$(APP): requirements.txt | $(PY)
+	@echo "Installing what the app needs (the first time this takes some minutes) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(TESTED): tests/requirements.txt requirements.txt | $(PY)
+	@echo "Installing what the tests need ..."
+	@$(PIP) -r tests/requirements.txt
+	@touch $(APP) $@
+
+# A Chromium for the tests: the one named, the one installed, Debian's, or Playwright's own.
+browser: $(TESTED)
+	@if [ -n "$$BERT_EXPLAIN_CHROMIUM" ] || command -v chromium || command -v chromium-browser \
+	    || command -v google-chrome; then exit 0; fi >/dev/null; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+	  echo "Installing Chromium with apt-get ..."; \
+	  $$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	fi; \
+	command -v chromium >/dev/null || $(PY) -m playwright install chromium || \
+	  echo "No Chromium could be installed: the tests that need one will be skipped." \
+	       "Install one, or name it in BERT_EXPLAIN_CHROMIUM."

@@ -1,0 +1,111 @@
+"""What each part of the input embeddings is worth: take it away, run the model again, compare.
+
+An intervention, not a training without the part (which is what Devlin et al. 2019, section 5.1 does for other choices): the
+model never saw such input, so a fall says that it relies on the part, not that it could not learn to do without.
+
+T tokens, V vocabulary, R runs: the first is the whole sum, each other one lacks a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from bert_explain.analysis.masked_words import best, can_be_masked, percent, piece_text, true_id
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.query import Query
+from bert_explain.trace import Trace
+
+WHOLE: dict[str, str] = {"segments": "normal", "positions": "normal", "tokens": "normal"}
+REMOVALS: dict[str, dict[str, str]] = {
+    "the whole sum": {},
+    "no segment": {"segments": "removed"},
+    "no position": {"positions": "removed"},
+    "positions shuffled": {"positions": "shuffled"},
+    "no token": {"tokens": "removed"},
+}
+
+
+def asked(trace: Trace, position: int) -> int | None:
+    """Where a word is to be predicted: the chosen position if it is masked or can be, else the first masked, else the first word."""
+    masked = [t.position for t in trace.tokens if t.masked]
+    able = masked or [t.position for t in trace.tokens if can_be_masked(t)]
+    return position if position in able else next(iter(able), None)
+
+
+def queries(trace: Trace, position: int) -> dict[str, Query]:
+    """The runs to compare, by what is taken away. Each masks the word at `asked`; the reader's other changes stay."""
+    target = asked(trace, position)
+    new = () if target is None or trace.tokens[target].masked else (target,)
+    base = trace.query.but(masked=(*trace.query.masked, *new), **WHOLE)
+    absent = () if trace.model.has_segments else ("no segment",)
+    return {name: base.but(**change) for name, change in REMOVALS.items() if name not in absent}
+
+
+def probabilities(runs: Mapping[str, Trace], target: int | None) -> dict[str, np.ndarray]:
+    """The masked-word head's (V,) probabilities at `target` in every run; empty without a target or without the head."""
+    if target is None or not next(iter(runs.values())).model.has_mlm:
+        return {}
+    return {name: softmax(run.mlm_logits([target])[0].astype(np.float64)) for name, run in runs.items()}
+
+
+def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.ndarray], k: int = 5) -> pd.DataFrame:
+    """What each removal does, R rows, named by the run. p : what `probabilities` gave.
+
+    guess 1..k, p 1..k: the words predicted at `target`. p true, rank: of the word that really stands there; NaN where the
+    text itself says [MASK]. p next: probability that B follows A; NaN without a B or without the head. moved: mean over
+    the tokens of 1 - cosine between the final vectors of this run and of the first.
+    """
+    first = next(iter(runs.values()))
+    true = true_id(first, target) if p else None
+    pair = first.nsp is not None and any(t.segment != first.tokens[0].segment for t in first.tokens)
+    away, table = [np.zeros(len(first.tokens)), *moved(runs)], {}
+    for i, (name, run) in enumerate(runs.items()):
+        ids = best(p[name], k) if p else ()
+        row = {f"guess {n}": piece_text(run.model, int(j)) for n, j in enumerate(ids, 1)}
+        row |= {f"p {n}": p[name][j] for n, j in enumerate(ids, 1)}
+        row |= {"p true": np.nan, "rank": np.nan} if true is None else {
+            "p true": p[name][true], "rank": 1 + int((p[name] > p[name][true]).sum())
+        }  # fmt: skip
+        table[name] = row | {"p next": float(run.nsp[0]) if pair else np.nan, "moved": float(away[i].mean())}
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis("with")
+
+
+def moved(runs: Mapping[str, Trace]) -> np.ndarray:
+    """1 - cosine between every token's final vector in the first run and in each of the others, (R - 1, T): 0 = not turned."""
+    x = np.stack([run.hidden[-1] for run in runs.values()]).astype(np.float64)  # (R, T, H)
+    x /= np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(float).tiny)
+    return 1 - np.einsum("rth,th->rt", x[1:], x[0])
+
+
+def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | None) -> Sentence:
+    """Which removal costs the true word most; where there is none, which turns the final vectors furthest."""
+    others = table.iloc[1:]
+    if table["p true"].isna().all():
+        most = others["moved"].idxmax()
+        return say(
+            "“{most}” turns the final vectors furthest: 1 − cosine is {x:.2f} on average, where 0 is no turn and 1 a right angle.",
+            most=most, x=others["moved"][most],
+        )  # fmt: skip
+    first, worst = table.iloc[0], others["rank"].idxmax()
+    return say(
+        "With the whole sum the true word {word} is number {r0:,} of {v:,}, with {p0}. It falls furthest with “{worst}”: "
+        "to number {r1:,}, with {p1}; the first guess is then {guess}.",
+        word=Piece(runs[table.index[0]].tokens[target].original), r0=int(first["rank"]), p0=percent(first["p true"]),
+        v=next(iter(runs.values())).model.vocab_size, worst=worst, r1=int(others["rank"][worst]),
+        p1=percent(others["p true"][worst]), guess=Piece(others["guess 1"][worst]),
+    )  # fmt: skip
+
+
+def look_moved(runs: Mapping[str, Trace]) -> Sentence:
+    """The token that a removal turns furthest."""
+    away = moved(runs)
+    i, t = np.unravel_index(away.argmax(), away.shape)
+    return say(
+        "Look at {piece} with “{name}”: its final vector turns furthest, 1 − cosine is {x:.2f}. On average the tokens turn by {mean}.",
+        piece=Piece(next(iter(runs.values())).tokens[t].original), name=list(runs)[1 + i], x=away[i, t],
+        mean=", ".join(f"{row.mean():.2f} ({name})" for name, row in zip(list(runs)[1:], away, strict=True)),
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""The tables behind the input embeddings, which no sentence changes: token rows, segment rows, position rows.
+
+Beside the learned positions of BERT (Devlin et al. 2019, section 3) stand the fixed ones of the Transformer (Vaswani et al.
+2017, section 3.5), which BERT does not use.
+
+Shapes: V vocabulary, N rows of the position table, H hidden size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bert_explain.analysis.masked_words import best, piece_text
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.errors import Missing
+from bert_explain.trace import Trace
+
+
+# the token table ----------------------------------------------------------------------------------------------------
+def nearest(trace: Trace, position: int, k: int = 8) -> pd.DataFrame:
+    """The k rows of the token table with the highest cosine to this token's row, itself left out: piece, id, cosine.
+
+    One product of the whole table (V, H) with one row (H,). It depends on the token only, not on the sentence.
+    """
+    own = trace.tokens[position].id
+    rows = trace.model.embed.token.weight.detach().numpy()  # (V, H)
+    size = np.sqrt(np.einsum("vh,vh->v", rows, rows))  # (V,)
+    cosine = np.divide(rows @ rows[own], size * size[own], out=np.zeros_like(size), where=size * size[own] > 0)
+    cosine[own] = -np.inf
+    ids = best(cosine, min(k, len(cosine) - 1))
+    pieces = [piece_text(trace.model, int(i)) for i in ids]
+    return pd.DataFrame({"piece": pieces, "id": ids, "cosine": cosine[ids]}, index=pd.RangeIndex(1, len(ids) + 1, name="rank"))
+
+
+def repeats(trace: Trace, position: int) -> pd.DataFrame:
+    """Where else the same token stands: at, segment, and the cosine between its sum there and here."""
+    same = [t for t in trace.tokens if t.id == trace.tokens[position].id and t.position != position]
+    sums = trace.embeddings.total.astype(np.float64)  # (T, H)
+    values = [cosines(sums[[position, t.position]])[0, 1] for t in same]
+    return pd.DataFrame({"at": [t.position for t in same], "segment": ["AB"[t.segment] for t in same], "cosine": values})
+
+
+def look_nearest(trace: Trace, position: int) -> Sentence:
+    """The nearest row, and what became of the same token elsewhere in this text."""
+    first, same = nearest(trace, position, 1).iloc[0], repeats(trace, position)
+    known = {"piece": Piece(trace.pieces[position]), "near": Piece(first["piece"]), "x": first["cosine"]}
+    if same.empty:
+        return say(
+            "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The word has this same row in every sentence, "
+            "whatever it means there: its neighbours come in later, through attention.",
+            **known,
+        )
+    return say(
+        "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The token stands {n} times in this text, each time "
+        "with this same row. The sums differ by position and segment only: those at {here} and {there} have cosine {y:.2f}.",
+        **known, n=len(same) + 1, here=position, there=same["at"][0], y=same["cosine"][0],
+    )  # fmt: skip
+
+
+# the segment table --------------------------------------------------------------------------------------------------
+def segments(trace: Trace) -> pd.DataFrame:
+    """The two rows of the segment table and A - B, H rows. Raises Missing for a model without segments."""
+    table = trace.model.segment_table()
+    if table is None:
+        raise Missing(f"{trace.model.title} has no segment embeddings: it does not tell sentence A from sentence B.")
+    a, b = table.numpy()[:2]
+    return pd.DataFrame({"A": a, "B": b, "A - B": a - b}).rename_axis("dimension")
+
+
+def look_segments(trace: Trace) -> Sentence:
+    """How alike the two rows are, and where they differ. Raises Missing for a model without segments."""
+    table = segments(trace)
+    rows = table[["A", "B"]].to_numpy(np.float64).T  # (2, H)
+    at = int(table["A - B"].abs().idxmax())
+    count = [sum(t.segment == s for t in trace.tokens) for s in (0, 1)]
+    return say(
+        "{a} tokens of this text get row A, {b} get row B, each the same numbers. The two rows have cosine {x:.2f}; they "
+        "differ most in dimension {at}, {ya:.3f} against {yb:.3f}.",
+        a=count[0], b=count[1], x=cosines(rows)[0, 1], at=at, ya=rows[0, at], yb=rows[1, at],
+    )  # fmt: skip
+
+
+# the position table -------------------------------------------------------------------------------------------------
+def sinusoidal(rows: int, size: int) -> np.ndarray:
+    """The fixed positions of the Transformer, (rows, size): Vaswani et al. 2017, section 3.5.
+
+    PE(p, 2i) = sin(p / 10000^(2i / H)), PE(p, 2i + 1) = cos(p / 10000^(2i / H)).
+    """
+    pair = np.arange(size) // 2 * 2  # 0, 0, 2, 2, 4, 4, ...
+    angle = np.arange(rows)[:, None] / 10_000.0 ** (pair / size)  # (rows, size)
+    return np.where(np.arange(size) % 2 == 0, np.sin(angle), np.cos(angle))
+
+
+def learned(trace: Trace, rows: int) -> np.ndarray:
+    """The first rows of the model's own position table, (rows, H); all N when there are fewer."""
+    return trace.model.position_table().numpy()[:rows].astype(np.float64)
+
+
+def cosines(table: np.ndarray) -> np.ndarray:
+    """Cosine between every two rows of a table (N, H): (N, N). A row of zeros has cosine 0 with everything."""
+    size = np.linalg.norm(table, axis=1, keepdims=True)
+    unit = np.divide(table, size, out=np.zeros_like(table), where=size > 0)
+    return unit @ unit.T
+
+
+def by_distance(trace: Trace, rows: int) -> pd.DataFrame:
+    """Mean cosine of all pairs of positions that are 0, 1, 2 ... apart: columns learned, sinusoidal; one row a distance."""
+    table = learned(trace, rows)
+    both = {"learned": cosines(table), "sinusoidal": cosines(sinusoidal(*table.shape))}
+    columns = {kind: [c.diagonal(d).mean() for d in range(len(table))] for kind, c in both.items()}
+    return pd.DataFrame(columns).rename_axis("distance")
+
+
+def look_positions(trace: Trace, rows: int) -> Sentence:
+    """What the learned table shares with the formula, and what not."""
+    table, size = by_distance(trace, rows), np.linalg.norm(learned(trace, rows), axis=1)
+    if len(table) < 3:
+        return say("This model has room for {n} positions only, too few to compare.", n=len(table))
+    far = len(table) // 2
+    return say(
+        "In both, neighbours point nearly the same way (mean cosine {l1:.2f} learned, {s1:.2f} by formula) and positions "
+        "{far} apart less so ({l2:.2f} and {s2:.2f}). By formula all rows are equally long. Learned rows are not: position "
+        "{top} has length {x:.2f}, the median is {median:.2f}.",
+        l1=table["learned"][1], s1=table["sinusoidal"][1], far=far, l2=table["learned"][far], s2=table["sinusoidal"][far],
+        top=int(size.argmax()), x=float(size.max()), median=float(np.median(size)),
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Switching heads off: what the model predicts with them and without them.
+
+A head that is off gives zeros to the output projection; everything else of the run stays the same (as in Michel et al.
+2019, "Are Sixteen Heads Really Better than One?", section 3). Unlike reading an attention weight, this is a test: it
+changes the computation and looks at the result. Layers and heads count from 0 in code, from 1 in sentences and tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from bert_explain.analysis.masked_words import best, can_be_masked, compare, percent, piece_text
+from bert_explain.analysis.remember import Memory
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.query import Query
+from bert_explain.trace import Trace
+
+Heads = tuple[tuple[int, int], ...]  # (layer, head) pairs
+LITTLE = 0.01  # a change of a probability below this is called small
+_known = Memory()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which prediction is compared, with all heads on and without some."""
+
+    query: Query  # with the mask, and with every head on
+    position: int | None  # of the masked word; None when there is no word to ask for
+    word: str  # what stands there when it is not masked
+    added: bool  # True when the mask was put there for this comparison only
+
+
+def question(trace: Trace, position: int) -> Question:
+    """The prediction to compare: at `position` when it is masked, else at the first mask, else `position` is masked for it.
+
+    A special token is never masked: the first ordinary token stands in for it. Without a masked-word head, or without any
+    ordinary token, there is no word to ask for.
+    """
+    query, tokens = trace.query.but(heads_off=()), trace.tokens
+    masked = [t.position for t in tokens if t.masked]
+    able = [t.position for t in tokens if can_be_masked(t)]
+    if not trace.model.has_mlm or not (masked or able):
+        return Question(query, None, "", False)
+    if masked:
+        at = position if position in masked else masked[0]
+        return Question(query, at, tokens[at].original, False)
+    at = position if position in able else able[0]
+    return Question(query.but(masked=(at,)), at, tokens[at].original, True)
+
+
+def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.DataFrame:
+    """The leading pieces at one masked word with every head on and without some, in the order they had before.
+
+    Columns: piece, id, before, without, change (without - before), mark ("true word" or "").
+    """
+    table = compare(after, position, before, k).rename(columns={"probability": "without"})
+    order = ["piece", "id", "before", "without", "change", "mark"]
+    return table.sort_values("before", ascending=False, kind="stable", ignore_index=True)[order]
+
+
+def single_heads(
+    whole: Trace,
+    position: int | None,
+    trace_of: Callable[[Query], Trace],
+    progress: Callable[[float], None] = lambda share: None,
+) -> pd.DataFrame:
+    """Every head switched off alone, one run each: what that does to a prediction. The largest change comes first.
+
+    whole : the trace with every head on. trace_of : runs a query. progress : told the share that is done, L x A times.
+    Columns: layer, head; without: probability of the piece that the whole model thinks likeliest at `position`, when this
+    head is off; change: that minus what it is with every head; first: the likeliest piece when this head is off; is_next,
+    is_next_change: the same for the next-sentence probability. A prediction that the model cannot make has no columns.
+    The table is kept beside `whole` (see `known_single_heads`).
+    """
+    p = None if position is None else _probabilities(whole, position)
+    lines = []
+    pairs = [(layer, head) for layer in range(whole.model.n_layers) for head in range(whole.model.n_heads)]
+    for done, (layer, head) in enumerate(pairs, start=1):
+        cut = trace_of(whole.query.but(heads_off=((layer, head),)))
+        line = {"layer": layer + 1, "head": head + 1}
+        if p is not None:
+            top, new = int(best(p, 1)[0]), _probabilities(cut, position)
+            first = piece_text(cut.model, int(best(new, 1)[0]))
+            line |= {"without": float(new[top]), "change": float(new[top] - p[top]), "first": first}
+        if whole.nsp is not None:
+            line |= {"is_next": float(cut.nsp[0]), "is_next_change": float(cut.nsp[0] - whole.nsp[0])}
+        lines.append(line)
+        progress(done / len(pairs))
+    table = pd.DataFrame(lines)
+    by = next((name for name in ("change", "is_next_change") if name in table), None)
+    if by:
+        table = table.sort_values(by, key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    _known.put(whole, table, position)
+    return table
+
+
+def known_single_heads(whole: Trace, position: int | None) -> pd.DataFrame | None:
+    """The table of `single_heads`, if it was made before and the trace is still there."""
+    return _known.get(whole, position)
+
+
+def names(off: Heads) -> str:
+    """What is switched off, in words: 'layer 2, head 5, and layer 3, heads 1, 2'."""
+    layers: dict[int, list[str]] = {}
+    for layer, head in off:
+        layers.setdefault(layer, []).append(str(head + 1))
+    said = [f"layer {layer + 1}, head{'s' * (len(h) > 1)} {', '.join(h)}" for layer, h in layers.items()]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])}, and {said[-1]}" if said else "no head"
+
+
+def toggled(off: Heads, heads: Heads) -> Heads:
+    """The heads switched on again when all of them are off, else all of them switched off too."""
+    now = set(off)
+    return tuple(sorted(now - set(heads) if set(heads) <= now else now | set(heads)))
+
+
+def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
+    """What the switched-off heads did to the prediction (or, while none is off, what to do)."""
+    off = names(after.query.heads_off)
+    if not after.query.heads_off:
+        return say("All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone.")
+    if q.position is not None:
+        p, new = _probabilities(before, q.position), _probabilities(after, q.position)
+        top, then = int(best(p, 1)[0]), int(best(new, 1)[0])
+        return say(
+            "Without {off}, {word} goes from {p} to {new}" + (", and {then} comes first." if then != top else "."),
+            off=off, word=Piece(piece_text(before.model, top)), p=percent(p[top]), new=percent(new[top]),
+            then=Piece(piece_text(after.model, then)),
+        )  # fmt: skip
+    if before.nsp is not None:
+        return say(
+            "Without {off}, the probability that B follows A goes from {p} to {new}.",
+            off=off, p=percent(before.nsp[0]), new=percent(after.nsp[0]),
+        )  # fmt: skip
+    return say("Switched off: {off}. This model and text give no prediction that could be compared.", off=off)
+
+
+def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sentence:
+    """Which single head matters most, of a table from `single_heads`."""
+    if "change" in table:
+        change, without = "change", "without"
+        what = Piece(piece_text(whole.model, int(best(_probabilities(whole, position), 1)[0])))
+    elif "is_next" in table:
+        change, without, what = "is_next_change", "is_next", "the probability that B follows A"
+    else:
+        return say("This model and text give no prediction that could be compared.")
+    most = table.loc[table[change].abs().idxmax()]
+    return say(
+        "Layer {layer}, head {head} matters most: without it, {what} goes from {p} to {new}. {small} of the {n} heads, alone, "
+        "change it by less than one point in a hundred.",
+        layer=int(most["layer"]), head=int(most["head"]), what=what, p=percent(most[without] - most[change]),
+        new=percent(most[without]), small=int((table[change].abs() < LITTLE).sum()), n=len(table),
+    )  # fmt: skip
+
+
+def _probabilities(trace: Trace, position: int) -> np.ndarray:
+    """(V,) softmax of the masked-word head at one position, in double precision."""
+    return softmax(trace.mlm_logits([position])[0].astype(np.float64))

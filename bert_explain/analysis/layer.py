@@ -1,0 +1,202 @@
+"""One layer after its heads: joined, projected, residual, LayerNorm, feed-forward, residual, LayerNorm; what each step adds.
+
+Vaswani et al. 2017, sections 3.1 and 3.3; LayerNorm: Ba et al. 2016, eq. 4; GELU: Hendrycks & Gimpel 2016.
+T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token, `position`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.trace import LayerStep, Trace
+
+# Every stage of a layer: its field in LayerStep, its name on the page, and how it comes from the ones before.
+STAGES = {
+    "input": ("input", "what the layer reads"),
+    "joined": ("heads joined", "the heads' outputs, side by side"),
+    "projected": ("projected", "joined x W + b: the heads' numbers mixed"),
+    "attended": ("+ input", "input + projected: the first residual"),
+    "attended_normalised": ("LayerNorm", "to mean 0 and spread 1, then scaled and shifted"),
+    "expanded": ("expanded", "GELU(x W + b): the neurons of the feed-forward network"),
+    "contracted": ("contracted", "expanded x W + b: back to the hidden size"),
+    "total": ("+ before", "LayerNorm + contracted: the second residual"),
+    "output": ("output", "LayerNorm again: what the next layer reads"),
+}
+
+
+@dataclass(frozen=True)
+class Norm:
+    """LayerNorm of one vector, in numbers: (x - mean) / spread x scale + shift."""
+
+    mean: float
+    spread: float  # sqrt(variance + eps)
+    scale: np.ndarray  # (H,) learned
+    shift: np.ndarray  # (H,) learned
+    result: np.ndarray  # (H,)
+
+
+def layer_norm(x: np.ndarray, norm: Any) -> Norm:
+    """Redo LayerNorm on one vector (H,). `norm` is the model's own: weight (H,), bias (H,), eps."""
+    x = x.astype(np.float64)
+    scale, shift = np.asarray(norm.weight, dtype=np.float64), np.asarray(norm.bias, dtype=np.float64)
+    mean, spread = float(x.mean()), float(np.sqrt(x.var() + norm.eps))
+    return Norm(mean, spread, scale, shift, (x - mean) / spread * scale + shift)
+
+
+def stages(step: LayerStep, position: int) -> pd.DataFrame:
+    """One line a stage: how many numbers, their length, mean, spread, smallest and largest, for one token."""
+    lines = []
+    for field, (name, how) in STAGES.items():
+        x = getattr(step, field)[position].astype(np.float64)
+        length = float(np.linalg.norm(x))
+        lines.append((name, how, x.size, length, x.mean(), x.std(), x.min(), x.max()))
+    columns = ["stage", "how", "numbers", "length", "mean", "spread", "smallest", "largest"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def written(trace: Trace, step: LayerStep, position: int) -> np.ndarray:
+    """What each head adds to the projected vector of one token, (A, H). With the projection's bias they add up to it.
+
+    The output projection is a sum over heads: joined x W = sum over h of mixed_h x W_h (Elhage et al. 2021).
+    """
+    heads, size = trace.model.n_heads, trace.model.head_size
+    weight = np.asarray(trace.model.layers[step.layer].project.weight, dtype=np.float64)  # (H, H): out, in
+    mixed = step.joined[position].astype(np.float64).reshape(heads, size)  # (H,) -> (A, d)
+    return np.einsum("ad,had->ah", mixed, weight.reshape(-1, heads, size))  # (A, d) x (H, A, d) -> (A, H)
+
+
+def heads_table(trace: Trace, step: LayerStep, position: int) -> pd.DataFrame:
+    """One line a head: length of its output, length of what it writes after the projection, its share, switched off or not.
+
+    `share` is the part of the heads' sum that points along it, so the shares add up to 1; one can be below 0.
+    """
+    parts = written(trace, step, position)
+    total = parts.sum(axis=0)
+    square = float(total @ total)
+    mixed = step.joined[position].astype(np.float64).reshape(trace.model.n_heads, -1)
+    off = {head for at, head in trace.query.heads_off if at == step.layer}
+    return pd.DataFrame(
+        {
+            "head": np.arange(1, len(parts) + 1),
+            "length of output": np.linalg.norm(mixed, axis=1),
+            "length after projection": np.linalg.norm(parts, axis=1),
+            "share": parts @ total / square if square else np.zeros(len(parts)),
+            "switched off": [head in off for head in range(len(parts))],
+        }
+    )
+
+
+def dimension_table(trace: Trace, step: LayerStep, position: int, dimension: int) -> pd.DataFrame:
+    """One of the H numbers followed through the layer: its value at every stage, and the sum that makes it, in numbers."""
+    layer, size = trace.model.layers[step.layer], trace.model.head_size
+    at = {field: float(getattr(step, field)[position][dimension]) for field in STAGES if field != "expanded"}
+    neurons = step.expanded[position]
+    parts = written(trace, step, position)[:, dimension]
+    bias = _bias(layer.project, dimension)
+    most = int(np.abs(parts).argmax())
+    weights = np.asarray(layer.contract.weight[dimension], dtype=np.float64) * neurons  # (F,)
+    neuron = int(np.abs(weights).argmax())
+    how = {
+        "input": "read from the layer before" if step.layer else "read from the embeddings",
+        "joined": f"number {dimension % size + 1} of head {dimension // size + 1}; the projection mixes it with all others",
+        "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) + bias {bias:.3f}",
+        "attended": f"{at['input']:.3f} + {at['projected']:.3f}",
+        "attended_normalised": _normed(step.attended[position], layer.attention_norm, dimension),
+        "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
+        "contracted": f"sum of the neurons {weights.sum():.3f} (most from neuron {neuron + 1}: {weights[neuron]:.3f}) "
+        f"+ bias {_bias(layer.contract, dimension):.3f}",
+        "total": f"{at['attended_normalised']:.3f} + {at['contracted']:.3f}",
+        "output": _normed(step.total[position], layer.output_norm, dimension),
+    }
+    lines = [(name, at.get(field, np.nan), how[field]) for field, (name, _) in STAGES.items()]
+    return pd.DataFrame(lines, columns=["stage", "value", "how"])
+
+
+def shares(trace: Trace, position: int) -> pd.DataFrame:
+    """One line a layer, for one token: how long what is added is, beside what it is added to.
+
+    attention = |projected| / |input|, feed-forward = |contracted| / |LayerNorm(input + projected)|; `kept` is the cosine
+    between the layer's input and its output.
+    """
+    lines = []
+    for layer in range(trace.model.n_layers):
+        step = trace.layer(layer, positions=[position])
+        x, added, after, fed, out = (
+            getattr(step, name)[0].astype(np.float64)
+            for name in ("input", "projected", "attended_normalised", "contracted", "output")
+        )
+        lengths = [float(np.linalg.norm(v)) for v in (x, added, after, fed)]
+        ratios = (_ratio(lengths[1], lengths[0]), _ratio(lengths[3], lengths[2]))
+        lines.append((layer + 1, *lengths, *ratios, cosine(x, out)))
+    columns = ["layer", "input", "attention adds", "before feed-forward", "feed-forward adds"]
+    return pd.DataFrame(lines, columns=[*columns, "attention", "feed-forward", "kept"])
+
+
+def cosine(x: np.ndarray, y: np.ndarray) -> float:
+    """Cosine of two vectors; 0 when one of them is all zeros."""
+    return _ratio(float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y)))
+
+
+def look_attention(trace: Trace, step: LayerStep, position: int, pieces: Sequence[str]) -> Sentence:
+    """What to look for from the heads to the first LayerNorm: which head writes most, how little the token turns."""
+    table = heads_table(trace, step, position)
+    best = int(table["length after projection"].argmax())
+    x, added = step.input[position], step.projected[position]
+    if not table["length of output"].any():
+        return say("Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(pieces[position]))
+    return say(
+        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
+        "The sum still points where the input did, with a cosine of {cosine:.2f}.",
+        token=Piece(pieces[position]), added=float(np.linalg.norm(added)), length=float(np.linalg.norm(x)), head=best + 1,
+        cosine=cosine(x, step.attended[position]),
+    )  # fmt: skip
+
+
+def look_feed_forward(step: LayerStep, position: int, pieces: Sequence[str]) -> Sentence:
+    """What to look for in the feed-forward network: how many neurons answer, and which most."""
+    neurons = step.expanded[position]
+    best = int(neurons.argmax())
+    return say(
+        "Look at the bright spots: of {count} neurons {active} answer to {token} with a number above 0, "
+        "and neuron {best} most, with {value:.2f}.",
+        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(pieces[position]), best=best + 1,
+        value=float(neurons[best]),
+    )  # fmt: skip
+
+
+def look_shares(table: pd.DataFrame, piece: str) -> Sentence:
+    """What to look for in the layers' shares: where attention adds most, and where the feed-forward network does."""
+    attention, fed = (table.loc[table[name].idxmax()] for name in ("attention", "feed-forward"))
+    return say(
+        "Look at layer {layer}: there attention adds most to {token}, {attention:.0%} of its length. "
+        "The feed-forward network adds most in layer {other}, {fed:.0%}.",
+        layer=int(attention["layer"]), token=Piece(piece), attention=float(attention["attention"]), other=int(fed["layer"]),
+        fed=float(fed["feed-forward"]),
+    )  # fmt: skip
+
+
+def at_size(step: LayerStep) -> int:
+    """H, the hidden size."""
+    return step.input.shape[1]
+
+
+def _normed(x: np.ndarray, norm: Any, dimension: int) -> str:
+    n = layer_norm(x, norm)
+    return (
+        f"({x[dimension]:.3f} - mean {n.mean:.3f}) / spread {n.spread:.3f} "
+        f"x scale {n.scale[dimension]:.3f} + shift {n.shift[dimension]:.3f}"
+    )
+
+
+def _bias(linear: Any, dimension: int) -> float:
+    return 0.0 if linear.bias is None else float(linear.bias[dimension])
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,358 @@
+"""Masked words: which words are hidden, what the masked-word head expects there, and how that grows layer by layer.
+
+T tokens, L layers, V pieces in the vocabulary. Probabilities are softmax(logits) of the head (Devlin et al. 2019,
+section 3.1, task 1); ranks count from 1 and equal logits share the better rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.errors import BadQuery
+from bert_explain.models.encoder import Encoder
+from bert_explain.query import Query
+from bert_explain.tokenize import tokenize
+from bert_explain.trace import Token, Trace
+
+WHOLE, ONE = "whole word", "one piece"
+
+
+# which words are masked
+def can_be_masked(token: Token) -> bool:
+    """False for special tokens, and for a [MASK] that the reader typed: it is masked already."""
+    return not token.special and not (token.masked and token.original == token.text)
+
+
+def word_of(tokens: Sequence[Token], position: int) -> tuple[int, ...]:
+    """Positions of all pieces of the word at `position`; itself alone for a special token."""
+    at = tokens[position]
+    if at.word is None:
+        return (position,)
+    return tuple(t.position for t in tokens if (t.sentence, t.word) == (at.sentence, at.word))
+
+
+def toggle(tokens: Sequence[Token], masked: Sequence[int], position: int, unit: str = WHOLE) -> tuple[int, ...]:
+    """The masked positions after a click at `position`: its word, or the one piece, is hidden or shown again.
+
+    A word of which only some pieces are hidden becomes hidden as a whole.
+    Raises BadQuery for a token that cannot be masked, saying why.
+    """
+    if not 0 <= position < len(tokens):
+        raise BadQuery(f"There is no token {position}: this text has the positions 0 to {len(tokens) - 1}.")
+    now, token = set(masked), tokens[position]
+    word = set(word_of(tokens, position) if unit == WHOLE else (position,))
+    if word <= now:
+        return tuple(sorted(now - word))
+    if token.special:
+        raise BadQuery(
+            f"{token.original} is a special token: it is no word of the text, and training never hides it. "
+            "Choose a word."
+        )
+    if not can_be_masked(token):
+        raise BadQuery(f"The text itself says {token.text} here. To show a word, write one into the sentence.")
+    return tuple(sorted(now | word))
+
+
+def suggest(tokens: Sequence[Token], chosen: int) -> int | None:
+    """A good word to hide first: the chosen token if it can be masked, else the longest word, else None."""
+    able = [t for t in tokens if can_be_masked(t)]
+    if any(t.position == chosen for t in able):
+        return chosen
+    if not able:
+        return None
+    letters = {
+        t.position: sum(c.isalpha() for c in "".join(tokens[p].original for p in word_of(tokens, t.position)))
+        for t in able
+    }
+    return max(letters, key=lambda position: (letters[position], -position))
+
+
+def hidden_positions(tokens: Sequence[Token]) -> tuple[int, ...]:
+    """Where the encoder reads [MASK]: masked by a click, or typed."""
+    return tuple(t.position for t in tokens if t.masked)
+
+
+def true_id(trace: Trace, position: int) -> int | None:
+    """Vocabulary id of the piece that stood there; None where the text itself says [MASK]."""
+    original = trace.tokens[position].original_id
+    return None if original == trace.model.tokenizer.mask_token_id else original
+
+
+def without_changes(trace: Trace) -> Query:
+    """The same sentences with the same words masked and no other intervention.
+
+    Masks are matched by the characters they hide, not by number: without [SEP], or with the sentences swapped,
+    the same word stands at another position.
+    """
+    hidden = {_place(t) for t in trace.tokens if t.masked and t.span is not None}
+    tokens, _ = tokenize(trace.model, trace.query.plain())
+    return trace.query.plain().but(
+        masked=[t.position for t in tokens if t.span is not None and _place(t) in hidden and can_be_masked(t)]
+    )
+
+
+def same_place(trace: Trace, position: int, other: Trace) -> int | None:
+    """Position in `other` of the token at `position` in `trace`, matched by its characters; None if not there."""
+    wanted = _place(trace.tokens[position])
+    return next((t.position for t in other.tokens if t.span is not None and _place(t) == wanted), None)
+
+
+def _place(token: Token) -> tuple:
+    return token.sentence, token.span
+
+
+# what the head expects there
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one piece of the vocabulary does at one position."""
+
+    id: int
+    piece: str
+    rank: int  # from 1
+    probability: float
+    logit: float
+
+
+def standing(trace: Trace, position: int, piece_id: int, layer: int | None = None) -> Standing:
+    """Rank and probability of one piece at one position. Raises BadQuery, Missing."""
+    logits = _logits(trace, position, layer)
+    return _standing(trace.model, logits, softmax(logits), piece_id)
+
+
+def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
+    """The k most probable pieces at one position, then the true one if it is not among them, then all the rest.
+
+    Columns: rank, piece, id, probability, logit, mark ("true word", "rest" or ""). Probabilities add up to 1.
+    """
+    logits = _logits(trace, position)
+    p = softmax(logits)
+    truth = true_id(trace, position)
+    shown = best(logits, k).tolist()
+    shown += [truth] if truth is not None and truth not in shown else []
+    found = [_standing(trace.model, logits, p, i) for i in shown]
+    rows = [(s.rank, s.piece, s.id, s.probability, s.logit, "true word" if s.id == truth else "") for s in found]
+    others = len(logits) - len(shown)
+    if others:
+        rest = float(np.delete(p, shown).sum())
+        rows.append((None, f"all other {others:,} pieces together", None, rest, None, "rest"))
+    table = pd.DataFrame(rows, columns=["rank", "piece", "id", "probability", "logit", "mark"])
+    return table.astype({"rank": "Int64", "id": "Int64", "logit": float})
+
+
+def look_predictions(trace: Trace, position: int) -> Sentence:
+    """What to look for in the bars of one masked word."""
+    logits = _logits(trace, position)
+    first = _standing(trace.model, logits, softmax(logits), int(best(logits, 1)[0]))
+    truth = true_id(trace, position)
+    known = {"first": Piece(first.piece), "share": percent(first.probability)}
+    if truth is None:
+        return say(
+            "Look at the longest bar: {first} gets {share}. "
+            "The text itself says [MASK] here, so there is no true word.",
+            **known,
+        )
+    true = standing(trace, position, truth)
+    known |= {
+        "true": Piece(true.piece),
+        "rank": true.rank,
+        "size": len(logits),
+        "its": percent(true.probability),
+    }
+    if true.rank == 1:
+        return say("Look at the longest bar: {first} gets {share}, and it is the word that was hidden.", **known)
+    return say(
+        "Look at the longest bar: {first} gets {share}. "
+        "The word that was hidden, {true}, is number {rank:,} of {size:,}, with {its}.",
+        **known,
+    )
+
+
+def compare(now: Trace, position: int, before: Trace, k: int = 5) -> pd.DataFrame:
+    """The leading pieces at one masked word with the interventions (`now`) and without (`before`).
+
+    Columns: piece, id, probability, before, change (a difference of probabilities), rank, rank_before, mark.
+    The rows are the k best of both and the true piece. Raises BadQuery where the word is not in `before`.
+    """
+    other = same_place(now, position, before)
+    if other is None:
+        raise BadQuery("This word is not in the unchanged text, so there is nothing to compare it with.")
+    x, y = _logits(now, position), _logits(before, other)
+    truth = true_id(now, position)
+    ids = list(dict.fromkeys([*best(x, k).tolist(), *best(y, k).tolist(), *([] if truth is None else [truth])]))
+    px, py = softmax(x), softmax(y)
+    table = pd.DataFrame(
+        {
+            "piece": [piece_text(now.model, i) for i in ids],
+            "id": ids,
+            "probability": px[ids],
+            "before": py[ids],
+            "change": px[ids] - py[ids],
+            "rank": [rank_of(x, i) for i in ids],
+            "rank_before": [rank_of(y, i) for i in ids],
+            "mark": ["true word" if i == truth else "" for i in ids],
+        }
+    )
+    return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
+
+
+def look_compare(table: pd.DataFrame) -> Sentence:
+    """The piece that an intervention moved most, of a table from `compare`."""
+    row = table.loc[table["change"].abs().idxmax()]
+    verb = "gains" if row["change"] > 0 else "loses"
+    return say(
+        "Look at {piece}: it {verb} most. It had {before} in the unchanged model and has {now} now.",
+        piece=Piece(row["piece"]),
+        verb=verb,
+        before=percent(row["before"]),
+        now=percent(row["probability"]),
+    )
+
+
+# after every layer
+def lens(trace: Trace, position: int, k: int = 3) -> pd.DataFrame:
+    """What the masked-word head reads at one position after every layer (logit lens, nostalgebraist 2020); L + 1 rows.
+
+    Columns: layer (0 = embeddings); piece_1..k, id_1..k and probability_1..k; winner, winner_rank,
+    winner_probability (the piece that leads after the last layer); true, true_rank, true_probability (missing where
+    the text itself says [MASK]).
+    """
+    model, truth = trace.model, true_id(trace, position)
+    winner = int(best(_logits(trace, position), 1)[0])
+    rows = []
+    for layer in range(model.n_layers + 1):
+        logits = _logits(trace, position, layer)
+        p = softmax(logits)
+        row: dict = {"layer": layer}
+        for place, i in enumerate(best(logits, k).tolist(), 1):
+            row |= {
+                f"piece_{place}": piece_text(model, i),
+                f"id_{place}": i,
+                f"probability_{place}": float(p[i]),
+            }
+        for name, i in (("winner", winner), ("true", truth)):
+            found = None if i is None else _standing(model, logits, p, i)
+            row[name] = None if found is None else found.piece
+            row[f"{name}_rank"] = None if found is None else found.rank
+            row[f"{name}_probability"] = None if found is None else found.probability
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    return table.astype(
+        {"winner_rank": "Int64", "true_rank": "Int64", "winner_probability": float, "true_probability": float}
+    )
+
+
+def look_lens(table: pd.DataFrame) -> Sentence:
+    """From which layer on the final winner leads, of a table from `lens`."""
+    last = len(table) - 1
+    behind = table.index[table["winner_rank"] > 1]
+    since = 0 if len(behind) == 0 else int(behind[-1]) + 1
+    known = {
+        "winner": Piece(table["winner"].iloc[-1]),
+        "first": int(table["winner_rank"].iloc[0]),
+        "since": since,
+    }
+    if since == 0:
+        return say("Look at the first column: {winner} leads from the embeddings on, in every layer.", **known)
+    if since == last:
+        return say(
+            "Look at the first column: only the last layer puts {winner} first. "
+            "At the embeddings it was number {first:,}.",
+            **known,
+        )
+    return say(
+        "Look at the first column: {winner} was number {first:,} at the embeddings, and leads from layer {since} on.",
+        **known,
+    )
+
+
+# the reader's own word
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A word as the vocabulary knows it: one piece (then `id` is set), or several, or none at all."""
+
+    pieces: tuple[str, ...]
+    id: int | None
+    unknown: bool = False
+
+
+def look_up(model: Encoder, word: str) -> Lookup:
+    """The pieces of a word. A piece can be given as the vocabulary writes it: `##ing` continues a word."""
+    word = word.strip()
+    as_it_is = model.wordpiece.token_to_id(word) if word else None
+    if as_it_is is not None:
+        return Lookup((word,), as_it_is)
+    cut = model.wordpiece.encode(word, add_special_tokens=False)
+    unknown = model.tokenizer.unk_token_id in cut.ids
+    return Lookup(tuple(cut.tokens), cut.ids[0] if len(cut.ids) == 1 and not unknown else None, unknown)
+
+
+def say_own_word(trace: Trace, position: int, word: str) -> Sentence:
+    """How likely the reader's own word is at a masked position, or why it cannot be asked for."""
+    found = look_up(trace.model, word)
+    asked = Piece(word.strip()[:60])
+    if not found.pieces:
+        return say("There is nothing to look up: the tokenizer drops these characters.")
+    if found.unknown:
+        return say(
+            "The vocabulary has no pieces for {word}: the model would read [UNK]. Ask for another word.",
+            word=asked,
+        )
+    if found.id is None:
+        cut = Piece(" ".join(found.pieces[:12]) + (" …" if len(found.pieces) > 12 else ""))
+        return say(
+            "{word} is cut into {n} pieces: {cut}. One mask stands for one piece, so only words that are one piece "
+            "can be asked for.",
+            word=asked,
+            n=len(found.pieces),
+            cut=cut,
+        )
+    at = standing(trace, position, found.id)
+    return say(
+        "{piece} is number {rank:,} of {size:,} here, with {share}.",
+        piece=Piece(at.piece),
+        rank=at.rank,
+        size=trace.model.vocab_size,
+        share=percent(at.probability),
+    )
+
+
+# small things
+def best(logits: np.ndarray, k: int) -> np.ndarray:
+    """Ids of the k largest logits, largest first; (k,)."""
+    k = max(1, min(k, len(logits)))
+    top = np.argpartition(-logits, k - 1)[:k]  # the k largest in no order: a full sort of V costs ten times as much
+    return top[np.lexsort((top, -logits[top]))]
+
+
+def piece_text(model: Encoder, piece_id: int) -> str:
+    """The piece of that id; token tables may have rows that no piece uses."""
+    return model.wordpiece.id_to_token(piece_id) or f"[row {piece_id}]"
+
+
+def percent(p: float) -> str:
+    """A probability for reading: three figures, and never a rounded 0 or 100."""
+    if p < 1e-5:
+        return "under 0.001 %"
+    if 0.9995 <= p < 1:
+        return "over 99.9 %"
+    return f"{float(f'{100 * p:.3g}'):g} %"
+
+
+def _logits(trace: Trace, position: int, layer: int | None = None) -> np.ndarray:
+    """(V,) in double precision: the softmax then adds up to 1 to the last digit shown."""
+    return trace.mlm_logits([position], layer)[0].astype(np.float64)
+
+
+def rank_of(logits: np.ndarray, piece_id: int) -> int:
+    """1 for the largest logit; equal ones share the better rank."""
+    return int((logits > logits[piece_id]).sum()) + 1
+
+
+def _standing(model: Encoder, logits: np.ndarray, p: np.ndarray, i: int) -> Standing:
+    return Standing(i, piece_text(model, i), rank_of(logits, i), float(p[i]), float(logits[i]))

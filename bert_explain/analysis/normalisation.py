@@ -1,0 +1,198 @@
+"""What the tokenizer does to each character before any word is cut: lower case, accents, control characters, CJK.
+
+The outcome of every character is the tokenizer's own (its normaliser is called, nothing is imitated); the names and
+reasons come from the Unicode character database. BERT's normaliser works on one character at a time, so the
+characters' outcomes side by side are the normalised text; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bert_explain.analysis.sentence import Piece, Sentence, say
+
+SHOWN = 600  # characters drawn; the table has them all
+
+# The Unicode database has no names for control characters, only aliases.
+_ALIASES = {
+    unicodedata.lookup(alias): alias
+    for alias in (
+        "NULL", "ALERT", "BACKSPACE", "CHARACTER TABULATION", "LINE FEED", "LINE TABULATION", "FORM FEED",
+        "CARRIAGE RETURN", "ESCAPE", "DELETE", "NEXT LINE",
+    )
+}  # fmt: skip
+_CATEGORIES = {"Cc": "control character", "Cf": "format character", "Co": "private character", "Cn": "unassigned code point"}
+
+KEPT = "kept"
+SPECIAL = "special token"
+LOWERED = "lower case"
+ACCENT = "accent removed"
+REMOVED = "removed"
+SPACE = "made a space"
+SPACED = "spaces around"
+APART = "taken apart"
+OTHER = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of the reader's text and what the normaliser makes of it."""
+
+    place: int  # in its sentence, 0 = the first
+    before: str  # the character
+    after: str  # what stands there after normalisation; "" when it is removed
+    kind: str  # one of the kinds above; several are joined by ", "
+    why: str  # one short sentence; "" for a character that is kept
+
+    @property
+    def changed(self) -> bool:
+        """True when the normaliser did anything to it."""
+        return self.before != self.after
+
+
+def code(character: str) -> str:
+    """The code point: U+200B."""
+    return f"U+{ord(character):04X}"
+
+
+def name(character: str) -> str:
+    """The character's name in Unicode: ZERO WIDTH SPACE. What has none is called by its category."""
+    named = unicodedata.name(character, "") or _ALIASES.get(character, "")
+    return named or _CATEGORIES.get(unicodedata.category(character), "character without a name").upper()
+
+
+def visible(text: str) -> str:
+    """Text that can be seen: invisible characters by code point, a space as an open box, a bare accent on a circle."""
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character == " ":
+        return "␣"
+    category = unicodedata.category(character)
+    if category in ("Mn", "Me", "Mc"):
+        return "◌" + character
+    # categories of other, format, control, and of every separator: nothing would be seen
+    return code(character) if category[0] in "CZ" or character == "\u115f" else character
+
+
+def characters(wordpiece: Any, text: str) -> list[Character]:
+    """Every character of the text, before and after.
+
+    wordpiece : a `tokenizers.Tokenizer`. Special tokens typed by the reader, such as [MASK], are matched before
+    normalisation, and so are kept as they are.
+    """
+    kept = _special_places(wordpiece, text)
+    normal = {c: normalise(wordpiece, c) for c in set(text)}
+    found = []
+    for place, before in enumerate(text):
+        if place in kept:
+            found.append(Character(place, before, before, SPECIAL, ""))
+        else:
+            found.append(Character(place, before, normal[before], *explain(before, normal[before])))
+    return found
+
+
+def normalise(wordpiece: Any, text: str) -> str:
+    """The tokenizer's own normalisation; the text itself where the tokenizer has none."""
+    return wordpiece.normalizer.normalize_str(text) if wordpiece.normalizer else text
+
+
+def _special_places(wordpiece: Any, text: str) -> set[int]:
+    added = {i for i, token in wordpiece.get_added_tokens_decoder().items() if not token.normalized}
+    encoded = wordpiece.encode(text, add_special_tokens=False)
+    spans = [s for i, s in zip(encoded.ids, encoded.offsets, strict=True) if i in added]
+    names = {token.content for token in wordpiece.get_added_tokens_decoder().values()}
+    return {place for start, end in spans if text[start:end] in names for place in range(start, end)}
+
+
+def explain(before: str, after: str) -> tuple[str, str]:
+    """What happened to one character, and why: (kind, sentence), from its entry in the Unicode database."""
+    if before == after:
+        return KEPT, ""
+    category = unicodedata.category(before)
+    if not after:
+        if category == "Mn":
+            return ACCENT, "A combining mark, taken off its letter."
+        what = "replacement character, which stands for broken text," if before == "\ufffd" else _CATEGORIES.get(category, "character")
+        return REMOVED, f"{'An' if what[0] in 'aeiou' else 'A'} {what} is removed."
+    if after == " ":
+        return SPACE, "White space of any kind becomes a plain space."
+    if after[0] == after[-1] == " ":
+        return SPACED, "An ideograph (CJK) gets a space on each side, and so becomes a word of its own."
+    return _letters(before, after)
+
+
+def _letters(before: str, after: str) -> tuple[str, str]:
+    """A letter that was taken apart, stripped of its accents, lowered, or several of these."""
+    parts = unicodedata.normalize("NFD", before)
+    marks = [p for p in parts if unicodedata.category(p) == "Mn"]
+    bare = "".join(p for p in parts if unicodedata.category(p) != "Mn")
+    kinds, reasons = [], []
+    core = before
+    if bare in (after, after.upper()) or bare.lower() == after:
+        core = bare
+        if marks:
+            kinds.append(ACCENT)
+            reasons.append(f"Its accent is removed: {', '.join(name(m) for m in marks)}.")
+        elif bare != before:
+            kinds.append(APART if len(bare) > 1 else OTHER)
+            reasons.append(
+                f"Taken apart into its {len(bare)} parts (Unicode NFD)." if len(bare) > 1
+                else "Replaced by its canonical twin (Unicode NFD)."
+            )  # fmt: skip
+    if core != after:
+        kinds.append(LOWERED if core.lower() == after else OTHER)
+        reasons.append("A capital becomes a small letter." if kinds[-1] == LOWERED else "Replaced.")
+    return ", ".join(kinds), " ".join(reasons)
+
+
+def table(found: list[Character], sentence: str) -> pd.DataFrame:
+    """One row a character: sentence, place, the character, its code point and name, what it becomes, why."""
+    return pd.DataFrame(
+        [
+            (sentence, c.place, visible(c.before), code(c.before), name(c.before), visible(c.after), c.kind, c.why)
+            for c in found
+        ],
+        columns=["sentence", "place", "character", "code point", "Unicode name", "becomes", "what happened", "why"],
+    )
+
+
+def counts(found: list[Character]) -> dict[str, int]:
+    """How many characters met each fate, most frequent first; what was kept is left out."""
+    kinds = pd.Series([kind for c in found if c.changed for kind in c.kind.split(", ")], dtype=object)
+    return {str(kind): int(n) for kind, n in kinds.value_counts().items()}
+
+
+def look(found: list[Character]) -> Sentence:
+    """What to look for: the change that hides most, else the commonest, else that there is none."""
+    changed = [c for c in found if c.changed]
+    if not found:
+        return say("There is no text yet.")
+    if not changed:
+        return say("All {n} characters stay as they are.", n=len(found))
+    rank = (REMOVED, OTHER, APART, ACCENT, SPACED, SPACE, LOWERED)
+    first = min(changed, key=lambda c: min(rank.index(kind) for kind in c.kind.split(", ")))
+    if not first.after:
+        return say(
+            "{n} of {all} characters change. Look at place {place}: {char} is gone.",
+            n=len(changed), all=len(found), place=first.place, char=Piece(name(first.before)),
+        )  # fmt: skip
+    return say(
+        "{n} of {all} characters change. Look at place {place}: {before} becomes {after}.",
+        n=len(changed), all=len(found), place=first.place, before=Piece(visible(first.before)), after=Piece(visible(first.after)),
+    )  # fmt: skip
+
+
+def habits(wordpiece: Any) -> Sentence:
+    """What this model's normaliser does to capitals and accents, found by asking it."""
+    answer = normalise(wordpiece, "É")
+    if answer == "É":
+        return say("This model keeps capitals and accents: {e} stays {e}.", e=Piece("É"))
+    what = {"e": "lowers capitals and removes accents", "é": "lowers capitals and keeps accents"}
+    said = what.get(unicodedata.normalize("NFC", answer), "changes letters")
+    return say("This model " + said + ": {e} becomes {after}.", e=Piece("É"), after=Piece(answer))

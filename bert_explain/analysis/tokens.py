@@ -1,0 +1,313 @@
+"""How this text became tokens: its words, their pieces, what is unknown and why, and what else could have been done.
+
+The pieces are the tokenizer's own; the look-ups that lead to them are redone by `wordpiece.greedy`, and a test holds
+the two against each other. Words are counted within their sentence; positions count the tokens the encoder reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
+import pandas as pd
+
+from bert_explain.analysis import normalisation
+from bert_explain.analysis.remember import remember
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.analysis.vocabulary import prefix, vocabulary
+from bert_explain.analysis.wordpiece import Run, greedy
+from bert_explain.tokenize import Token, tokenize
+from bert_explain.trace import Trace
+
+_SENTENCES = ("A", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of the reader's text, as the tokenizer splits it at spaces and punctuation."""
+
+    sentence: int  # 0 = A, 1 = B
+    index: int  # its number within the sentence
+    span: tuple[int, int]  # its characters in the sentence
+    raw: str  # as typed
+    normal: str  # after normalisation: what WordPiece cuts
+    pieces: tuple[str, ...]
+    positions: tuple[int, ...]  # where its pieces stand; shorter than `pieces` where the sequence was cut
+    special: bool  # a special token typed by the reader, such as [MASK]: taken whole, never cut
+
+    @property
+    def dropped(self) -> int:
+        """How many of its pieces did not fit."""
+        return len(self.pieces) - len(self.positions)
+
+
+@remember
+def words(trace: Trace) -> list[Word]:
+    """Every word of both sentences, in the order in which the model reads them, cut ones included."""
+    wordpiece, query = trace.model.wordpiece, trace.query
+    places: dict[tuple[int, int], list[int]] = {}
+    for token in trace.tokens:
+        if token.sentence is not None:
+            places.setdefault((token.sentence, token.word), []).append(token.position)
+    added = {token.content for token in wordpiece.get_added_tokens_decoder().values()}
+    found = []
+    for sentence in (1, 0) if query.swapped else (0, 1):
+        text = (query.text_a, query.text_b)[sentence]
+        if not text.strip():
+            continue
+        encoded = wordpiece.encode(text, add_special_tokens=False)
+        rows = zip(encoded.word_ids, encoded.tokens, encoded.offsets, strict=True)
+        for index, group in groupby(rows, key=itemgetter(0)):
+            _, pieces, spans = zip(*group, strict=True)
+            span = (spans[0][0], spans[-1][1])
+            raw = text[slice(*span)]
+            special = pieces == (raw,) and raw in added
+            normal = raw if special else normalisation.normalise(wordpiece, raw).strip()
+            positions = tuple(places.get((sentence, index), ()))
+            found.append(Word(sentence, index, span, raw, normal, pieces, positions, special))
+    return found
+
+
+def word_at(trace: Trace, position: int) -> Word | None:
+    """The word that the token at a position belongs to; None for [CLS] and [SEP]."""
+    token = trace.tokens[position]
+    return next((w for w in words(trace) if (w.sentence, w.index) == (token.sentence, token.word)), None)
+
+
+def walk(trace: Trace, word: Word) -> Run:
+    """The greedy run over one word, with this model's vocabulary and limits."""
+    model = trace.model.wordpiece.model
+    return greedy(
+        word.normal,
+        vocabulary(trace.model.wordpiece),
+        unknown=model.unk_token,
+        continues=prefix(trace.model.wordpiece),
+        longest=model.max_input_chars_per_word,
+    )
+
+
+# tables ---------------------------------------------------------------------------------------------------------
+
+
+def table(trace: Trace) -> pd.DataFrame:
+    """Everything the model is told about each token, T rows.
+
+    Columns: position, piece, id, word (as typed), sentence, segment (where the model has them), attention mask (1:
+    nothing here is padded), characters (from-to, in its sentence), special, and, where an intervention changed them, piece before, position id.
+    """
+    texts = (trace.query.text_a, trace.query.text_b)
+    by_word = {(w.sentence, w.index): w.raw for w in words(trace)}
+    columns = {
+        "position": [t.position for t in trace.tokens],
+        "piece": [t.text for t in trace.tokens],
+        "id": [t.id for t in trace.tokens],
+        "word": [by_word.get((t.sentence, t.word), "") for t in trace.tokens],
+        "sentence": ["" if t.sentence is None else _SENTENCES[t.sentence] for t in trace.tokens],
+        "segment": [t.segment for t in trace.tokens],
+        "attention mask": [1 for _ in trace.tokens],
+        "characters": ["" if t.span is None else f"{t.span[0]}-{t.span[1]}" for t in trace.tokens],
+        "text there": ["" if t.span is None else texts[t.sentence][slice(*t.span)] for t in trace.tokens],
+        "special": [t.special for t in trace.tokens],
+        "piece before": [t.original for t in trace.tokens],
+        "position id": [t.position_id for t in trace.tokens],
+    }
+    found = pd.DataFrame(columns)
+    unneeded = [] if trace.model.has_segments and trace.query.segments != "removed" else ["segment"]
+    unneeded += ["piece before"] if (found["piece"] == found["piece before"]).all() else []
+    unneeded += ["position id"] if (found["position"] == found["position id"]).all() else []
+    return found.drop(columns=unneeded)
+
+
+def lookups(run: Run) -> pd.DataFrame:
+    """One row a look-up: number (from 1), piece wanted (which, from 1), what is looked up, in the vocabulary, id, characters covered."""
+    rows = [(n, k.turn + 1, k.piece, k.found, k.id, f"{k.start}-{k.end}") for n, k in enumerate(run.lookups, 1)]
+    columns = ["look-up", "piece wanted", "looked up", "in the vocabulary", "id", "characters"]
+    return pd.DataFrame(rows, columns=columns).astype({"id": "Int64"})
+
+
+def unknown(trace: Trace) -> pd.DataFrame:
+    """Which character made a word unknown, one row for each such word (the same word is told once).
+
+    Columns: sentence, word, times, why, found before (pieces that were found and thrown away), character, code point,
+    Unicode name. The last three are empty for a word over the tokenizer's limit.
+    """
+    rows: dict[tuple[int, str], list] = {}
+    mark = prefix(trace.model.wordpiece)
+    for word in words(trace):
+        if word.special or (word.sentence, word.normal) in rows:
+            if (word.sentence, word.normal) in rows:
+                rows[word.sentence, word.normal][2] += 1
+            continue
+        run = walk(trace, word)
+        if not run.unknown:
+            continue
+        row: list = [_SENTENCES[word.sentence], word.raw, 1]
+        if run.too_long:
+            limit = trace.model.wordpiece.model.max_input_chars_per_word
+            row += [f"{len(word.normal)} characters: over {limit} nothing is looked up", "", "", "", ""]
+        else:
+            at, char = run.failed_at, word.normal[run.failed_at]
+            shown = normalisation.visible(char)
+            why = f"no piece {'continues' if at else 'begins'} with it, not even {mark if at else ''}{shown}"
+            kept = " ".join(t.piece for t in run.taken)
+            row += [why, kept, shown, normalisation.code(char), normalisation.name(char)]
+        rows[word.sentence, word.normal] = row
+    columns = ["sentence", "word", "times", "why", "found before", "character", "code point", "Unicode name"]
+    return pd.DataFrame(list(rows.values()), columns=columns)
+
+
+def ways(trace: Trace) -> pd.DataFrame:
+    """The same text cut in three ways, with this vocabulary: way, tokens, unknown (of these), different (distinct tokens).
+
+    Whole words: each word must be a piece by itself. Characters: the first as it is, the others with "##" in front.
+    Special tokens are not counted; what did not fit is.
+    """
+    pieces, mark = vocabulary(trace.model.wordpiece), prefix(trace.model.wordpiece)
+    unk = trace.model.wordpiece.model.unk_token
+    plain = [w for w in words(trace) if not w.special]
+    cuts = {
+        "whole words": [w.normal for w in plain],
+        "WordPiece": [p for w in plain for p in w.pieces],
+        "characters": [(mark if i else "") + c for w in plain for i, c in enumerate(w.normal)],
+    }
+    rows = []
+    for way, cut in cuts.items():
+        missing = sum(p not in pieces or p == unk for p in cut)
+        rows.append((way, len(cut), missing, len(set(cut))))
+    return pd.DataFrame(rows, columns=["way", "tokens", "unknown", "different"])
+
+
+def pieces_per_word(trace: Trace) -> pd.DataFrame:
+    """How many words are cut into how many pieces: pieces, words, example (the first such word, as typed)."""
+    plain = [w for w in words(trace) if not w.special]
+    frame = pd.DataFrame({"pieces": [len(w.pieces) for w in plain], "word": [w.raw for w in plain]}, dtype=object)
+    counted = frame.groupby("pieces").agg(words=("word", "size"), example=("word", "first")).reset_index()
+    return counted.astype({"pieces": int, "words": int})
+
+
+def dropped(trace: Trace) -> pd.DataFrame:
+    """The words that did not fit, whole or in part: sentence, word, pieces, of them dropped."""
+    rows = [(_SENTENCES[w.sentence], w.raw, " ".join(w.pieces), w.dropped) for w in words(trace) if w.dropped]
+    return pd.DataFrame(rows, columns=["sentence", "word", "pieces", "dropped"])
+
+
+# padding --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text of a batch, padded to the length of the longest."""
+
+    name: str
+    tokens: tuple[Token, ...]
+    mask: np.ndarray  # (T,) 1 = a token, 0 = padding: looked at by nobody
+
+    @property
+    def padded(self) -> int:
+        """How many [PAD] were added."""
+        return int((self.mask == 0).sum())
+
+
+def batch(trace: Trace) -> tuple[Row, Row]:
+    """The text and a shorter one side by side, as a batch: the shorter is filled up with [PAD] and masked there.
+
+    The shorter one is sentence A alone; where there is no sentence B, nothing at all (only the special tokens).
+    """
+    plain = trace.query.plain()
+    pair = bool(plain.text_b.strip())
+    short = plain.but(text_b="") if pair else plain.but(text_a="")
+    long_tokens, short_tokens = tokenize(trace.model, plain)[0], tokenize(trace.model, short)[0]
+    size = max(len(long_tokens), len(short_tokens))
+    names = ("A and B", "A alone") if pair else ("A", "Nothing typed")
+    return _pad(trace, names[0], long_tokens, size), _pad(trace, names[1], short_tokens, size)
+
+
+def _pad(trace: Trace, name: str, tokens: tuple[Token, ...], size: int) -> Row:
+    tok = trace.model.tokenizer
+    pad = replace(
+        tokens[0], text=tok.pad_token, id=tok.pad_token_id, original=tok.pad_token, original_id=tok.pad_token_id, special=True
+    )
+    added = [replace(pad, position=i, position_id=i) for i in range(len(tokens), size)]
+    mask = np.array([1] * len(tokens) + [0] * len(added), dtype=np.int8)
+    return Row(name, (*tokens, *added), mask)
+
+
+# what to look for -----------------------------------------------------------------------------------------------
+
+
+def look(trace: Trace) -> Sentence:
+    """The word that the vocabulary knows least: unknown first, else the one cut into most pieces."""
+    plain = [w for w in words(trace) if not w.special and w.positions]
+    if not plain:
+        return say("There are no words here: the model reads {n} only.", n=_many(len(trace.tokens), "special token"))
+    unk = trace.model.wordpiece.model.unk_token
+    lost = [w for w in plain if w.pieces == (unk,) and w.normal != unk]
+    if lost:
+        return say(
+            "Look at {word}: the vocabulary has nothing for it, so the model reads only {unk}.",
+            word=Piece(normalisation.visible(lost[0].raw)), unk=Piece(unk),
+        )  # fmt: skip
+    most = max(plain, key=lambda w: len(w.pieces))
+    if len(most.pieces) == 1:
+        return say("Nothing had to be cut: {n} of the text, {n} of the vocabulary.", n=_many(len(plain), "piece"))
+    return say(
+        "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} stops.",
+        word=Piece(normalisation.visible(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
+    )  # fmt: skip
+
+
+def _many(n: int, one: str, more: str = "") -> str:
+    return f"{int(n):,} {one if n == 1 else more or one + 's'}"
+
+
+def look_run(run: Run, step: int) -> Sentence:
+    """What happens at one look-up, `step` counting from 1; 0 = before the first."""
+    if run.too_long:
+        return say("{n} characters are too many: the whole word becomes {unk} at once.", n=len(run.word), unk=Piece(run.pieces[0]))
+    if not step:
+        return say("First question: is the whole of {word} in the vocabulary?", word=Piece(run.word))
+    now, last = run.lookups[step - 1], step == len(run.lookups)
+    piece = Piece(now.piece)
+    if not now.found:
+        if not last:
+            return say("{piece} is not in the vocabulary: one character less.", piece=piece)
+        return say(
+            "Not even {piece} is in the vocabulary. The whole word becomes {unk}; what was found before is thrown away.",
+            piece=piece, unk=Piece(run.pieces[0]),
+        )  # fmt: skip
+    if not last:
+        return say("{piece} is there, row {id}: taken. Now the rest, {rest}.", piece=piece, id=f"{now.id:,}", rest=Piece(run.word[now.end :]))
+    if len(run.lookups) == 1:
+        return say("{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}")
+    return say(
+        "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
+        piece=piece, id=f"{now.id:,}", n=_many(len(run.lookups), "look-up"), k=_many(len(run.pieces), "piece"),
+    )  # fmt: skip
+
+
+def look_ways(trace: Trace) -> Sentence:
+    """What WordPiece buys on this text."""
+    found = ways(trace).set_index("way")
+    if not found.loc["whole words", "tokens"]:
+        return say("There are no words to cut yet.")
+    whole, cut, chars = (found.loc[way] for way in ("whole words", "WordPiece", "characters"))
+    return say(
+        "Whole words: {w}, {lost} unknown. WordPiece: {p}, {left} unknown. Characters: {c}, {k:.1f} times as many as WordPiece.",
+        w=_many(whole.tokens, "token"), lost=int(whole.unknown), p=_many(cut.tokens, "token"), left=int(cut.unknown),
+        c=_many(chars.tokens, "token"), k=chars.tokens / cut.tokens,
+    )  # fmt: skip
+
+
+def look_batch(rows: tuple[Row, Row]) -> Sentence:
+    """What the padded row shows."""
+    long, short = rows
+    if not short.padded:
+        return say("Both have {n} tokens, so nothing has to be filled up.", n=len(long.tokens))
+    return say(
+        "{short} has {n}, {long} has {all}: so {k} of {pad} fill it up, and there the mask is 0.",
+        short=short.name, long=long.name, n=_many(len(short.tokens) - short.padded, "token"), all=len(long.tokens),
+        k=_many(short.padded, "copy", "copies"),
+        pad=Piece(short.tokens[-1].text),
+    )  # fmt: skip

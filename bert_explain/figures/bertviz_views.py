@@ -1,0 +1,114 @@
+"""The head view and the model view of bertviz (Vig 2019), as one HTML document that needs nothing from the network.
+
+bertviz writes a page for notebooks: its three scripts come from a CDN, weights have 17 digits, and tokens go into a
+`<script>` as they are, so that a token `</script>` would end it and run what follows. Here the scripts come from this
+app's own static files, weights are rounded, and nothing that a token says can leave its string.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+from bert_explain.figures.theme import Palette
+from bert_explain.trace import Trace
+
+MODEL_VIEW_TOKENS = 32  # the model view draws a line for each weight: 1.5 s for 12 x 12 heads at 32 tokens, minutes at 128
+HEAD_VIEW_TOKENS = 64  # the head view draws one layer at a time
+DECIMALS = 3
+_CDN = "https://cdnjs.cloudflare.com/ajax/libs/"
+_SCRIPTS = {
+    f"{_CDN}require.js/2.3.6/require.min.js": "require.js",
+    f"{_CDN}d3/5.7.0/d3.min": "d3.min",  # require adds ".js" to these two
+    f"{_CDN}jquery/2.0.0/jquery.min": "jquery.min",
+}
+# Characters that mean something in HTML, passed through bertviz as "noncharacters" that no text may hold (Unicode 23.7);
+# bertviz's JSON writes those as \ufddN, which is then made the escape of the character itself.
+_STAND_INS = {"<": "\ufdd0", ">": "\ufdd1", "&": "\ufdd2", "'": "\ufdd3", '"': "\ufdd4", "`": "\ufdd5", "/": "\ufdd6"}
+
+
+def safe(token: str) -> str:
+    """A token as bertviz may have it: characters that steer text direction or lines become U+FFFD, others stand-ins."""
+    shown = (
+        "\ufffd" if c in _STAND_INS.values() or (unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\u200d")
+        else _STAND_INS.get(c, c) for c in token
+    )  # fmt: skip
+    return "".join(shown)
+
+
+def kept(trace: Trace, most: int) -> np.ndarray:
+    """Positions that a view of at most `most` tokens shows: all of them, else the first ones of each sentence.
+
+    `[CLS]` and every `[SEP]` stay, so that the two sentences can still be told apart; ascending.
+    """
+    tokens = trace.tokens
+    if len(tokens) <= most:
+        return np.arange(len(tokens))
+    added = [t.position for t in tokens if t.special and t.sentence is None]
+    a, b = ([t.position for t in tokens if t.position not in added and t.sentence == s] for s in (0, 1))
+    room = most - len(added)
+    n = max(room - len(b), min(len(a), (room + 1) // 2))
+    return np.array(sorted([*added, *a[:n], *b[: room - min(n, len(a))]]))
+
+
+def document(view: str, trace: Trace, palette: Palette, static: str, layer: int = 0, head: int | None = None) -> str:
+    """The HTML of bertviz's "head" or "model" view of a trace.
+
+    static : address of the folder with the three scripts, ending in "/".
+    layer, head : what the head view opens with, from 0; head None means all heads.
+    """
+    from bertviz import head_view, model_view  # imported where used: it costs time, and few readers open it
+
+    places = kept(trace, MODEL_VIEW_TOKENS if view == "model" else HEAD_VIEW_TOKENS)
+    attention = [
+        weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS) for weights in trace.attention_tensors()
+    ]  # L times (1, A, T, T); double, so that 0.123 is written as 0.123
+    shared = {
+        "tokens": [safe(trace.pieces[i]) for i in places],
+        "sentence_b_start": _second_sentence(trace, places),
+        "prettify_tokens": False,
+        "html_action": "return",
+    }
+    if view == "model":
+        html = model_view(attention, display_mode="light", **shared).data
+    else:
+        html = head_view(attention, layer=layer, heads=None if head is None else [head], **shared).data
+    for there, here in _SCRIPTS.items():
+        if there not in html:
+            raise RuntimeError(f"bertviz no longer asks for {there}: look at its new addresses")
+        html = html.replace(there, static + here)
+    for character, stand_in in _STAND_INS.items():
+        html = html.replace(f"\\u{ord(stand_in):04x}", f"\\u{ord(character):04x}")
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>bertviz</title>{_style(palette)}<body>{html}</body></html>'
+
+
+def height(view: str, trace: Trace) -> int:
+    """How high the view is drawn, in CSS pixels (the sums are those of bertviz's own scripts)."""
+    n, layers, heads = len(kept(trace, 10**9)), trace.model.n_layers, trace.model.n_heads
+    if view == "model":
+        n = min(n, MODEL_VIEW_TOKENS)
+        return int(max(layers * (n * 7 * 12 / heads + 10) + 38, n * 18 + 55)) + 60
+    return int(min(n, HEAD_VIEW_TOKENS) * 22.5) + 110
+
+
+def _second_sentence(trace: Trace, places: Sequence[int]) -> int | None:
+    """Index among `places` where the second sentence begins; None for a single sentence."""
+    tokens = [trace.tokens[i] for i in places]
+    sentences = [t.sentence for t in tokens if t.sentence is not None]
+    if len(set(sentences)) < 2:
+        return None
+    return next(i for i, t in enumerate(tokens) if t.sentence == sentences[-1])
+
+
+def _style(p: Palette) -> str:
+    """bertviz's colours in this app's theme; its own black on white stays behind (CSS wins over SVG attributes)."""
+    return f"""<style>
+    body {{ margin: 8px; background: {p.card}; color: {p.ink}; overflow: auto; }}
+    svg {{ fill: {p.card}; }}
+    svg text {{ fill: {p.ink}; }}
+    select {{ background: {p.card}; color: {p.ink}; border: 1px solid {p.line}; border-radius: 4px; padding: 2px 6px; }}
+    rect[fill="white"] {{ fill: {p.card}; }}
+    rect[fill="#F5F5F5"], rect[fill="lightgray"] {{ fill: {p.line}; }}
+    </style>"""

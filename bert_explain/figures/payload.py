@@ -1,0 +1,263 @@
+"""What the components of `bert_explain.ui.components` are given: arrays as compact bytes, labels, roles.
+
+Pure functions, no Streamlit, and no number is born here: weights are rounded to 1/255 for the all-heads map, tables of
+more than 128 rows or columns are pooled (each cell shows the strongest of the few it stands for), the rest is float32.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from bert_explain.figures import theme
+from bert_explain.tokenize import Token
+
+MOST = 128  # rows, columns or tokens a picture draws one by one; above it cells are pooled
+LEVELS = 255  # steps between a weight of 0 and of 1
+SATURATED = 99.5  # percentile of |value| at which a strip of numbers is fully coloured
+
+_ROLES = frozenset(f.name for f in fields(theme.Palette))
+
+
+@dataclass(frozen=True)
+class Band:
+    """One strip of H numbers in `bands`: `sign` ("+", "=", "→") is how it joins the strips above it."""
+
+    name: str
+    values: np.ndarray  # (H,)
+    role: str
+    sign: str = ""
+    digits: int = 3  # decimals of a value that is read
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar in `bars`: `note` is small text after the value, `mark` a short word such as "true word"."""
+
+    text: str
+    value: float  # 0..1, the length
+    role: str = "probability"
+    note: str = ""
+    mark: str = ""
+    shown: str | None = None  # the value as text; None for a percentage
+
+
+def encode(values: np.ndarray) -> str:
+    """An array's bytes, little-endian, as base64: what the components decode."""
+    return base64.b64encode(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).decode("ascii")
+
+
+def quantise(weights: np.ndarray) -> np.ndarray:
+    """Weights in 0..1 as uint8, off by at most 1/510; same shape."""
+    return np.rint(np.clip(weights, 0, 1) * LEVELS).astype(np.uint8)
+
+
+def block(size: int) -> int:
+    """How many neighbours one drawn row or column stands for: 1 up to MOST."""
+    return max(1, math.ceil(size / MOST))
+
+
+def pool(values: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The strongest (largest magnitude) value of each `rows` x `columns` block of a table, and where it stood.
+
+    values : (R, C); NaN is never the strongest, unless there is nothing else in the block.
+    Returns (ceil(R / rows), ceil(C / columns)) values, and each one's index within its block, row by row, int.
+    """
+    short = (-values.shape[0] % rows, -values.shape[1] % columns)
+    padded = np.pad(values.astype(float), ((0, short[0]), (0, short[1])), constant_values=np.nan)
+    r, c = padded.shape[0] // rows, padded.shape[1] // columns
+    blocks = padded.reshape(r, rows, c, columns).swapaxes(1, 2).reshape(r, c, rows * columns)
+    where = np.where(np.isnan(blocks), -1.0, np.abs(blocks)).argmax(axis=2)
+    return np.take_along_axis(blocks, where[..., None], axis=2)[..., 0], where
+
+
+def labels(items: Sequence[Token | str]) -> dict[str, Any]:
+    """Texts, and one letter each for the colour: s special, m masked, a or b segment, n none of these."""
+    return {"text": [_text(item) for item in items], "role": "".join(_letter(item) for item in items)}
+
+
+def token_row(
+    tokens: Sequence[Token | str],
+    *,
+    label: str,
+    chosen: Iterable[int] = (),
+    colour: Literal["segment", "word"] = "segment",
+    shade: Sequence[float] | np.ndarray | None = None,
+    notes: Sequence[str] | None = None,
+    pick: bool = False,
+) -> dict[str, Any]:
+    """T pieces in a row. `shade`: (T,) in 0..1. `notes`: T strings under the pieces. Raises ValueError for other lengths."""
+    for name, extra in (("shade", shade), ("notes", notes)):
+        if extra is not None and len(extra) != len(tokens):
+            raise ValueError(f"{len(tokens)} tokens, but {len(extra)} {name}")
+    joined = [_continues(t) and i > 0 and not _special(tokens[i - 1]) for i, t in enumerate(tokens)]
+    return {
+        **labels(tokens),
+        "label": label,
+        "joined": "".join("01"[j] for j in joined),
+        "chosen": sorted({int(i) for i in chosen}),
+        "colour": colour,
+        "shade": None if shade is None else [round(float(v), 4) for v in np.clip(np.nan_to_num(shade), 0, 1)],
+        "notes": None if notes is None else [str(n) for n in notes],
+        "pick": pick,
+    }
+
+
+def heads_grid(
+    attention: np.ndarray,
+    tokens: Sequence[Token | str],
+    *,
+    label: str,
+    chosen: tuple[int, int] | None = None,
+    off: Iterable[tuple[int, int]] = (),
+    pick: bool = False,
+) -> bytes:
+    """Every head's map, (L, A, T, T), as few bytes as can be: length of a JSON header (uint32, little-endian), the
+    header, then the uint8 weights, deflated, key by key (L, A, key, query).
+
+    Most weights are near 0 and a much looked-at token is a whole column, so columns laid out as runs deflate best,
+    and zlib's run-length strategy is as small as its slowest level at a tenth of the time.
+    """
+    n_layers, n_heads, n_tokens, _ = attention.shape
+    size = block(n_tokens)
+    weights = quantise(attention)
+    if size > 1:
+        starts = np.arange(0, n_tokens, size)
+        weights = np.maximum.reduceat(np.maximum.reduceat(weights, starts, axis=2), starts, axis=3)
+    header = {
+        "label": label,
+        "layers": n_layers,
+        "heads": n_heads,
+        "cells": weights.shape[-1],
+        "tokens": n_tokens,
+        "block": size,
+        "text": [_text(t) for t in tokens],
+        "chosen": None if chosen is None else [int(c) for c in chosen],
+        "off": [[int(layer), int(head)] for layer, head in off],
+        "pick": pick,
+    }
+    head = json.dumps(header, separators=(",", ":")).encode("ascii")
+    deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
+    body = deflate.compress(np.ascontiguousarray(weights.swapaxes(2, 3)).tobytes()) + deflate.flush()
+    return len(head).to_bytes(4, "little") + head + body
+
+
+def matrix(
+    values: np.ndarray,
+    rows: Sequence[Token | str],
+    columns: Sequence[Token | str],
+    *,
+    label: str,
+    scale: Literal["magnitude", "signed"] = "magnitude",
+    role: str = "attention",
+    limit: float | None = None,
+    chosen: tuple[int, int | None] | None = None,
+    sentence: str = "{row} looks at {column} with weight {value}",
+    digits: int = 2,
+    pick: bool = False,
+) -> dict[str, Any]:
+    """A table (R, C) of numbers; NaN is an empty cell. `limit`: the magnitude that is fully coloured, None for the largest.
+
+    Raises ValueError for labels that do not fit the table, KeyError for a role that does not exist.
+    """
+    values = np.asarray(values)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"a table of {values.shape} with {len(rows)} row and {len(columns)} column labels")
+    size = (block(values.shape[0]), block(values.shape[1]))
+    data = {
+        "rows": labels(rows),
+        "columns": labels(columns),
+        "label": label,
+        "block": list(size),
+        "signed": scale == "signed",
+        "role": _role(role),
+        "limit": _limit(values, 100) if limit is None else float(limit),
+        "chosen": None if chosen is None else [None if c is None else int(c) for c in chosen],
+        "sentence": sentence,
+        "digits": digits,
+        "pick": pick,
+    }
+    if size == (1, 1):
+        return {**data, "values": encode(values.astype(np.float32))}
+    pooled, where = pool(values, *size)
+    return {**data, "values": encode(pooled.astype(np.float32)), "where": encode(where.astype(np.uint16))}
+
+
+def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: bool = False) -> dict[str, Any]:
+    """Strips of H numbers on one signed scale. Raises ValueError for strips of different lengths."""
+    values = np.array([np.asarray(row.values, np.float32) for row in rows])  # (B, H); ValueError when ragged
+    return {
+        "label": label,
+        "names": [row.name for row in rows],
+        "roles": [_role(row.role) for row in rows],
+        "signs": [row.sign for row in rows],
+        "digits": [row.digits for row in rows],
+        "values": encode(values),
+        "count": int(values.shape[1]) if values.ndim == 2 else 0,
+        "limit": _limit(values, SATURATED),
+        "chosen": None if chosen is None else int(chosen),
+        "pick": pick,
+    }
+
+
+def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, Any]:
+    """Horizontal bars, in the order given."""
+    return {
+        "label": label,
+        "pick": pick,
+        "bars": [
+            {
+                "text": str(item.text),
+                "value": round(min(1.0, max(0.0, float(item.value))), 6) if item.value == item.value else 0,
+                "shown": percent(item.value) if item.shown is None else item.shown,
+                "role": _role(item.role),
+                "note": item.note,
+                "mark": item.mark,
+            }
+            for item in items
+        ],
+    }
+
+
+def percent(value: float) -> str:
+    """A share of 1 as text: "83.1 %"; what would read 0.0 but is not 0 says so: "< 0.1 %"."""
+    return "< 0.1 %" if 0 < value < 0.0005 else f"{value:.1%}".replace("%", " %")
+
+
+def _limit(values: np.ndarray, percentile: float) -> float:
+    """The magnitude that gets the full colour: this percentile of the finite ones, or 1 where there is none above 0."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(np.percentile(finite, percentile)) or 1.0 if finite.size else 1.0
+
+
+def _role(name: str) -> str:
+    if name not in _ROLES:
+        raise KeyError(f"no colour role {name!r}: {', '.join(sorted(_ROLES))}")
+    return name.replace("_", "-")
+
+
+def _text(item: Token | str) -> str:
+    return item if isinstance(item, str) else item.text
+
+
+def _special(item: Token | str) -> bool:
+    return item.startswith("[") and item.endswith("]") if isinstance(item, str) else item.special
+
+
+def _continues(item: Token | str) -> bool:
+    return item.startswith("##") if isinstance(item, str) else item.continues
+
+
+def _letter(item: Token | str) -> str:
+    if isinstance(item, str):
+        return "n"
+    if item.masked:
+        return "m"
+    return {"special": "s", "segment_a": "a", "segment_b": "b"}[theme.segment_role(item.special, item.segment)]

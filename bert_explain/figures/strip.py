@@ -1,0 +1,49 @@
+"""The pipeline strip's payload: one small picture a stage, ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bert_explain.analysis import overview
+from bert_explain.query import Query
+from bert_explain.trace import Trace
+
+MOST_PIECES = 40
+
+
+def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace]) -> dict[str, Any]:
+    """Everything the strip draws. `run` gives the trace of another query: of the one with the chosen word hidden."""
+    guess = overview.hidden_word(trace, position, run)
+    texts = trace.query.text_a, trace.query.text_b
+    return {
+        "text": [len(text) for text in texts],
+        "tokens": [[len(t.text.lstrip("#")), overview.token_role(t)] for t in trace.tokens[:MOST_PIECES]],
+        "embeddings": _rounded(overview.embedding_strips(trace, position)),
+        "layers": _rounded(overview.hidden_strips(trace, position)),
+        "attention": _rounded(overview.head_map(trace)),
+        "words": None if guess is None else {"pieces": guess.pieces, "p": [round(p, 4) for p in guess.probabilities]},
+        "next": None if trace.nsp is None or not trace.query.text_b.strip() else round(float(trace.nsp[0]), 4),
+        "outputs": _rounded(overview.cosines(trace)),
+    }
+
+
+def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
+    """The same pictures in words, for screen readers and as tips."""
+    words = thumbs["words"]
+    return {
+        "text": f"{thumbs['text'][0]} and {thumbs['text'][1]} characters",
+        "tokens": f"{len(trace.tokens)} tokens",
+        "embeddings": f"{trace.model.hidden_size} numbers for each token",
+        "layers": f"{trace.model.n_layers} layers",
+        "attention": f"{trace.model.n_layers * trace.model.n_heads} heads",
+        "words": f"best guess {words['pieces'][0]}, {words['p'][0]:.0%}" if words else "no masked-word head",
+        "next": "no sentence B" if thumbs["next"] is None else f"{thumbs['next']:.0%} that B follows A",
+        "outputs": f"{len(trace.tokens)} vectors of {trace.model.hidden_size}",
+    }
+
+
+def _rounded(values: np.ndarray) -> list[list[float]]:
+    return np.round(values.astype(float), 2).tolist()

@@ -1,0 +1,29 @@
+"""The pipeline strip above every page: each stage a link with a tiny live picture of this sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bert_explain.figures import theme
+from bert_explain.ui import stages
+
+_HERE = Path(__file__).parent
+_strip = st.components.v2.component(
+    "bert_explain_strip",
+    html='<nav aria-label="The pipeline"><ol></ol></nav>',
+    css=f":host{{{theme.css_variables()}}}" + (_HERE / "strip.css").read_text(encoding="utf-8"),
+    js=(_HERE / "strip.js").read_text(encoding="utf-8"),
+)
+
+
+def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> stages.Stage | None:
+    """Draw the strip; gives the stage that was clicked, or None."""
+    shown = [
+        {"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")} for s in stages.STAGES
+    ]
+    data = {"stages": shown, "current": current, "thumbs": thumbs}
+    went = _strip(key="strip", data=data, on_go_change=lambda: None).go
+    return None if went is None else stages.STAGES[int(went)]
