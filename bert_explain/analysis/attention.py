@@ -67,7 +67,7 @@ def view(trace: Trace, direction: str = "everything", specials: bool = True, ren
     sentence they stand in. A block may be empty (no sentence B).
     """
     source, target = DIRECTIONS[direction]
-    owner = owners(trace.tokens)
+    owner = owners(trace)
     keep = np.array([specials or not t.special for t in trace.tokens])
     rows, columns = (np.flatnonzero(keep & ((owner == side) | (side is None))) for side in (source, target))
     return View(rows, columns, columns if renormalise else None)
@@ -85,13 +85,18 @@ def _near(places: np.ndarray, centre: int, most: int) -> np.ndarray:
     return places[start : start + most]
 
 
-def owners(tokens: tuple[Token, ...]) -> np.ndarray:
-    """(T,) the reader's sentence, 0 = A, 1 = B, in which each token stands; added special tokens go with their neighbours."""
-    found = [t.sentence for t in tokens]
-    first = next((s for s in found if s is not None), 0)
-    last = first
-    for i, sentence in enumerate(found):
-        found[i] = last = last if sentence is None else sentence
+def owners(trace: Trace) -> np.ndarray:
+    """(T,) the reader's sentence, 0 = A, 1 = B, in which each token stands.
+
+    `[CLS]` counts with the sentence that is read first, each added `[SEP]` with the sentence that it ends.
+    """
+    current = first = int(trace.query.swapped)
+    found = []
+    for token in trace.tokens:
+        current = current if token.sentence is None else token.sentence
+        found.append(current)
+        if token.sentence is None and token.position > 0:  # a [SEP]: what follows is the other sentence
+            current = 1 - first
     return np.array(found)
 
 
@@ -200,7 +205,7 @@ def directions(trace: Trace, layer: int, head: int) -> pd.DataFrame:
     """From which sentence to which: of the attention of the words of A (and of B), the share that goes to A, to B, and to
     special tokens. Special tokens are a group of their own here. Each line adds up to 1; empty groups are left out.
     """
-    owner = owners(trace.tokens)
+    owner = owners(trace)
     special = np.array([t.special for t in trace.tokens])
     groups = {"A": (owner == 0) & ~special, "B": (owner == 1) & ~special, "special tokens": special}
     w = trace.attention[layer, head]

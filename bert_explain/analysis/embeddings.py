@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Trace
 
@@ -82,6 +83,7 @@ def sign(number: float) -> str:
 
 
 # all tokens: lengths, shares, cosines -------------------------------------------------------------------------------
+@remember
 def lengths(trace: Trace) -> pd.DataFrame:
     """The three parts over the text, T rows.
 
@@ -121,6 +123,22 @@ def look_lengths(trace: Trace) -> Sentence:
         "longer, {x:.2f} against {y:.2f}.",
         part=usual, n=int((longest == usual).sum()), t=len(table), piece=Piece(trace.pieces[at]), other=longest[at],
         x=table[longest[at]][at], y=table[usual][at],
+    )  # fmt: skip
+
+
+def look_shares(trace: Trace) -> Sentence:
+    """Where the token row makes up least of the sum."""
+    table = lengths(trace)
+    shares = table[[f"share {part}" for part in PARTS]]
+    if shares.isna().to_numpy().any():
+        return say("Nothing is left to share: the sum is 0.")
+    at = int(shares["share token"].argmin())
+    rest = max(PARTS[1:], key=lambda part: shares[f"share {part}"][at])
+    return say(
+        "On average {mean:.0%} of a sum is its token row. The least is at {piece}, {low:.0%}, where the {rest} row gives "
+        "{other:.0%}.",
+        mean=shares["share token"].mean(), piece=Piece(trace.pieces[at]), low=shares["share token"][at], rest=rest,
+        other=shares[f"share {rest}"][at],
     )  # fmt: skip
 
 

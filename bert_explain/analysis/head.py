@@ -176,6 +176,14 @@ def look_scores(head: Head, pieces: Sequence[str], row: int) -> Sentence:
     )
 
 
+def look_cell(cell: Cell, pieces: Sequence[str]) -> Sentence:
+    """The chosen cell in words: both steps, with their numbers."""
+    return say(
+        "This cell: {row} looks at {column}. Their score is {score:.2f}; after softmax, the weight is {weight:.3f}.",
+        row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), score=cell.score, weight=cell.weight,
+    )  # fmt: skip
+
+
 def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """What to look for in q, k and their products: the number that decides most."""
     best = int(np.abs(cell.products).argmax())
@@ -195,6 +203,15 @@ def look_softmax(sharp: Sharpness, pieces: Sequence[str], row: int) -> Sentence:
         row=Piece(pieces[row]), tokens=sharp.tokens, undivided=sharp.tokens_undivided, top=sharp.top_undivided,
         divided=sharp.top,
     )  # fmt: skip
+
+
+def about_root(sharp: Sharpness, size: int) -> str:
+    """Why the scores are divided by sqrt(d), with this head's own variances. `size` is d."""
+    return (
+        f"Why divide by the square root of {size}? A sum of {size} products varies widely: over this whole table the plain products "
+        f"q · k have a variance of {sharp.variance_undivided:.1f}, the scores one of {sharp.variance:.1f}. Softmax of widely "
+        "varying numbers gives nearly all to one token, and then the model can hardly learn anything else."
+    )
 
 
 def look_output(head: Head, pieces: Sequence[str], row: int, off: bool) -> Sentence:

@@ -1,7 +1,8 @@
 """One layer after its heads: joined, projected, residual, LayerNorm, feed-forward, residual, LayerNorm; what each step adds.
 
 Vaswani et al. 2017, sections 3.1 and 3.3; LayerNorm: Ba et al. 2016, eq. 4; GELU: Hendrycks & Gimpel 2016.
-T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token, `position`.
+T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token: `place` is its row in
+the LayerStep, which may hold only some of the tokens.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import LayerStep, Trace
+
+NEARLY = 0.8  # a cosine above which two vectors are said to point nearly the same way
 
 # Every stage of a layer: its field in LayerStep, its name on the page, and how it comes from the ones before.
 STAGES = {
@@ -49,37 +52,37 @@ def layer_norm(x: np.ndarray, norm: Any) -> Norm:
     return Norm(mean, spread, scale, shift, (x - mean) / spread * scale + shift)
 
 
-def stages(step: LayerStep, position: int) -> pd.DataFrame:
+def stages(step: LayerStep, place: int) -> pd.DataFrame:
     """One line a stage: how many numbers, their length, mean, spread, smallest and largest, for one token."""
     lines = []
     for field, (name, how) in STAGES.items():
-        x = getattr(step, field)[position].astype(np.float64)
+        x = getattr(step, field)[place].astype(np.float64)
         length = float(np.linalg.norm(x))
         lines.append((name, how, x.size, length, x.mean(), x.std(), x.min(), x.max()))
     columns = ["stage", "how", "numbers", "length", "mean", "spread", "smallest", "largest"]
     return pd.DataFrame(lines, columns=columns)
 
 
-def written(trace: Trace, step: LayerStep, position: int) -> np.ndarray:
+def written(trace: Trace, step: LayerStep, place: int) -> np.ndarray:
     """What each head adds to the projected vector of one token, (A, H). With the projection's bias they add up to it.
 
     The output projection is a sum over heads: joined x W = sum over h of mixed_h x W_h (Elhage et al. 2021).
     """
     heads, size = trace.model.n_heads, trace.model.head_size
     weight = np.asarray(trace.model.layers[step.layer].project.weight, dtype=np.float64)  # (H, H): out, in
-    mixed = step.joined[position].astype(np.float64).reshape(heads, size)  # (H,) -> (A, d)
+    mixed = step.joined[place].astype(np.float64).reshape(heads, size)  # (H,) -> (A, d)
     return np.einsum("ad,had->ah", mixed, weight.reshape(-1, heads, size))  # (A, d) x (H, A, d) -> (A, H)
 
 
-def heads_table(trace: Trace, step: LayerStep, position: int) -> pd.DataFrame:
+def heads_table(trace: Trace, step: LayerStep, place: int) -> pd.DataFrame:
     """One line a head: length of its output, length of what it writes after the projection, its share, switched off or not.
 
     `share` is the part of the heads' sum that points along it, so the shares add up to 1; one can be below 0.
     """
-    parts = written(trace, step, position)
+    parts = written(trace, step, place)
     total = parts.sum(axis=0)
     square = float(total @ total)
-    mixed = step.joined[position].astype(np.float64).reshape(trace.model.n_heads, -1)
+    mixed = step.joined[place].astype(np.float64).reshape(trace.model.n_heads, -1)
     off = {head for at, head in trace.query.heads_off if at == step.layer}
     return pd.DataFrame(
         {
@@ -92,12 +95,12 @@ def heads_table(trace: Trace, step: LayerStep, position: int) -> pd.DataFrame:
     )
 
 
-def dimension_table(trace: Trace, step: LayerStep, position: int, dimension: int) -> pd.DataFrame:
+def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -> pd.DataFrame:
     """One of the H numbers followed through the layer: its value at every stage, and the sum that makes it, in numbers."""
     layer, size = trace.model.layers[step.layer], trace.model.head_size
-    at = {field: float(getattr(step, field)[position][dimension]) for field in STAGES if field != "expanded"}
-    neurons = step.expanded[position]
-    parts = written(trace, step, position)[:, dimension]
+    at = {field: float(getattr(step, field)[place][dimension]) for field in STAGES if field != "expanded"}
+    neurons = step.expanded[place]
+    parts = written(trace, step, place)[:, dimension]
     bias = _bias(layer.project, dimension)
     most = int(np.abs(parts).argmax())
     weights = np.asarray(layer.contract.weight[dimension], dtype=np.float64) * neurons  # (F,)
@@ -107,12 +110,12 @@ def dimension_table(trace: Trace, step: LayerStep, position: int, dimension: int
         "joined": f"number {dimension % size + 1} of head {dimension // size + 1}; the projection mixes it with all others",
         "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) + bias {bias:.3f}",
         "attended": f"{at['input']:.3f} + {at['projected']:.3f}",
-        "attended_normalised": _normed(step.attended[position], layer.attention_norm, dimension),
+        "attended_normalised": _normed(step.attended[place], layer.attention_norm, dimension),
         "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
         "contracted": f"sum of the neurons {weights.sum():.3f} (most from neuron {neuron + 1}: {weights[neuron]:.3f}) "
         f"+ bias {_bias(layer.contract, dimension):.3f}",
         "total": f"{at['attended_normalised']:.3f} + {at['contracted']:.3f}",
-        "output": _normed(step.total[position], layer.output_norm, dimension),
+        "output": _normed(step.total[place], layer.output_norm, dimension),
     }
     lines = [(name, at.get(field, np.nan), how[field]) for field, (name, _) in STAGES.items()]
     return pd.DataFrame(lines, columns=["stage", "value", "how"])
@@ -143,30 +146,71 @@ def cosine(x: np.ndarray, y: np.ndarray) -> float:
     return _ratio(float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y)))
 
 
-def look_attention(trace: Trace, step: LayerStep, position: int, pieces: Sequence[str]) -> Sentence:
-    """What to look for from the heads to the first LayerNorm: which head writes most, how little the token turns."""
-    table = heads_table(trace, step, position)
-    best = int(table["length after projection"].argmax())
-    x, added = step.input[position], step.projected[position]
-    if not table["length of output"].any():
-        return say("Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(pieces[position]))
+def neurons_table(step: LayerStep, place: int) -> pd.DataFrame:
+    """One line a neuron, the strongest first: its number and its answer after GELU."""
+    neurons = step.expanded[place].astype(np.float64)
+    table = pd.DataFrame({"neuron": np.arange(1, neurons.size + 1), "answer": neurons})
+    return table.sort_values("answer", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def largest_change(step: LayerStep, place: int) -> int:
+    """Which of the H numbers differs most between the layer's input and its output."""
+    return int(np.abs(step.output[place] - step.input[place]).argmax())
+
+
+def look_heads(table: pd.DataFrame) -> Sentence:
+    """What to look for in the heads' outputs: the longest and the shortest that is switched on."""
+    on = table[~table["switched off"]]
+    if on.empty:
+        return say("Every head of this layer is switched off: all these numbers are 0.")
+    longest, shortest = (on.loc[getattr(on["length of output"], which)()] for which in ("idxmax", "idxmin"))
+    off = len(table) - len(on)
+    tail = f" {off} head{'s are' if off > 1 else ' is'} switched off: only zeros." if off else ""
     return say(
-        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
-        "The sum still points where the input did, with a cosine of {cosine:.2f}.",
-        token=Piece(pieces[position]), added=float(np.linalg.norm(added)), length=float(np.linalg.norm(x)), head=best + 1,
-        cosine=cosine(x, step.attended[position]),
+        "Look for the strongest colours: head {longest} puts out the longest vector, {most:.2f}; head {shortest} the shortest, "
+        "{least:.2f}.{tail}",
+        longest=int(longest["head"]), most=float(longest["length of output"]), shortest=int(shortest["head"]),
+        least=float(shortest["length of output"]), tail=tail,
     )  # fmt: skip
 
 
-def look_feed_forward(step: LayerStep, position: int, pieces: Sequence[str]) -> Sentence:
-    """What to look for in the feed-forward network: how many neurons answer, and which most."""
-    neurons = step.expanded[position]
-    best = int(neurons.argmax())
+def look_attention(trace: Trace, step: LayerStep, place: int, piece: str) -> Sentence:
+    """What to look for from the heads to the first LayerNorm: which head writes most, how little the token turns."""
+    table = heads_table(trace, step, place)
+    if not table["length of output"].any():
+        return say("Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(piece))
+    x, added = step.input[place], step.projected[place]
     return say(
-        "Look at the bright spots: of {count} neurons {active} answer to {token} with a number above 0, "
+        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
+        "The sum still points nearly where the input did: their cosine is {cosine:.2f}."
+        if cosine(x, step.attended[place]) > NEARLY
+        else "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
+        "It turns the token: the cosine of sum and input is {cosine:.2f}.",
+        token=Piece(piece), added=float(np.linalg.norm(added)), length=float(np.linalg.norm(x)),
+        head=int(table["length after projection"].argmax()) + 1, cosine=cosine(x, step.attended[place]),
+    )  # fmt: skip
+
+
+def look_feed_forward(step: LayerStep, place: int, piece: str) -> Sentence:
+    """What to look for in the feed-forward network: how many neurons answer, and which most."""
+    neurons = step.expanded[place]
+    return say(
+        "Look at the strongest spots: of {count} neurons {active} answer to {token} with a number above 0, "
         "and neuron {best} most, with {value:.2f}.",
-        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(pieces[position]), best=best + 1,
-        value=float(neurons[best]),
+        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(piece), best=int(neurons.argmax()) + 1,
+        value=float(neurons.max()),
+    )  # fmt: skip
+
+
+def look_dimension(table: pd.DataFrame, dimension: int) -> Sentence:
+    """What to look for in one number's way: where it came from, and which stage moved it most."""
+    value = table.set_index("stage")["value"]
+    attention, fed = float(value["projected"]), float(value["contracted"])
+    most, which = (attention, "attention") if abs(attention) >= abs(fed) else (fed, "the feed-forward network")
+    return say(
+        "Follow number {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two additions, "
+        "{most:.3f}, is that of {which}.",
+        number=dimension + 1, start=float(value["input"]), end=float(value["output"]), most=most, which=which,
     )  # fmt: skip
 
 

@@ -151,12 +151,13 @@ def _letters(before: str, after: str) -> tuple[str, str]:
     return ", ".join(kinds), " ".join(reasons)
 
 
-def table(found: list[Character], sentence: str) -> pd.DataFrame:
+def table(found: dict[str, list[Character]]) -> pd.DataFrame:
     """One row a character: sentence, place, the character, its code point and name, what it becomes, why."""
     return pd.DataFrame(
         [
             (sentence, c.place, visible(c.before), code(c.before), name(c.before), visible(c.after), c.kind, c.why)
-            for c in found
+            for sentence in found
+            for c in found[sentence]
         ],
         columns=["sentence", "place", "character", "code point", "Unicode name", "becomes", "what happened", "why"],
     )
@@ -188,11 +189,17 @@ def look(found: list[Character]) -> Sentence:
     )  # fmt: skip
 
 
-def habits(wordpiece: Any) -> Sentence:
-    """What this model's normaliser does to capitals and accents, found by asking it."""
+def summary(wordpiece: Any, found: list[Character]) -> Sentence:
+    """What this model's normaliser does to capitals and accents, found by asking it; and how often it did what here."""
     answer = normalise(wordpiece, "É")
-    if answer == "É":
-        return say("This model keeps capitals and accents: {e} stays {e}.", e=Piece("É"))
-    what = {"e": "lowers capitals and removes accents", "é": "lowers capitals and keeps accents"}
-    said = what.get(unicodedata.normalize("NFC", answer), "changes letters")
-    return say("This model " + said + ": {e} becomes {after}.", e=Piece("É"), after=Piece(answer))
+    habits = {
+        "É": "keeps capitals and accents",
+        "e": "makes capitals small and removes accents",
+        "é": "makes capitals small and keeps accents",
+        "E": "keeps capitals and removes accents",
+    }
+    told = ", ".join(f"{kind} {n}" for kind, n in counts(found).items())
+    return say(
+        "This model " + habits.get(unicodedata.normalize("NFC", answer), "changes letters") + ": {e} becomes {after}. {told}",
+        e=Piece("É"), after=Piece(answer), told=f"Here: {told}." if told else "",
+    )  # fmt: skip

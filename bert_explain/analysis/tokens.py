@@ -6,11 +6,10 @@ the two against each other. Words are counted within their sentence; positions c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-import numpy as np
 import pandas as pd
 
 from bert_explain.analysis import normalisation
@@ -18,10 +17,14 @@ from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vocabulary import prefix, vocabulary
 from bert_explain.analysis.wordpiece import Run, greedy
-from bert_explain.tokenize import Token, tokenize
 from bert_explain.trace import Trace
 
 _SENTENCES = ("A", "B")
+
+
+def many(n: int, one: str, more: str = "") -> str:
+    """"1 token", "12 tokens"."""
+    return f"{int(n):,} {one if n == 1 else more or one + 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,24 @@ def word_at(trace: Trace, position: int) -> Word | None:
     return next((w for w in words(trace) if (w.sentence, w.index) == (token.sentence, token.word)), None)
 
 
-def walk(trace: Trace, word: Word) -> Run:
-    """The greedy run over one word, with this model's vocabulary and limits."""
+def most_cut(trace: Trace) -> int | None:
+    """Position of the first piece of the word with the most pieces; None where no word has more than one."""
+    found = [w for w in words(trace) if len(w.positions) > 1]
+    return max(found, key=lambda w: len(w.pieces)).positions[0] if found else None
+
+
+def first_word(trace: Trace, text: str) -> str:
+    """The first word of any text, normalised and split as this model does it; "" where there is none."""
+    wordpiece = trace.model.wordpiece
+    split = wordpiece.pre_tokenizer.pre_tokenize_str(normalisation.normalise(wordpiece, text))
+    return split[0][0] if split else ""
+
+
+def walk(trace: Trace, word: str) -> Run:
+    """The greedy run over one normalised word, with this model's vocabulary and limits."""
     model = trace.model.wordpiece.model
     return greedy(
-        word.normal,
+        word,
         vocabulary(trace.model.wordpiece),
         unknown=model.unk_token,
         continues=prefix(trace.model.wordpiece),
@@ -140,7 +156,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
             if (word.sentence, word.normal) in rows:
                 rows[word.sentence, word.normal][2] += 1
             continue
-        run = walk(trace, word)
+        run = walk(trace, word.normal)
         if not run.unknown:
             continue
         row: list = [_SENTENCES[word.sentence], word.raw, 1]
@@ -193,47 +209,6 @@ def dropped(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["sentence", "word", "pieces", "dropped"])
 
 
-# padding --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One text of a batch, padded to the length of the longest."""
-
-    name: str
-    tokens: tuple[Token, ...]
-    mask: np.ndarray  # (T,) 1 = a token, 0 = padding: looked at by nobody
-
-    @property
-    def padded(self) -> int:
-        """How many [PAD] were added."""
-        return int((self.mask == 0).sum())
-
-
-def batch(trace: Trace) -> tuple[Row, Row]:
-    """The text and a shorter one side by side, as a batch: the shorter is filled up with [PAD] and masked there.
-
-    The shorter one is sentence A alone; where there is no sentence B, nothing at all (only the special tokens).
-    """
-    plain = trace.query.plain()
-    pair = bool(plain.text_b.strip())
-    short = plain.but(text_b="") if pair else plain.but(text_a="")
-    long_tokens, short_tokens = tokenize(trace.model, plain)[0], tokenize(trace.model, short)[0]
-    size = max(len(long_tokens), len(short_tokens))
-    names = ("A and B", "A alone") if pair else ("A", "Nothing typed")
-    return _pad(trace, names[0], long_tokens, size), _pad(trace, names[1], short_tokens, size)
-
-
-def _pad(trace: Trace, name: str, tokens: tuple[Token, ...], size: int) -> Row:
-    tok = trace.model.tokenizer
-    pad = replace(
-        tokens[0], text=tok.pad_token, id=tok.pad_token_id, original=tok.pad_token, original_id=tok.pad_token_id, special=True
-    )
-    added = [replace(pad, position=i, position_id=i) for i in range(len(tokens), size)]
-    mask = np.array([1] * len(tokens) + [0] * len(added), dtype=np.int8)
-    return Row(name, (*tokens, *added), mask)
-
-
 # what to look for -----------------------------------------------------------------------------------------------
 
 
@@ -241,7 +216,7 @@ def look(trace: Trace) -> Sentence:
     """The word that the vocabulary knows least: unknown first, else the one cut into most pieces."""
     plain = [w for w in words(trace) if not w.special and w.positions]
     if not plain:
-        return say("There are no words here: the model reads {n} only.", n=_many(len(trace.tokens), "special token"))
+        return say("There are no words here: the model reads {n} only.", n=many(len(trace.tokens), "special token"))
     unk = trace.model.wordpiece.model.unk_token
     lost = [w for w in plain if w.pieces == (unk,) and w.normal != unk]
     if lost:
@@ -251,15 +226,29 @@ def look(trace: Trace) -> Sentence:
         )  # fmt: skip
     most = max(plain, key=lambda w: len(w.pieces))
     if len(most.pieces) == 1:
-        return say("Nothing had to be cut: {n} of the text, {n} of the vocabulary.", n=_many(len(plain), "piece"))
+        return say("Nothing had to be cut: {n} of the text, {n} of the vocabulary.", n=many(len(plain), "piece"))
     return say(
         "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} stops.",
         word=Piece(normalisation.visible(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
     )  # fmt: skip
 
 
-def _many(n: int, one: str, more: str = "") -> str:
-    return f"{int(n):,} {one if n == 1 else more or one + 's'}"
+def look_told(trace: Trace) -> Sentence:
+    """Where the first sentence ends, and what changes there."""
+    ends = [t.position for t in trace.tokens if t.sentence is None and t.position]
+    if not ends:
+        return say("{n}; no mark tells where a sentence ends.", n=many(len(trace.tokens), "token"))
+    mark = Piece(trace.tokens[ends[0]].text)
+    after = trace.tokens[ends[0] + 1 :]
+    if not after:
+        return say("{n}: {mark} at position {at} ends the only sentence.", n=many(len(trace.tokens), "token"), mark=mark, at=ends[0])
+    before, then = trace.tokens[ends[0]].segment, after[0].segment
+    if not trace.model.has_segments or before == then:
+        return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
+    return say(
+        "Look at position {at}: {mark} ends the first sentence, and after it the segment is {then} instead of {before}.",
+        at=ends[0], mark=mark, then=then, before=before,
+    )  # fmt: skip
 
 
 def look_run(run: Run, step: int) -> Sentence:
@@ -283,7 +272,7 @@ def look_run(run: Run, step: int) -> Sentence:
         return say("{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}")
     return say(
         "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
-        piece=piece, id=f"{now.id:,}", n=_many(len(run.lookups), "look-up"), k=_many(len(run.pieces), "piece"),
+        piece=piece, id=f"{now.id:,}", n=many(len(run.lookups), "look-up"), k=many(len(run.pieces), "piece"),
     )  # fmt: skip
 
 
@@ -295,19 +284,41 @@ def look_ways(trace: Trace) -> Sentence:
     whole, cut, chars = (found.loc[way] for way in ("whole words", "WordPiece", "characters"))
     return say(
         "Whole words: {w}, {lost} unknown. WordPiece: {p}, {left} unknown. Characters: {c}, {k:.1f} times as many as WordPiece.",
-        w=_many(whole.tokens, "token"), lost=int(whole.unknown), p=_many(cut.tokens, "token"), left=int(cut.unknown),
-        c=_many(chars.tokens, "token"), k=chars.tokens / cut.tokens,
+        w=many(whole.tokens, "token"), lost=int(whole.unknown), p=many(cut.tokens, "token"), left=int(cut.unknown),
+        c=many(chars.tokens, "token"), k=chars.tokens / cut.tokens,
     )  # fmt: skip
 
 
-def look_batch(rows: tuple[Row, Row]) -> Sentence:
-    """What the padded row shows."""
-    long, short = rows
-    if not short.padded:
-        return say("Both have {n} tokens, so nothing has to be filled up.", n=len(long.tokens))
+def look_pieces(trace: Trace) -> Sentence:
+    """How many pieces a word of this text has on average (called its fertility), and how many words stay whole."""
+    found = pieces_per_word(trace)
+    if found.empty:
+        return say("There are no words to count yet.")
+    n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
+    whole = int(found.words[found.pieces == 1].sum())
     return say(
-        "{short} has {n}, {long} has {all}: so {k} of {pad} fill it up, and there the mask is 0.",
-        short=short.name, long=long.name, n=_many(len(short.tokens) - short.padded, "token"), all=len(long.tokens),
-        k=_many(short.padded, "copy", "copies"),
-        pad=Piece(short.tokens[-1].text),
+        "{k} for {n}, punctuation counted: {f:.2f} pieces a word. {whole} of them stayed whole.",
+        k=many(pieces, "piece"), n=many(n, "word"), f=pieces / n, whole=whole,
+    )  # fmt: skip
+
+
+def look_unknown(trace: Trace) -> Sentence:
+    """Which character made which word unknown; or that every character is known."""
+    found = unknown(trace)
+    unk = Piece(trace.model.wordpiece.model.unk_token)
+    singles = sum(len(piece) == 1 for piece in vocabulary(trace.model.wordpiece))
+    if found.empty:
+        return say("No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.", n=f"{singles:,}", unk=unk)
+    row = found.iloc[0]
+    word = Piece(normalisation.visible(row.word))
+    if not row.character:
+        return say("{word} became {unk}: {why}.", word=word, unk=unk, why=row.why)
+    if row["found before"]:
+        return say(
+            "{word} became {unk} because of {char}, {name}: {before} had been found already, and is thrown away.",
+            word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], before=Piece(row["found before"]),
+        )  # fmt: skip
+    return say(
+        "{word} became {unk} because of {char}, {name}: it is not among the {n} characters that begin a word.",
+        word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], n=f"{singles:,}",
     )  # fmt: skip

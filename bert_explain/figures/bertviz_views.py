@@ -27,12 +27,14 @@ _SCRIPTS = {
 # Characters that mean something in HTML, passed through bertviz as "noncharacters" that no text may hold (Unicode 23.7);
 # bertviz's JSON writes those as \ufddN, which is then made the escape of the character itself.
 _STAND_INS = {"<": "\ufdd0", ">": "\ufdd1", "&": "\ufdd2", "'": "\ufdd3", '"': "\ufdd4", "`": "\ufdd5", "/": "\ufdd6"}
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (text direction), surrogates, line and paragraph separators
+_JOINERS = "\u200c\u200d"  # format characters that letters and emoji need
 
 
 def safe(token: str) -> str:
     """A token as bertviz may have it: characters that steer text direction or lines become U+FFFD, others stand-ins."""
     shown = (
-        "\ufffd" if c in _STAND_INS.values() or (unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\u200d")
+        "\ufffd" if c in _STAND_INS.values() or (unicodedata.category(c) in _STEERING and c not in _JOINERS)
         else _STAND_INS.get(c, c) for c in token
     )  # fmt: skip
     return "".join(shown)

@@ -17,7 +17,7 @@ from bert_explain.analysis.journey import PathMap
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
-from bert_explain.trace import Head, LayerStep
+from bert_explain.trace import LayerStep
 
 LABELLED = 40  # paths of the map whose ends can carry their token without hiding each other
 FOLDED = 128  # neurons in a row of the folded strip
@@ -66,65 +66,58 @@ def output_bands(found: Sequence[Part], pieces: Sequence[str], mixed: np.ndarray
     return [*bands, Band("switched off", mixed, "masked", "→")] if off else bands
 
 
-def row_bars(table: pd.DataFrame, top: int) -> list[Bar]:
-    """The row's weights, largest first: e^score beside each; the remaining tokens together in the last bar."""
+def row_bars(table: pd.DataFrame, which: str = "weight", top: int = 6) -> list[Bar]:
+    """One column of `head.row_table` as bars: the tokens of the largest weights, then the remaining tokens in one bar.
+
+    The order is that of "weight" for either column, so that two pictures of one row can be compared.
+    """
     order = table.sort_values("weight", ascending=False, kind="stable")
-    shown, rest = order.head(top), order.iloc[top:]
-    bars = [Bar(row.token, row.weight, "attention", f"e^{row.score:.2f}") for row in shown.itertuples()]
+    bars = [Bar(row["token"], row[which], "attention", shown=f"{row[which]:.3f}") for _, row in order.head(top).iterrows()]
+    rest = order.iloc[top:]
     if len(rest):
-        bars.append(Bar(f"{len(rest)} others", float(rest["weight"].sum()), "soft"))
+        share = float(rest[which].sum())
+        bars.append(Bar(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", share, "soft", shown=f"{share:.3f}"))
     return bars
 
 
 # the rest of the layer -------------------------------------------------------------------------------------------
 
 
-def attention_bands(step: LayerStep, position: int) -> list[Band]:
+def attention_bands(step: LayerStep, place: int) -> list[Band]:
     """From the heads' outputs to the first LayerNorm, for one token."""
     return [
-        Band("heads joined", step.joined[position], "value"),
-        Band("projected", step.projected[position], "attention", "→"),
-        Band("input", step.input[position], "hidden", "+"),
-        Band("sum", step.attended[position], "hidden", "="),
-        Band("LayerNorm", step.attended_normalised[position], "hidden", "→"),
+        Band("heads joined", step.joined[place], "value"),
+        Band("projected", step.projected[place], "attention", "→"),
+        Band("input", step.input[place], "hidden", "+"),
+        Band("sum", step.attended[place], "hidden", "="),
+        Band("LayerNorm", step.attended_normalised[place], "hidden", "→"),
     ]
 
 
-def feed_forward_bands(step: LayerStep, position: int) -> list[Band]:
+def feed_forward_bands(step: LayerStep, place: int) -> list[Band]:
     """From the neurons' answer to the layer's output, for one token."""
     return [
-        Band("contracted", step.contracted[position], "probability"),
-        Band("before", step.attended_normalised[position], "hidden", "+"),
-        Band("sum", step.total[position], "hidden", "="),
-        Band("output", step.output[position], "hidden", "→"),
+        Band("contracted", step.contracted[place], "probability"),
+        Band("before", step.attended_normalised[place], "hidden", "+"),
+        Band("sum", step.total[place], "hidden", "="),
+        Band("output", step.output[place], "hidden", "→"),
     ]
 
 
-def joined_heads(step: LayerStep, position: int, heads: int, chosen: int, off: Sequence[int], palette: Palette) -> go.Figure:
-    """All heads' outputs of one token: a line a head, d numbers each; end to end they are the joined vector."""
-    values = step.joined[position].reshape(heads, -1)  # (H,) -> (A, d)
-    limit = float(np.abs(values).max()) or 1.0
-    lengths = np.linalg.norm(values, axis=1)
-    names = [f"head {h + 1}{' off' if h in off else ''}" for h in range(heads)]
-    figure = go.Figure(
-        go.Heatmap(
-            z=values, x=np.arange(1, values.shape[1] + 1), y=np.array(names), zmin=-limit, zmax=limit, zmid=0, xgap=1, ygap=2,
-            colorscale=palette.signed, showscale=False, customdata=np.repeat(lengths[:, None], values.shape[1], axis=1),
-            hovertemplate="%{y}, number %{x}: %{z:.3f}<br>length of this head's output %{customdata:.2f}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_layout(**theme.layout(palette, height=40 + 20 * heads))
-    figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True)
-    figure.update_xaxes(showgrid=False, fixedrange=True, title="number in the head")
-    figure.add_shape(
-        type="rect", xref="paper", x0=0, x1=1, y0=chosen - 0.5, y1=chosen + 0.5, line={"color": palette.accent, "width": 2}
-    )
-    return figure
+def head_names(heads: int, off: Sequence[int]) -> list[str]:
+    """A label for each head's line; a head that is switched off says so."""
+    return [f"head {h + 1}{' (off)' if h in off else ''}" for h in range(heads)]
 
 
-def neurons(step: LayerStep, position: int, palette: Palette) -> go.Figure:
+def dimension_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """`layer.dimension_table` for reading: values with three decimals, true minus signs, nothing where there is no value."""
+    shown = table.assign(value=["" if np.isnan(v) else f"{v:.3f}" for v in table["value"]])
+    return shown.set_index("stage").replace("-(?=[0-9])", "\u2212", regex=True)
+
+
+def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
     """The F neurons of one token, folded into rows: signed, centred on 0."""
-    values = step.expanded[position]
+    values = step.expanded[place]
     wide = min(FOLDED, values.size)
     grid = np.full(-(-values.size // wide) * wide, np.nan, dtype=np.float32)
     grid[: values.size] = values

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,38 +15,43 @@ from plotly.subplots import make_subplots
 
 from bert_explain.analysis.masked_words import percent
 from bert_explain.figures import theme
+from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Token
 
+WIDE, HIGH = 0.95, 0.86  # of a cell, leaving a gap to its neighbours
+STRENGTH = 0.4  # of the colour behind the words of a cell: they stay readable in both themes
 LONGEST = 12  # characters of a piece in a cell; the whole piece is in the hover text and in the table
 
 
 # payloads for the components
-def prediction_bars(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """One bar a row of `masked_words.predictions`, as keyword arguments of the `bars` component."""
+def prediction_bars(table: pd.DataFrame) -> list[Bar]:
+    """One bar a row of `masked_words.predictions`, with its rank."""
     roles = {"true word": "true_word", "rest": "soft", "": "probability"}
     return [
-        {
-            "text": row.piece,
-            "value": row.probability,
-            "role": roles[row.mark],
-            "note": "" if pd.isna(row.rank) else f"#{row.rank:,}",
-            "mark": "true word" if row.mark == "true word" else "",
-        }
+        Bar(
+            row.piece,
+            row.probability,
+            role=roles[row.mark],
+            shown=percent(row.probability),
+            note="" if pd.isna(row.rank) else f"#{row.rank:,}",
+            mark="true word" if row.mark == "true word" else "",
+        )
         for row in table.itertuples()
     ]
 
 
-def loss_bars(table: pd.DataFrame) -> list[dict[str, Any]]:
+def loss_bars(table: pd.DataFrame) -> list[Bar]:
     """One bar a row of `masked_loss.losses`: the probability of the true piece, its loss beside it."""
     return [
-        {
-            "text": row.true,
-            "value": row.probability,
-            "role": "true_word",
-            "note": f"loss {row.loss:.2f}",
-            "mark": row.letter,
-        }
+        Bar(
+            row.true,
+            row.probability,
+            role="true_word",
+            shown=percent(row.probability),
+            note=f"loss {row.loss:.2f}",
+            mark=row.letter,
+        )
         for row in table.itertuples()
     ]
 
@@ -74,7 +78,7 @@ def score_notes(shade: np.ndarray) -> list[str]:
 def lens_grid(table: pd.DataFrame, palette: Palette) -> go.Figure:
     """The leading pieces after every layer, of a table from `masked_words.lens`; layer 0 on top, first place left.
 
-    A cell is as dark as its probability; the true word has a frame.
+    A cell is filled from the left as far as its probability; the true word has a frame.
     """
     places = sum(name.startswith("piece_") for name in table.columns)
     layers, columns = len(table), range(1, places + 1)
@@ -92,31 +96,30 @@ def lens_grid(table: pd.DataFrame, palette: Palette) -> go.Figure:
         else f"embeddings, place {j + 1}: {escape(w)} with {percent(v)}"
         for i, j, w, v in zip(y, x, pieces.ravel(), p.ravel(), strict=True)
     ]
+    box = {"base": x - WIDE / 2, "y": y, "width": HIGH, "orientation": "h", "showlegend": False}
     figure = go.Figure(
         [
-            go.Heatmap(
-                z=p,
-                zmin=0,
-                zmax=1,
-                colorscale=palette.ramp("probability"),
-                showscale=False,
-                xgap=3,
-                ygap=3,
-                text=np.array(hover).reshape(p.shape),
-                hovertemplate="%{text}<extra></extra>",
+            go.Bar(
+                **box,
+                x=np.full(len(x), WIDE),
+                marker={"color": palette.card, "line": {"color": palette.line, "width": 1}},
+                hovertext=np.array(hover),
+                hovertemplate="%{hovertext}<extra></extra>",
+            ),
+            go.Bar(
+                **box,
+                x=WIDE * p.ravel(),
+                marker={"color": palette.probability, "opacity": STRENGTH, "line": {"width": 0}},
+                hoverinfo="skip",
             ),
             go.Scatter(
                 x=x,
                 y=y,
                 mode="text",
                 text=np.array(cells),
+                textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
                 hoverinfo="skip",
                 showlegend=False,
-                textfont={
-                    "family": theme.MONO_FONT,
-                    "size": 12,
-                    "color": [_readable(v, palette) for v in p.ravel()],
-                },
             ),
         ]
     )
@@ -124,15 +127,23 @@ def lens_grid(table: pd.DataFrame, palette: Palette) -> go.Figure:
         for i, j in zip(*np.nonzero(pieces == table["true"].to_numpy(dtype=str)[:, None]), strict=True):
             figure.add_shape(
                 type="rect",
-                x0=j - 0.48,
-                x1=j + 0.48,
-                y0=i - 0.46,
-                y1=i + 0.46,
+                x0=j - WIDE / 2,
+                x1=j + WIDE / 2,
+                y0=i - HIGH / 2,
+                y1=i + HIGH / 2,
                 line={"color": palette.true_word, "width": 2},
             )
-    figure.update_layout(**theme.layout(palette, height=(42 if two_lines else 26) * layers + 40))
+    figure.update_layout(**theme.layout(palette, height=(42 if two_lines else 26) * layers + 40), barmode="overlay")
     names = np.array(["1st", "2nd", "3rd", *(f"{c}th" for c in range(4, places + 1))][:places])
-    figure.update_xaxes(tickvals=np.arange(places), ticktext=names, side="top", showgrid=False, fixedrange=True)
+    figure.update_xaxes(
+        tickvals=np.arange(places),
+        ticktext=names,
+        range=[-0.5, places - 0.5],
+        side="top",
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
     figure.update_yaxes(
         tickvals=np.arange(layers),
         ticktext=np.array(["input", *map(str, range(1, layers))]),
@@ -249,25 +260,3 @@ def compare_dots(table: pd.DataFrame, palette: Palette) -> go.Figure:
 
 def _short(piece: str) -> str:
     return escape(piece if len(piece) <= LONGEST else piece[: LONGEST - 1] + "…", quote=False)
-
-
-def _readable(p: float, palette: Palette) -> str:
-    """Ink on pale cells, the card's colour on dark ones: whichever has more contrast with a cell of probability p."""
-    cell = [(1 - p) * a + p * b for a, b in zip(_rgb(palette.card), _rgb(palette.probability), strict=True)]
-    return max((palette.ink, palette.card), key=lambda text: _contrast(_rgb(text), cell))
-
-
-def _rgb(colour: str) -> list[float]:
-    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-
-
-def _contrast(x: Sequence[float], y: Sequence[float]) -> float:
-    """WCAG 2.1, contrast ratio of two sRGB colours."""
-    light = [
-        sum(
-            w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
-            for w, c in zip((0.2126, 0.7152, 0.0722), colour, strict=True)
-        )
-        for colour in (x, y)
-    ]
-    return (max(light) + 0.05) / (min(light) + 0.05)

@@ -73,11 +73,14 @@ def _warm() -> None:
     import torch
 
     torch.set_num_threads(1)  # many readers at once: one thread each beats two threads that wait for each other
-    name = models.default_name()
-    try:
-        _ready[name] = models.load(name)
-    except models.BadModel:
-        return  # the page says what is wrong with the model, on every visit
+    for name in models.entries():
+        try:
+            _ready[name] = models.load(name)
+            break
+        except models.BadModel:  # the page says what is wrong with it, and goes on with the next one
+            continue
+    else:
+        return
     first = run(_ready[name], Query("Warm words first.", "Then the reader's."))
     if first.model.has_mlm:
         first.mlm_logits([1])

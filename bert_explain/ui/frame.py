@@ -163,10 +163,10 @@ def _check_model() -> None:
         cache.model(_model_name())
     except models.BadModel as error:
         if _model_name() == models.default_name() and wanted in ("", models.default_name()):
-            raise_to = next((n for n in models.entries() if n != models.default_name()), None)
-            if raise_to is None:
+            other = next((n for n in models.entries() if n != models.default_name()), None)
+            if other is None:
                 return
-            state.put(model=raise_to)
+            state.put(model=other)
         else:
             state.put(model="")
         state.take_rerun()

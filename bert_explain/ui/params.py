@@ -187,7 +187,9 @@ def unpack(url: dict[str, str], notices: list[str]) -> dict[str, str]:
     try:
         inflate = zlib.decompressobj()
         raw = inflate.decompress(base64.urlsafe_b64decode(url["z"].encode()), 8 * LONGEST_TEXT)
-        a, _, b = raw.decode("utf-8", "surrogatepass").partition("\n\x00")
+        a, between, b = raw.decode("utf-8", "surrogatepass").partition("\n\x00")
+        if not between:
+            raise ValueError
         return {"a": a, "b": b, **rest}
     except (binascii.Error, ValueError, zlib.error):
         notices.append("The sentences in this link are damaged and could not be read.")

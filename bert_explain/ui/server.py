@@ -25,28 +25,32 @@ PORTS_TRIED = 50  # the wanted one and the next 49
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict]:
-    """Warm up, then serve. A model that cannot be loaded is kept for `serve`; each page says it too."""
-    started, failure = time.perf_counter(), None
-    try:
-        await asyncio.to_thread(_warm)  # in a thread, so that Ctrl+C is heard meanwhile
-    except ExplainError as error:
-        failure = error
-    yield {"warm_seconds": time.perf_counter() - started, "failure": failure}
+    """Warm up, then serve. A model that cannot be loaded is said here and on each page, which then shows another."""
+    started = time.perf_counter()
+    failure = await asyncio.to_thread(_warm)  # in a thread, so that Ctrl+C is heard meanwhile
+    if failure:
+        print(failure, file=sys.stderr, flush=True)
+    yield {"warm_seconds": time.perf_counter() - started}
 
 
-def _warm() -> None:
+def _warm() -> ExplainError | None:
     from bert_explain import models
     from bert_explain.ui import cache
 
-    models.load()  # the default one; raises where `cache.warm` leaves the telling to the page
+    failure = None
+    try:
+        models.load()
+    except ExplainError as error:
+        failure = error
     cache.warm()
+    return failure
 
 
 app = st.App(SCRIPT, lifespan=lifespan)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with one call when it begins to answer (and none when the app could not warm up)."""
+    """uvicorn, with one call when it begins to answer."""
 
     def __init__(self, config: uvicorn.Config, on_answering: Callable[[], None]) -> None:
         super().__init__(config)
@@ -54,9 +58,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if app.state.get("failure") is not None:
-            self.should_exit = True
-        elif self.started and not self.should_exit:
+        if self.started and not self.should_exit:
             self._on_answering()
 
 
@@ -64,7 +66,7 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
     """Serve the app until it is interrupted.
 
     A port that is taken gives way to the next free one; port 0 is any free one. Raises ExplainError when
-    there is none, or when the model cannot be loaded.
+    there is none.
     """
     listener = _listen(host, port)
     chosen = listener.getsockname()[1]
@@ -93,8 +95,6 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return  # the server has shut down in order before it says so
-    if failure := app.state.get("failure"):
-        raise failure
 
 
 def _listen(host: str, port: int) -> socket.socket:

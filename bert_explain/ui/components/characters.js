@@ -1,0 +1,53 @@
+// A text, character by character: what was typed above, what the tokenizer made of it below.
+export default component((me) => {
+  const list = h("div", { class: "cells", role: "listbox", tabindex: "0" });
+  const more = h("p", { class: "more" }), tip = h("p", { class: "tip", role: "status", "aria-live": "polite" });
+  me.body.append(list, tip, more);
+  let at = -1, cells = [], built = "";
+
+  function choose(i) {
+    cells[at]?.classList.remove("on");
+    cells[at]?.setAttribute("aria-selected", "false");
+    at = i;
+    cells[at].classList.add("on");
+    cells[at].setAttribute("aria-selected", "true");
+    list.setAttribute("aria-activedescendant", cells[at].id);
+    tip.textContent = me.data.cells[at][3];
+  }
+  list.onkeydown = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !cells.length) return;
+    const turn = me.data.rtl ? -1 : 1;
+    const to = { ArrowRight: at + turn, ArrowLeft: at - turn, Home: 0, End: cells.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(Math.min(cells.length - 1, Math.max(0, to)));
+    cells[at].scrollIntoView({ block: "nearest" });
+  };
+  list.onpointerover = (event) => {
+    const i = cells.findIndex((cell) => cell.contains(event.target));
+    if (i >= 0) choose(i);
+  };
+
+  function draw([before, after, changed, reading], i) {
+    const part = (name, text) => h("span", { class: text.length > 5 ? `${name} code` : name }, text);
+    return h("span", { class: changed ? "char changed" : "char", id: `char-${i}`, role: "option", "aria-selected": "false", "aria-label": reading },
+      part("before", before), part(after === "×" && changed ? "after gone" : "after", after));
+  }
+
+  return {
+    draw() {},
+    update(d) {
+      const now = JSON.stringify(d);
+      if (now === built) return;
+      built = now;
+      list.dir = d.rtl ? "rtl" : "ltr";
+      list.setAttribute("aria-label", d.label);
+      cells = d.cells.map(draw);
+      at = -1;
+      list.replaceChildren(...cells);
+      const missing = [d.before && `${d.before.toLocaleString("en")} before`, d.after && `${d.after.toLocaleString("en")} after`].filter(Boolean);
+      more.textContent = missing.length ? `Characters not drawn: ${missing.join(", ")}. The table has them all.` : "";
+      if (cells.length) choose(Math.max(0, d.cells.findIndex((cell) => cell[2])));
+    },
+  };
+});

@@ -1,0 +1,196 @@
+"""The Tokens page's own parts: the pieces, the look-ups of one word step by step, the search of the vocabulary."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bert_explain.analysis import normalisation, tokens, vocabulary, wordpiece
+from bert_explain.analysis import padding as batches
+from bert_explain.figures import tokens as figures
+from bert_explain.ui import state
+from bert_explain.ui.components import bars, token_row
+from bert_explain.ui.components.characters import characters
+from bert_explain.ui.components.staircase import staircase
+from bert_explain.ui.frame import Page
+from bert_explain.ui.picture import picture, said
+
+ALL = 9999  # look-ups: more than any word has (100 characters have at most 5,050)
+STEP = state.Number("step", 0, ALL, ALL)
+WORD = state.Text("word", "", limit=120)
+FIND = state.Text("find", "", limit=60)
+HOW = state.Choice("how", vocabulary.HOW, vocabulary.HOW[0])
+ONLY = state.Flag("only", False)
+EXAMPLE = "unforgettably"
+
+
+def pieces(page: Page) -> None:
+    """The text as tokens, coloured by word, ids beneath; a click chooses a token."""
+    trace = page.trace
+    with picture(
+        "pieces", "Your text as tokens", look=tokens.look(trace), table=lambda: tokens.table(trace), code=(tokens.words,),
+        note="Under each piece stands its id: its row in the vocabulary. Choose a piece to see below how its word was cut.",
+    ):  # fmt: skip
+        token_row(
+            trace.tokens, key="pieces", label="Tokens with their ids", chosen={_position(page)}, colour="word",
+            notes=[str(t.id) for t in trace.tokens], on_pick=_pick,
+        )  # fmt: skip
+
+
+def _pick(position: int) -> None:
+    state.put(token=position)
+    state.put(WORD, "")
+    state.put(STEP, ALL)
+
+
+def _position(page: Page) -> int:
+    """The reader's token; until one is chosen, the word that is cut into most pieces."""
+    cut = tokens.most_cut(page.trace)
+    return page.position if state.get("token") is not None or cut is None else cut
+
+
+def look_ups(page: Page) -> None:
+    """One word's greedy run, as far as the reader has stepped."""
+    trace, text = page.trace, state.get(WORD).strip()
+    word = tokens.word_at(trace, _position(page))
+    wanted = tokens.first_word(trace, text) if text else word.normal if word and not word.special else ""
+    run = tokens.walk(trace, wanted)
+    step = min(state.get(STEP), len(run.lookups))
+    title = f"How “{normalisation.visible(wanted)}” is cut" if wanted else "How a word is cut"
+    with picture(
+        "look-ups", "How one word is cut", look=tokens.look_run(run, step) if wanted else None,
+        table=(lambda: tokens.lookups(run)) if run.lookups else None, code=(wordpiece.greedy,),
+    ):  # fmt: skip
+        if not wanted:
+            st.text(_nothing(trace.tokens[_position(page)].text, text))
+        if run.lookups:
+            staircase(figures.staircase(run, step, label=title, mark=vocabulary.prefix(trace.model.wordpiece)), key="staircase")
+            _controls(run, step)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="any-word"):
+            st.text_input("Any other word", placeholder=f"for example {EXAMPLE}", width=260, **state.bind(WORD))
+            if len(run.lookups) < 2 and not text:
+                st.button(f"Try {EXAMPLE}", key="try-word", on_click=lambda: (state.put(WORD, EXAMPLE), state.put(STEP, 1)))
+
+
+def _nothing(piece: str, typed: str) -> str:
+    if typed:
+        return "There is no word in what you typed: nothing is left of it after normalisation."
+    return f"{piece} is a special token: it is not cut out of the text, so nothing is looked up. Choose another piece above."
+
+
+def _controls(run: wordpiece.Run, step: int) -> None:
+    last = len(run.lookups)
+    ends = [n for n, look in enumerate(run.lookups, 1) if look.found and n > step]
+    buttons = (
+        ("Start over", "first_page", 0, step > 0),
+        ("Back", "chevron_left", step - 1, step > 0),
+        ("Next look-up", "chevron_right", step + 1, step < last),
+        ("Next piece", "keyboard_double_arrow_right", ends[0] if ends else last, step < last),
+        ("To the end", "last_page", ALL, step < last),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="steps"):
+        for words, icon, to, possible in buttons:
+            st.button(
+                words, key=f"step-{icon}", icon=f":material/{icon}:", disabled=not possible, on_click=_go,
+                args=(min(to, ALL) if to < last else ALL,),
+            )  # fmt: skip
+        st.caption(f"Look-up {step} of {last}")
+
+
+def _go(step: int) -> None:
+    state.put(STEP, step)
+
+
+def cleaning(page: Page) -> None:
+    """Every character before and after normalisation, sentence by sentence."""
+    trace = page.trace
+    wp = trace.model.wordpiece
+    texts = [(s, text) for s, text in zip("AB", (trace.query.text_a, trace.query.text_b), strict=True) if text]
+    found = {s: normalisation.characters(wp, text) for s, text in texts}
+    everything = [c for s in found for c in found[s]]
+    with picture(
+        "normalisation", "First, the text is cleaned", look=normalisation.look(everything), table=lambda: normalisation.table(found),
+        code=(normalisation.characters, normalisation.explain),
+    ):  # fmt: skip
+        for s, text in texts:
+            label = f"Sentence {s}, character by character: typed above, cleaned below"
+            st.caption(f"Sentence {s}")
+            characters(figures.strip_of_characters(found[s], text, label=label), key=f"characters-{s}")
+        said(normalisation.summary(wp, everything))
+
+
+def unknown(page: Page) -> None:
+    """Which characters made words unknown."""
+    trace = page.trace
+    found = tokens.unknown(trace)
+    with picture("unknown", "Unknown characters", look=tokens.look_unknown(trace), code=(tokens.unknown,)):
+        if len(found):
+            st.dataframe(found, hide_index=True, key="unknown-words", height=min(420, 38 + 35 * len(found)))
+
+
+def told(page: Page) -> None:
+    """The table of everything the model is told about each token; what did not fit."""
+    trace = page.trace
+    found = tokens.table(trace)
+    with picture("told", "What the model is told", look=tokens.look_told(trace), code=(tokens.table,)):
+        st.dataframe(found, hide_index=True, key="told-tokens", height=min(420, 38 + 35 * len(found)))
+        st.download_button(
+            "Download CSV", found.to_csv(index=False).encode(), "tokens.csv", "text/csv", key="csv-told", on_click="ignore",
+            type="tertiary", icon=":material/download:",
+        )  # fmt: skip
+        if trace.cut:
+            lost = tokens.dropped(trace)
+            st.caption(
+                f"{trace.cut.a + trace.cut.b:,} tokens did not fit: the model has {trace.model.max_tokens} positions. These "
+                "words were left out, whole or in part; the longer sentence is cut first."
+            )
+            st.dataframe(lost, hide_index=True, key="dropped", height=min(260, 38 + 35 * len(lost)))
+
+
+def padding(page: Page) -> None:
+    """The same text in a batch with a shorter one: padding, and the attention mask."""
+    rows = batches.batch(page.trace)
+    with picture(
+        "padding", "The attention mask", look=batches.look(rows), table=lambda: batches.table(rows), code=(batches.batch,),
+        note="Under each token stands its attention mask: 1 = look here, 0 = padding, look away.",
+    ):  # fmt: skip
+        for i, row in enumerate(rows):
+            st.caption(f"Row {i + 1} of the batch: {row.name}")
+            shown = row.tokens[: batches.DRAWN]
+            token_row(shown, key=f"padding-{i}", label=f"{row.name}, with its attention mask", notes=[str(m) for m in row.mask[: len(shown)]])
+            if len(shown) < len(row.tokens):
+                st.caption(f"The first {len(shown)} of {len(row.tokens)} tokens are drawn; the table has all.")
+
+
+def search(page: Page) -> None:
+    """The vocabulary, searched, and what it is made of."""
+    wp = page.model.wordpiece
+    everything, mark = vocabulary.vocabulary(wp), vocabulary.prefix(wp)
+    text = normalisation.normalise(wp, state.get(FIND)).strip()
+    found = vocabulary.search(everything, text, state.get(HOW), state.get(ONLY), mark=mark)
+    with picture(
+        "vocabulary", "Search the vocabulary", look=vocabulary.look(found, state.get(HOW), everything, mark),
+        code=(vocabulary.search, vocabulary.facts),
+    ):  # fmt: skip
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.text_input("Find", placeholder="for example bank, or ##ing", **state.bind(FIND))
+            st.segmented_control("Pieces that", vocabulary.HOW, **state.bind(HOW))
+            st.checkbox(f"Only pieces that continue a word ({mark})", **state.bind(ONLY))
+            st.dataframe(found.table, hide_index=True, key="found", height=260)
+            if found.more:
+                st.caption(f"{found.more:,} more. Type more letters to see fewer.")
+        with right:
+            st.caption("What the vocabulary is made of")
+            st.dataframe(vocabulary.facts(wp), hide_index=True, key="facts", height=388)
+
+
+def ways(page: Page) -> None:
+    """Whole words, pieces, characters: the same text cut in three ways."""
+    trace = page.trace
+    found = tokens.ways(trace)
+    with picture(
+        "ways", "Why pieces, and not words or letters", look=tokens.look_ways(trace), table=lambda: found, code=(tokens.ways,),
+        note="All three with this model's vocabulary; special tokens are not counted.",
+    ):  # fmt: skip
+        bars(figures.bars_of_ways(found), key="ways", label="Tokens and unknown tokens for each way to cut this text")
+        said(tokens.look_pieces(trace))
