@@ -18,5 +18,5 @@ with frame("Text") as page:
         "Type your own sentences above. Everything on these pages is computed from them, now, by the encoder that runs here."
     )
     home.walk(page)
-    st.header("Where to go next", anchor="next")
+    st.header("Where to go next", anchor="where-next")
     home.doors()

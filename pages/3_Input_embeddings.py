@@ -1,6 +1,32 @@
+"""Input embeddings: three rows are added for each token, then LayerNorm; where the rows come from; what each is worth."""
+
 import streamlit as st
 
 from bert_explain.ui.frame import frame
+from bert_explain.ui.parts import embeddings
 
 with frame("Input embeddings") as page:
     st.title("Input embeddings")
+    st.markdown(
+        f"A model works with numbers, so each token is looked up in a table: its **row** there is a list of "
+        f"{page.model.hidden_size} numbers, its **embedding**. A second row tells sentence A from sentence B, the "
+        "**segment**. A third tells the place in the text, the **position**. **The three are added, number by number**, "
+        "and the sum is what the layers read. Choose a token to follow."
+    )
+
+    @page.part
+    def one_text() -> None:
+        embeddings.choose(page)
+        embeddings.one_token(page)
+        embeddings.over_text(page)
+        embeddings.remove(page)
+        st.header("Where the rows come from", anchor="tables")
+        embeddings.same_row(page)
+
+    @page.part
+    def weights() -> None:
+        embeddings.two_rows(page)
+        embeddings.positions(page)
+
+    one_text()
+    weights()

@@ -300,3 +300,25 @@ def look_rollout(trace: Trace, reached: np.ndarray, row: int) -> Sentence:
         "{other}, more than from any other token.",
         layer=len(reached), own=own, row=Piece(pieces[row]), most=float(mine[other]), other=Piece(pieces[other]),
     )  # fmt: skip
+
+
+def look_numbers(line: pd.Series) -> Sentence:
+    """About one head, of a table of `facts`: its pattern and how spread out it is."""
+    kind = {"broad": "It looks at many tokens at once", "mixed": "No single pattern takes half of it"}
+    return say(
+        "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most:.0%} of the most "
+        "there can be), and on average {distance:.1f} places away.",
+        kind=kind.get(line["pattern"], f"More than half goes to one place ({line['pattern']})"), tokens=2 ** float(line["entropy"]),
+        entropy=float(line["entropy"]), of_most=float(line["of_most"]), distance=float(line["distance"]),
+    )  # fmt: skip
+
+
+def look_directions(table: pd.DataFrame) -> Sentence | None:
+    """About a table of `directions`: how much crosses over. None where there are no two sentences."""
+    if table["from"].tolist()[:2] != ["A", "B"]:
+        return None
+    a, b = table.iloc[0], table.iloc[1]
+    return say(
+        "The words of A give {ab:.0%} of their attention to B, the words of B give {ba:.0%} to A; special tokens get {sa:.0%} "
+        "and {sb:.0%}.", ab=float(a["B"]), ba=float(b["A"]), sa=float(a["special tokens"]), sb=float(b["special tokens"]),
+    )  # fmt: skip

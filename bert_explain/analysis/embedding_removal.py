@@ -81,6 +81,13 @@ def moved(runs: Mapping[str, Trace]) -> np.ndarray:
     return 1 - np.einsum("rth,th->rt", x[1:], x[0])
 
 
+def turns(runs: Mapping[str, Trace]) -> pd.DataFrame:
+    """`moved` as a table, one row a token, one column a removal."""
+    first, *names = runs
+    columns = {"at": range(len(runs[first].tokens)), "token": runs[first].pieces}
+    return pd.DataFrame(columns | dict(zip(names, moved(runs), strict=True)))
+
+
 def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | None) -> Sentence:
     """Which removal costs the true word most; where there is none, which turns the final vectors furthest."""
     others = table.iloc[1:]

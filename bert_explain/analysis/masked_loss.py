@@ -8,7 +8,7 @@ pieces at the chosen positions, in nats. Sentence scores: pseudo-log-likelihood,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -172,6 +172,15 @@ def score_table(scores: Sequence[Score]) -> pd.DataFrame:
     return pd.DataFrame([astuple(s) for s in scores], columns=columns)
 
 
+def shown(trace: Trace) -> tuple[Token, ...]:
+    """The tokens as they were written: a typed [MASK] stays one, the reader's masks and replacements are lifted."""
+    mask = trace.model.tokenizer.mask_token_id
+    return tuple(
+        replace(t, id=t.original_id, text=t.original, masked=t.original_id == mask and not t.special)
+        for t in trace.tokens
+    )
+
+
 def shading(table: pd.DataFrame, size: int) -> np.ndarray:
     """(T,) the probability of each true token, by position; NaN where none was measured."""
     shade = np.full(size, np.nan)
@@ -191,7 +200,7 @@ def look_scores(table: pd.DataFrame) -> Sentence:
             low=percent(hard["probability"]),
         )
     return say(
-        "Look at the palest token, {hard}: hidden, it gets {low}; the model expected {guess}. "
+        "Look at the palest word, {hard}: hidden, it gets {low}; the model expected {guess}. "
         "The darkest, {easy}, gets {high}.",
         hard=Piece(hard["true"]),
         low=percent(hard["probability"]),
@@ -213,3 +222,17 @@ def totals(table: pd.DataFrame) -> dict[str, float]:
         "pseudo_perplexity": float(np.exp(-mean)),
         "first": float((table["rank"] == 1).mean()),
     }
+
+
+def say_totals(table: pd.DataFrame) -> Sentence:
+    """The totals in words."""
+    t = totals(table)
+    return say(
+        "All {n} together: a pseudo-log-likelihood of {pll:.2f} nats, {mean:.2f} a token, which is a pseudo-perplexity of "
+        "{perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
+        n=len(table),
+        pll=t["pll"],
+        mean=t["mean"],
+        perplexity=t["pseudo_perplexity"],
+        first=int((table["rank"] == 1).sum()),
+    )

@@ -49,14 +49,20 @@ def toggle(tokens: Sequence[Token], masked: Sequence[int], position: int, unit: 
     word = set(word_of(tokens, position) if unit == WHOLE else (position,))
     if word <= now:
         return tuple(sorted(now - word))
-    if token.special:
-        raise BadQuery(
-            f"{token.original} is a special token: it is no word of the text, and training never hides it. "
-            "Choose a word."
-        )
-    if not can_be_masked(token):
-        raise BadQuery(f"The text itself says {token.text} here. To show a word, write one into the sentence.")
+    if reason := why_not(token):
+        raise BadQuery(reason)
     return tuple(sorted(now | word))
+
+
+def why_not(token: Token) -> str:
+    """Why a token cannot be masked, for the reader; nothing where it can."""
+    if token.special:
+        return (
+            f"{token.original} is a special token: it is no word of the text, so it cannot be masked. Choose a word."
+        )
+    return (
+        "" if can_be_masked(token) else f"The text itself says {token.text} here. Type a word in its place to show it."
+    )
 
 
 def suggest(tokens: Sequence[Token], chosen: int) -> int | None:
@@ -66,10 +72,8 @@ def suggest(tokens: Sequence[Token], chosen: int) -> int | None:
         return chosen
     if not able:
         return None
-    letters = {
-        t.position: sum(c.isalpha() for c in "".join(tokens[p].original for p in word_of(tokens, t.position)))
-        for t in able
-    }
+    words = {t.position: "".join(tokens[p].original for p in word_of(tokens, t.position)) for t in able}
+    letters = {position: sum(c.isalpha() for c in word) for position, word in words.items()}
     return max(letters, key=lambda position: (letters[position], -position))
 
 
@@ -82,6 +86,29 @@ def true_id(trace: Trace, position: int) -> int | None:
     """Vocabulary id of the piece that stood there; None where the text itself says [MASK]."""
     original = trace.tokens[position].original_id
     return None if original == trace.model.tokenizer.mask_token_id else original
+
+
+def say_hidden(tokens: Sequence[Token], position: int | None) -> Sentence:
+    """How many tokens are hidden and that they are guessed apart; where none is, the word that `suggest` proposes."""
+    n = len(hidden_positions(tokens))
+    if n > 1:
+        return say(
+            "{n} tokens are hidden. The model guesses each on its own: it does not know what it guesses for the others, so "
+            "the guesses need not fit together.",
+            n=n,
+        )
+    if n == 1:
+        return say("One token is hidden. Click it again to show it, or hide more.")
+    if position is None:
+        return say("There is no word to hide yet. Type a sentence above.")
+    word = "".join(tokens[p].original.removeprefix("##") for p in word_of(tokens, position))
+    return say("Nothing is hidden yet. Click a word, or begin with {word}.", word=Piece(word))
+
+
+def hidden_table(trace: Trace) -> pd.DataFrame:
+    """Every token as it was written and as the encoder reads it: position, written, read, masked, special."""
+    rows = [(t.position, t.original, t.text, t.masked, t.special) for t in trace.tokens]
+    return pd.DataFrame(rows, columns=["position", "written", "read", "masked", "special"])
 
 
 def without_changes(trace: Trace) -> Query:

@@ -73,16 +73,21 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
                verdict="follows" if p >= 0.5 else "does not follow", p=p)  # fmt: skip
 
 
-def outputs(trace: Trace, position: int) -> Sentence:
-    """The token whose output vector is closest."""
+def nearest(trace: Trace, position: int) -> int | None:
+    """Position of the ordinary token whose output vector is closest to that of `position`; None when there is no other."""
     near = all_cosines(trace)[position].copy()
     near[[t.position for t in trace.tokens if t.special] + [position]] = -np.inf
-    if not np.isfinite(near).any():
+    return int(near.argmax()) if np.isfinite(near).any() else None
+
+
+def outputs(trace: Trace, position: int) -> Sentence:
+    """The token whose output vector is closest."""
+    best = nearest(trace, position)
+    if best is None:
         return say("One vector of {h} numbers for each token.", h=trace.model.hidden_size)
-    best = int(near.argmax())
     return say("One vector of {h} numbers for each token. The one of {word} is closest to that of {other} (cosine {c:.2f}).",
                h=trace.model.hidden_size, word=Piece(trace.tokens[position].text), other=Piece(trace.tokens[best].text),
-               c=float(near[best]))  # fmt: skip
+               c=float(all_cosines(trace)[position, best]))  # fmt: skip
 
 
 SAID: dict[str, Callable[[Trace, int], Sentence]] = {

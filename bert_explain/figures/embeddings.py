@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -220,13 +220,3 @@ def facts(row: pd.Series) -> list[str]:
     """What else one run gives, in short lines."""
     said = [] if np.isnan(row["p next"]) else [f"B follows A: {row['p next']:.1%}"]
     return [*said, f"final vectors turn by {row['moved']:.2f} on average"]
-
-
-def turn_notes(away: np.ndarray) -> list[str]:
-    """How far each token's final vector turns, (T,), to be written under the tokens."""
-    return [f"{x:.2f}" for x in away]
-
-
-def run_names(runs: Mapping[str, object]) -> list[str]:
-    """The runs that lack a part."""
-    return list(runs)[1:]

@@ -2,9 +2,69 @@
 
 from __future__ import annotations
 
-from bert_explain.analysis.overview import Guess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bert_explain.analysis import attention, tokens
+from bert_explain.analysis import stations as said_of
+from bert_explain.analysis.overview import LARGEST, Guess, all_cosines
+from bert_explain.analysis.sentence import Sentence
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.trace import Trace
+
+
+@dataclass(frozen=True)
+class Station:
+    """One stage on the home page: what is drawn, what is said, and the same as a table and as code."""
+
+    name: str
+    kind: str  # which component draws it
+    drawn: Any
+    alt: str
+    look: Sentence
+    table: Callable[[], pd.DataFrame]
+    code: tuple[Callable, ...]
+
+
+def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
+    """Every stage of this pair, with the token at `position` followed through."""
+
+    def station(name: str, kind: str, drawn: Any, alt: str, table: Callable[[], pd.DataFrame], *code: Callable) -> Station:
+        look = said_of.words(trace, guess) if name == "Masked words" else said_of.SAID[name](trace, position)
+        return Station(name, kind, drawn, alt, look, table, code)
+
+    rows, path = sum_of_rows(trace, position), through_layers(trace, position)
+    words = guesses(guess) if guess else []
+    verdict = follows(trace) if trace.nsp is not None and trace.query.text_b.strip() else []
+    near = all_cosines(trace)[:LARGEST, :LARGEST]
+    pieces = trace.pieces[:LARGEST]
+    return [
+        station("Tokens", "tokens", trace.tokens, "Tokens", lambda: tokens.table(trace), tokens.table),
+        station("Input embeddings", "bands", rows, "Token, segment and position row, and their sum", lambda: band_table(rows), sum_of_rows),
+        station("Inside a layer", "bands", path, "The token's vector after each layer", lambda: band_table(path), through_layers),
+        station("Attention", "heads", trace.attention, "Every head of every layer", lambda: attention.facts(trace), attention.facts),
+        station("Masked words", "bars", words, "Most probable pieces for the hidden word", lambda: bar_table(words), guesses),
+        station("Next sentence", "bars", verdict, "Does sentence B follow sentence A?", lambda: bar_table(verdict), follows),
+        station("Outputs", "matrix", near, "Cosine between the output vectors of every two tokens",
+                lambda: pd.DataFrame(near, columns=_unique(pieces)).assign(token=pieces), all_cosines),
+    ]  # fmt: skip
+
+
+def band_table(bands: Sequence[Band]) -> pd.DataFrame:
+    """One row a dimension, one column a band."""
+    return pd.DataFrame({band.name: band.values for band in bands}).rename_axis("dimension").reset_index()
+
+
+def bar_table(bars: Sequence[Bar]) -> pd.DataFrame:
+    """One row a bar."""
+    return pd.DataFrame([(bar.text, bar.value) for bar in bars], columns=["piece", "probability"])
+
+
+def _unique(pieces: Sequence[str]) -> list[str]:
+    return [f"{piece} ({i})" for i, piece in enumerate(pieces)]
 
 
 def sum_of_rows(trace: Trace, position: int) -> list[Band]:

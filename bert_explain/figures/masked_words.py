@@ -56,6 +56,20 @@ def loss_bars(table: pd.DataFrame) -> list[Bar]:
     ]
 
 
+def share_bars(table: pd.DataFrame) -> list[Bar]:
+    """One bar a row of `masked_loss.shares`, the recipe's share beside it."""
+    return [
+        Bar(
+            row.what,
+            row.share,
+            role="masked",
+            shown=f"{row.count} of {row.of}",
+            note=f"{row.share:.0%}, recipe {row.recipe:.0%}".replace("%", " %"),
+        )
+        for row in table.itertuples(index=False)
+    ]
+
+
 def mask_notes(tokens: Sequence[Token]) -> list[str]:
     """(T,) under each masked token, what stood there; nothing under the others."""
     return [t.original if t.masked and t.original != t.text else "" for t in tokens]

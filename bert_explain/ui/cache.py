@@ -12,6 +12,8 @@ import streamlit as st
 
 from bert_explain import models
 from bert_explain.analysis.attention import Link, telling_head
+from bert_explain.analysis.masked_loss import Score
+from bert_explain.analysis.masked_loss import score as masked_score
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run
@@ -29,6 +31,12 @@ def trace(model_name: str, query: Query) -> Trace:
 def telling(model_name: str, query: Query) -> Link:
     """The link that stands out in a trace: the layer, head and token that pictures begin with."""
     return telling_head(trace(model_name, query))
+
+
+@st.cache_resource(max_entries=8192, show_spinner=False)
+def score(model_name: str, query: Query, position: int) -> Score:
+    """What the model gives the hidden piece at a position. Its trace is not kept: a sentence needs one for each token."""
+    return masked_score(run(models.load(model_name), query), position)
 
 
 def model(name: str) -> Encoder:

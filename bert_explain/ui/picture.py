@@ -39,7 +39,7 @@ def picture(
         yield
         if note:
             st.caption(note)
-        _foot(key, title, table, code)
+        foot(key, title, table, code)
 
 
 def said(look: Sentence | str) -> None:
@@ -51,7 +51,8 @@ def said(look: Sentence | str) -> None:
             st.text(look)
 
 
-def _foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None, code: Sequence[Callable]) -> None:
+def foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None = None, code: Sequence[Callable] = ()) -> None:
+    """The quiet line under a picture, and what it opens."""
     options = [name for name, there in ((TABLE, table), (CODE, code)) if there]
     with st.container(key=f"foot-{key}", horizontal=True, gap="small", vertical_alignment="center"):
         opened = st.pills(

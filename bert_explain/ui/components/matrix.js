@@ -40,7 +40,10 @@ export default component((me) => {
   const reading = reader(me, stage, view);
   me.body.append(scroll, reading.tip, legend);
   // the row labels stay in sight when the picture scrolls sideways
-  scroll.onscroll = () => names?.setAttribute("transform", `translate(${scroll.scrollLeft} 0)`);
+  scroll.onscroll = () => {
+    names?.setAttribute("transform", `translate(${scroll.scrollLeft} 0)`);
+    names?.classList.toggle("over", scroll.scrollLeft > 0);
+  };
 
   function chosen() {
     if (!d.chosen) return null;

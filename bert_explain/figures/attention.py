@@ -1,0 +1,45 @@
+"""Payloads for the pictures of attention: tables of `analysis.attention` and `analysis.heads_off` as bars."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bert_explain.analysis.masked_words import percent
+from bert_explain.figures.payload import Bar
+
+SHARES = {
+    "cls": "to [CLS]", "sep": "to [SEP]", "self": "to itself", "previous": "to the previous", "next": "to the next",
+    "same": "to the same word",
+}  # fmt: skip
+
+
+def share_bars(line: pd.Series) -> list[Bar]:
+    """One head's line of `attention.facts`: where its attention goes. The share that names its pattern is marked."""
+    marked = {"previous token": "previous", "next token": "next", "itself": "self", "same word": "same", "to [CLS]": "cls",
+              "to [SEP]": "sep"}.get(line["pattern"])  # fmt: skip
+    return [
+        Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "")
+        for name, words in SHARES.items()
+    ]
+
+
+def direction_bars(table: pd.DataFrame) -> list[Bar]:
+    """A table of `attention.directions`: for the words of each sentence, the share that goes to A, to B, to special tokens."""
+    roles = {"A": "segment_a", "B": "segment_b", "special tokens": "special"}
+    lines = table[table["from"] != "special tokens"].to_dict("records")
+    there = [line["from"] for line in lines] + ["special tokens"]
+    return [Bar(f"{line['from']} → {target}", line[target], roles[target]) for line in lines for target in there]
+
+
+def prediction_bars(table: pd.DataFrame, column: str) -> list[Bar]:
+    """One column, "before" or "without", of a table of `heads_off.before_after`."""
+    return [
+        Bar(row["piece"], row[column], "true_word" if row["mark"] else "probability", mark=row["mark"], shown=percent(row[column]))
+        for row in table.to_dict("records")
+    ]
+
+
+def next_sentence_bars(before: float, without: float | None) -> list[Bar]:
+    """The probability that B follows A, with all heads and without some."""
+    rows = [("all heads on", before), *([] if without is None else [("without them", without)])]
+    return [Bar(name, p, "probability", shown=percent(p)) for name, p in rows]

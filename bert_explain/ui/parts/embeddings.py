@@ -1,0 +1,256 @@
+"""Input embeddings, composed: one token's sum and LayerNorm, the parts over the text, the tables, what a removal does.
+
+Everything follows the chosen token; numbers come from `analysis`, pictures from `figures.embeddings`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from bert_explain.analysis import embedding_removal as removal
+from bert_explain.analysis import embedding_tables as tables
+from bert_explain.analysis import embeddings
+from bert_explain.content import embeddings as words
+from bert_explain.errors import Missing
+from bert_explain.figures import embeddings as figures
+from bert_explain.trace import Trace
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import bands, bars, matrix, token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.picture import picture
+
+DIMENSION = state.Number("dim", 0, 999_999_999, None)  # None: the one in which the sum is furthest from 0
+MEASURE = state.Choice("parts", ("share of the sum", "length", "cosine"))
+ALL = "each in turn"
+WITHOUT = state.Choice("without", (*list(removal.REMOVALS)[1:], ALL), "no position")
+TABLE = state.Choice("table", ("cosine", "every number"))
+FIRST = 128  # rows of the position table shown at first
+ROWS = state.Choice("rows", ("first", "all"))
+
+SHOWN = 96  # tokens drawn one by one in a row; of longer texts the neighbours of the chosen one
+CHART = {"displayModeBar": False}
+
+
+def choose(page: Page) -> None:
+    """The token that everything below follows."""
+    tokens, first = _window(page)
+    token_row(
+        tokens, key="embeddings-tokens", label="The token to follow", chosen={page.position - first},
+        on_pick=lambda i: state.put(token=first + i),
+    )  # fmt: skip
+    if len(page.trace.tokens) > len(tokens):
+        last = len(page.trace.tokens) - 1
+        st.number_input(f"Token, 0 to {last}", 0, last, **state.bind("token"))
+        st.caption(f"The row shows {len(tokens)} of {last + 1} tokens. Any other can be chosen by its number.")
+
+
+def _window(page: Page) -> tuple[tuple, int]:
+    """At most SHOWN tokens around the chosen one, and the position of the first of them."""
+    tokens = page.trace.tokens
+    first = min(max(page.position - SHOWN // 2, 0), max(len(tokens) - SHOWN, 0))
+    return tokens[first : first + SHOWN], first
+
+
+# one token ------------------------------------------------------------------------------------------------------------
+def one_token(page: Page) -> None:
+    """token + segment + position = sum, then LayerNorm, dimension by dimension."""
+    trace, at = page.trace, page.position
+    table, pick = embeddings.dimensions(trace, at), partial(state.put, DIMENSION)
+    dimension = _dimension(trace, at)
+    with picture(
+        "sum", "Three rows, added", look=embeddings.look_sum(trace, at), table=table.reset_index,
+        code=(embeddings.dimensions, embeddings.lengths, figures.sum_bands),
+    ):  # fmt: skip
+        label = "Token, segment and position row, and their sum"
+        bands(figures.sum_bands(table, trace.tokens[at]), key="sum-bands", label=label, chosen=dimension, on_pick=pick)
+        st.latex(figures.sum_equation(table, dimension))
+        _formula(words.SUM)
+    with picture(
+        "norm", "LayerNorm: to a common scale", look=embeddings.look_norm(trace, at), table=table.reset_index,
+        code=(embeddings.spread, embeddings.dimensions, figures.norm_bands),
+    ):  # fmt: skip
+        label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
+        bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)
+        st.latex(figures.norm_equation(table, dimension, *embeddings.spread(trace, at)))
+        _formula(words.NORM)
+
+
+def _dimension(trace: Trace, position: int) -> int:
+    chosen, size = state.get(DIMENSION), trace.model.hidden_size
+    if chosen is not None and chosen >= size:
+        tell(f"There is no dimension {chosen}: they go from 0 to {size - 1}.", "warning")
+    return chosen if chosen is not None and chosen < size else embeddings.largest(trace, position)
+
+
+def _formula(text: str) -> None:
+    with st.expander("The formula"):
+        st.markdown(text)
+
+
+# the whole text -------------------------------------------------------------------------------------------------------
+def over_text(page: Page) -> None:
+    """Which part dominates at each token: shares, lengths, cosines."""
+    trace, measure = page.trace, state.get(MEASURE)
+    draw, look = {
+        "share of the sum": (figures.shares, embeddings.look_shares),
+        "length": (figures.sizes, embeddings.look_lengths),
+        "cosine": (figures.angles, embeddings.look_cosines),
+    }[measure]
+    table = embeddings.lengths(trace)
+    with picture(
+        "parts", "The three rows, token by token", look=look(trace), table=table.reset_index,
+        code=(embeddings.lengths, draw),
+    ):  # fmt: skip
+        st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
+        figure = draw(table, trace.tokens, page.position, page.palette)
+        alt = f"{measure} of token, segment and position row at each token. {look(trace).plain()}"
+        st.plotly_chart(figure, key="parts-chart", theme=None, config=CHART, alt=alt)
+        _formula(words.PARTS)
+
+
+# a removal ------------------------------------------------------------------------------------------------------------
+def remove(page: Page) -> None:
+    """Take a part away and compare the predictions, then the final vectors."""
+    queries = removal.queries(page.trace, page.position)
+    names = [name for name in queries if name in removal.REMOVALS][1:]
+    wanted = state.get(WITHOUT) if state.get(WITHOUT) in (*names, ALL) else "no position"
+    chosen = names if wanted == ALL else [wanted]
+    target = removal.asked(page.trace, page.position)
+    runs = {name: cache.trace(page.model.name, queries[name]) for name in (next(iter(queries)), *chosen)}
+    p = removal.probabilities(runs, target)
+    table = removal.removal(runs, target, p)
+    with picture(
+        "removal", "Take a part away", look=removal.look_removal(table, runs, target), table=table.reset_index,
+        code=(removal.queries, removal.removal), note=words.REMOVAL,
+    ):  # fmt: skip
+        st.segmented_control("Without", (*names, ALL), **state.bind(WITHOUT))
+        _masked(page, target)
+        columns = st.columns(min(3, len(runs)), gap="medium")
+        for i, name in enumerate(runs):
+            with columns[i % len(columns)]:
+                _run(table.loc[name], name, runs[name], target)
+        _everywhere(page, wanted)
+    with picture(
+        "turn", "How far each token's final vector turns", look=removal.look_moved(runs),
+        table=lambda: removal.turns(runs), code=(removal.moved,),
+    ):  # fmt: skip
+        _turns(page, runs)
+
+
+def _masked(page: Page, target: int | None) -> None:
+    if target is None:
+        tell("There is no word in this text to predict: only the final vectors can be compared.")
+    elif not page.model.has_mlm:
+        tell(f"{page.model.title} has no masked-word head: only the final vectors can be compared.")
+    elif not page.trace.tokens[target].masked:
+        tell(f"No word is masked just now, so “{page.trace.tokens[target].text}”, position {target}, is masked here only.")
+
+
+def _run(row, name: str, run: Trace, target: int | None) -> None:
+    st.markdown(f"**{name.capitalize()}**")
+    guesses = figures.guess_bars(row, None if target is None else run.tokens[target].original)
+    if guesses:
+        bars(guesses, key=f"removal-{name}", label=f"Predictions with {name}")
+    for fact in figures.facts(row):
+        st.caption(fact)
+
+
+def _everywhere(page: Page, wanted: str) -> None:
+    """The removal as an intervention on the whole walk, and back."""
+    with st.container(horizontal=True):
+        if wanted != ALL:
+            change = removal.WHOLE | removal.REMOVALS[wanted]
+            st.button(
+                "Do this on every page", key="removal-everywhere", on_click=state.put, kwargs=_short(change),
+                disabled=all(getattr(page.query, field) == value for field, value in change.items()),
+            )  # fmt: skip
+        if wanted in (ALL, "positions shuffled"):
+            st.button("Shuffle again", key="removal-shuffle", on_click=state.put, kwargs={"seed": page.query.seed + 1})
+        if any(getattr(page.query, field) != value for field, value in removal.WHOLE.items()):
+            st.button("Put all parts back", key="removal-back", on_click=state.put, kwargs=_short(removal.WHOLE))
+
+
+def _short(change: dict[str, str]) -> dict[str, str]:
+    """A query's fields under the names of the address: seg, pos, tok."""
+    return {field[:3]: value for field, value in change.items()}
+
+
+def _turns(page: Page, runs: dict[str, Trace]) -> None:
+    away = removal.moved(runs)
+    if len(away) > 1:
+        matrix(
+            away, list(runs)[1:], page.trace.tokens, key="turn-matrix", role="hidden", limit=1.0,
+            label="1 - cosine of each token's final vector, with and without each part",
+            sentence="{column} with {row}: 1 − cosine is {value}",
+        )  # fmt: skip
+        return
+    tokens, first = _window(page)
+    part = away[0][first : first + len(tokens)]
+    notes = [f"{x:.2f}" for x in part]
+    token_row(tokens, key="turn-tokens", label="1 - cosine of each token's final vector", shade=part, notes=notes)
+
+
+# the tables -----------------------------------------------------------------------------------------------------------
+def same_row(page: Page) -> None:
+    """The chosen token's row in the token table, and the rows nearest to it."""
+    trace, at = page.trace, page.position
+    table = tables.nearest(trace, at)
+    with picture(
+        "nearest", "The token table: nearest rows", look=tables.look_nearest(trace, at), table=table.reset_index,
+        code=(tables.nearest, tables.repeats), note="The length of a bar is the cosine of the two rows.",
+    ):  # fmt: skip
+        bars(figures.nearest_bars(table), key="nearest-bars", label="Rows of the token table nearest to the chosen one")
+
+
+def two_rows(page: Page) -> None:
+    """The segment table, whole."""
+    try:
+        table, look = tables.segments(page.trace), tables.look_segments(page.trace)
+    except Missing as missing:
+        tell(str(missing))
+        return
+    with picture(
+        "segments", "The segment table: two rows", look=look, table=table.reset_index, code=(tables.segments,),
+    ):  # fmt: skip
+        bands(figures.segment_bands(table), key="segment-bands", label="Row A, row B, and their difference")
+
+
+def positions(page: Page) -> None:
+    """The learned position table beside the sinusoidal one."""
+    most = page.model.max_tokens
+    rows = most if most <= FIRST or state.get(ROWS) == "all" else FIRST
+    distances = tables.by_distance(page.trace, rows)
+    look = tables.look_positions(page.trace, rows)
+    with picture(
+        "positions", "The position table: learned, not a formula", look=look, table=distances.reset_index,
+        code=(tables.sinusoidal, tables.cosines, tables.by_distance),
+    ):  # fmt: skip
+        st.markdown(words.POSITIONS_INTRO)
+        with st.container(horizontal=True):
+            st.segmented_control("Show", TABLE.options, **state.bind(TABLE))
+            if most > FIRST:
+                said = {"first": f"the first {FIRST}", "all": f"all {most}"}.get
+                st.segmented_control("Rows", ROWS.options, format_func=said, **state.bind(ROWS))
+        learned = tables.learned(page.trace, rows)
+        both = {f"Learned: {page.model.title}": learned, "Sinusoidal: the formula": tables.sinusoidal(*learned.shape)}
+        for column, (name, table) in zip(st.columns(2, gap="medium"), both.items(), strict=True):
+            with column:
+                st.text(name)
+                _heat(page, name, table)
+        st.text("How alike are positions that are so far apart?")
+        figure = figures.distances(distances, page.palette)
+        st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
+        _formula(words.POSITIONS.replace("{rows}", str(most)))
+
+
+def _heat(page: Page, name: str, table) -> None:
+    if state.get(TABLE) == "cosine":
+        figure = figures.closeness(tables.cosines(table), page.palette)
+        alt = f"{name}: cosine between every two of {len(table)} positions"
+    else:
+        figure = figures.numbers(table, page.palette)
+        alt = f"{name}: {table.shape[0]} positions by {table.shape[1]} dimensions"
+    st.plotly_chart(figure, key=f"positions-{name.split(':')[0].lower()}", theme=None, config=CHART, alt=alt)

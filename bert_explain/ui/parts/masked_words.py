@@ -1,0 +1,275 @@
+"""The parts of the page on masked words: hide, guess, layer by layer, score a sentence, the 80/10/10 recipe."""
+
+from __future__ import annotations
+
+import time
+import zlib
+
+import pandas as pd
+import streamlit as st
+
+from bert_explain.analysis import masked_loss as ml
+from bert_explain.analysis import masked_words as mw
+from bert_explain.figures import masked_words as figures
+from bert_explain.trace import Trace
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import bars, token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.picture import picture, said
+
+UNIT = state.Choice("unit", (mw.WHOLE, mw.ONE))
+WHICH = state.Number("which", 1, 512, 1)  # of several masks, the one looked at, counted from the left
+K = state.Number("k", 1, 30, 5)
+OWN = state.Text("own", "", limit=100)
+SCORED = state.Number("scored", 0, 999_999_999)  # a check number of the text the reader asked to have scored
+REST = state.Flag("rest")
+DRAW = state.Number("draw", 0, 9999)
+MOST_BARS = 20
+CHART = {"theme": None, "config": {"displayModeBar": False}}
+
+
+# hide
+def hide(page: Page) -> None:
+    """The text as a row of tokens; a click hides a word or shows it again."""
+    trace = page.trace
+    proposed = None if mw.hidden_positions(trace.tokens) else mw.suggest(trace.tokens, page.position)
+    with picture(
+        "hide",
+        "Click a word to hide it",
+        look=mw.say_hidden(trace.tokens, proposed),
+        table=lambda: mw.hidden_table(trace),
+        code=(mw.toggle, mw.word_of),
+    ):
+        st.segmented_control("A click hides", UNIT.options, **state.bind(UNIT))
+        token_row(
+            trace.tokens,
+            key="mask-row",
+            label="The text: choose a token to hide or show it",
+            chosen=_looked_at(trace),
+            notes=figures.mask_notes(trace.tokens),
+            on_pick=lambda i: _click(page, i),
+        )
+        chosen = state.get("token")
+        if proposed is not None and chosen is not None and trace.tokens[page.position].special:
+            tell(mw.why_not(trace.tokens[page.position]))
+        if proposed is not None:
+            st.button("Hide this word", key="mask-first", type="primary", on_click=_click, args=(page, proposed))
+
+
+def _click(page: Page, position: int) -> None:
+    """Hide or show; what cannot be hidden only becomes the chosen token, and the page says why."""
+    tokens = page.trace.tokens
+    if not mw.why_not(tokens[position]):
+        state.put(mask=mw.toggle(tokens, page.query.masked, position, state.get(UNIT)))
+    state.put(token=position)
+    hidden = mw.hidden_positions(page.trace.tokens)
+    if position in hidden:
+        state.put(WHICH, hidden.index(position) + 1)
+
+
+def _looked_at(trace: Trace) -> set[int]:
+    hidden = mw.hidden_positions(trace.tokens)
+    return {hidden[_which(hidden)]} if hidden else set()
+
+
+def _which(hidden: tuple[int, ...]) -> int:
+    """Index of the mask looked at; the last one when the choice is beyond it."""
+    return min(state.get(WHICH), len(hidden)) - 1
+
+
+# guess
+def guesses(page: Page) -> None:
+    """What the model expects at one of the masks: after the last layer, after every layer, with and without changes."""
+    trace = page.trace
+    hidden = mw.hidden_positions(trace.tokens)
+    if not hidden:
+        return
+    position = hidden[_which(hidden)]
+    _guess(page, trace, hidden, position)
+    _layers(page, trace, position)
+    if page.query != mw.without_changes(trace):
+        _compare(page, trace, position)
+
+
+def _guess(page: Page, trace: Trace, hidden: tuple[int, ...], position: int) -> None:
+    table = mw.predictions(trace, position, state.get(K))
+    with picture(
+        "guess",
+        "What the model expects there",
+        look=mw.look_predictions(trace, position),
+        table=lambda: table,
+        code=(mw.predictions, figures.prediction_bars),
+    ):
+        if len(hidden) > 1:
+            token_row(
+                [trace.tokens[p].original for p in hidden],
+                key="which-row",
+                label="Which of the hidden tokens to look at",
+                chosen={_which(hidden)},
+                on_pick=lambda i: state.put(WHICH, i + 1),
+            )
+        left, right = st.columns([5, 3], gap="large")
+        with left:
+            bars(figures.prediction_bars(table), key="guess-bars", label="Most probable pieces for the hidden token")
+        with right:
+            st.slider("How many pieces to show", 1, K.high, **state.bind(K))
+            st.text_input(
+                "How likely is your own word here?", placeholder="a word", max_chars=OWN.limit, **state.bind(OWN)
+            )
+            if state.get(OWN).strip():
+                st.html(f"<p>{mw.say_own_word(trace, position, state.get(OWN)).html()}</p>")
+
+
+def _layers(page: Page, trace: Trace, position: int) -> None:
+    table = mw.lens(trace, position)
+    with picture(
+        "lens",
+        "The guess after every layer",
+        look=mw.look_lens(table),
+        table=lambda: table,
+        code=(mw.lens, figures.lens_grid, figures.lens_lines),
+        note="The masked-word head was trained on the last layer only. What it reads in earlier layers is a reading of ours, "
+        "called the logit lens, and no prediction that the model makes. A frame marks the true word.",
+    ):
+        left, right = st.columns([5, 4], gap="medium")
+        with left:
+            grid = figures.lens_grid(table, page.palette)
+            st.plotly_chart(grid, key="lens-grid", alt=mw.look_lens(table).plain(), **CHART)
+        with right:
+            lines = figures.lens_lines(table, page.palette)
+            st.plotly_chart(
+                lines, key="lens-lines", alt="Probability and rank after each layer; the table has them", **CHART
+            )
+
+
+def _compare(page: Page, trace: Trace, position: int) -> None:
+    before = cache.trace(page.model.name, mw.without_changes(trace))
+    table = mw.compare(trace, position, before, state.get(K))
+    with picture(
+        "compare",
+        "With and without your changes",
+        look=mw.look_compare(table),
+        table=lambda: table,
+        code=(mw.compare, mw.without_changes, figures.compare_dots),
+        note="The same words are hidden in both. The changes are named at the top of the page.",
+    ):
+        chart = figures.compare_dots(table, page.palette)
+        st.plotly_chart(chart, key="compare-dots", alt=mw.look_compare(table).plain(), **CHART)
+
+
+# score a sentence
+def scores(page: Page) -> None:
+    """Each token hidden in turn, on a press of a button: how expected is every word of the text?"""
+    trace = page.trace
+    positions, left_out = ml.scored(trace.tokens)
+    number = _check_number(page)
+    done = positions and state.get(SCORED) == number
+    table = _score_all(page, trace, positions) if done else None
+    with picture(
+        "scores",
+        "Every word hidden in turn",
+        look=None if table is None else ml.look_scores(table),
+        table=None if table is None else lambda: table,
+        code=(ml.score, ml.one_hidden, ml.totals),
+        note=f"Only the first {len(positions)} tokens are scored, {left_out} are not: each costs a run of the model."
+        if left_out
+        else None,
+    ):
+        if table is None:
+            st.button(
+                f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
+                key="score",
+                disabled=not positions,
+                on_click=lambda: state.put(SCORED, number),
+            )
+            return
+        shade = ml.shading(table, len(trace.tokens))
+        token_row(
+            ml.shown(trace),
+            key="score-row",
+            label="Each token with the probability it gets when it is hidden",
+            shade=shade,
+            notes=figures.score_notes(shade),
+        )
+        st.checkbox("Hide the later pieces of its word with it", **state.bind(REST))
+        st.text(ml.say_totals(table).plain())
+
+
+def _check_number(page: Page) -> int:
+    """Changes with everything the scores depend on: after an edit the button is offered again, nothing runs unasked."""
+    asked = (page.model.name, page.query.but(masked=(), replaced=()))
+    return zlib.crc32(repr(asked).encode("utf-8", "surrogatepass")) % SCORED.high + 1
+
+
+def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> pd.DataFrame:
+    started, found = time.monotonic(), []
+    with st.empty():
+        for done, position in enumerate(positions):
+            if time.monotonic() - started > 0.2:  # no bar for what is there at once
+                st.progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
+            query = ml.one_hidden(page.query, trace.tokens, position, state.get(REST))
+            found.append(cache.score(page.model.name, query, position))
+    return ml.score_table(found)
+
+
+# the recipe
+def recipe(page: Page) -> None:
+    """The 80/10/10 recipe drawn on this text, run, and its loss."""
+    drawn = ml.draw(page.model, page.trace.tokens, state.get(DRAW))
+    trace = cache.trace(page.model.name, ml.noised(page.query, drawn))
+    table = ml.losses(trace, drawn)
+    shares = ml.shares(drawn, trace.tokens)
+    with picture(
+        "recipe",
+        "One step of training, on your text",
+        look=ml.look_recipe(table, page.model),
+        table=lambda: table,
+        code=(ml.draw, ml.noised, ml.losses, ml.shares),
+        note="M: reads [MASK]. R: reads a random piece. U: left unchanged. Your own masks are lifted here. The same draw "
+        "number always gives the same draw.",
+    ):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input("Draw number (the seed)", DRAW.low, DRAW.high, width=180, **state.bind(DRAW))
+            st.button("Draw again", key="draw-again", on_click=_draw_again)
+        if drawn.empty:
+            return
+        token_row(
+            trace.tokens,
+            key="recipe-row",
+            label="What the model reads in this step, with the fate of each chosen token",
+            chosen=drawn["position"],
+            notes=figures.fate_notes(drawn, len(trace.tokens)),
+        )
+        left, right = st.columns([5, 4], gap="large")
+        with left:
+            st.text("Probability of the true piece")
+            bars(
+                figures.loss_bars(table[:MOST_BARS]),
+                key="loss-bars",
+                label="Probability of the true piece, and its loss",
+            )
+            if len(table) > MOST_BARS:
+                st.caption(f"The first {MOST_BARS} of {len(table)} are drawn; the table has them all.")
+        with right:
+            st.text("What was drawn, beside the recipe")
+            bars(figures.share_bars(shares), key="share-bars", label="Shares drawn, and those of the recipe")
+
+
+def _draw_again() -> None:
+    state.put(DRAW, (state.get(DRAW) + 1) % (DRAW.high + 1))
+
+
+WHY = """
+Training hides **15 %** of the tokens. Of these, **80 %** become `[MASK]`, **10 %** become a random piece, and **10 %** stay.
+
+- Were it always `[MASK]`, the model would only have to work at places that say `[MASK]`. But texts that it is used on later
+  never say `[MASK]`.
+- With random and unchanged ones among them, **any** token may be wrong and may be asked for. So the model has to keep a good
+  picture of every word from its company.
+- Random pieces are rare, 10 % of 15 % is 1.5 % of all tokens, too few to do harm.
+
+The **loss** is the price of each guess: $-\\ln p$ of the true piece, in **nats**, averaged over the chosen places only. Being
+sure and right costs 0; training changes all weights a little so that the loss falls. (Devlin et al. 2019, section 3.1 and
+appendix A.1.)
+"""
