@@ -19,13 +19,17 @@ with frame("Input embeddings") as page:
         embeddings.choose(page)
         embeddings.one_token(page)
         embeddings.over_text(page)
+        st.header("What each row is worth", anchor="worth")
         embeddings.remove(page)
         st.header("Where the rows come from", anchor="tables")
-        embeddings.same_row(page)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            embeddings.same_row(page)
+        with right:
+            embeddings.two_rows(page)
 
     @page.part
     def weights() -> None:
-        embeddings.two_rows(page)
         embeddings.positions(page)
 
     one_text()

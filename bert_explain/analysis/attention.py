@@ -252,8 +252,8 @@ def look_grid(trace: Trace) -> Sentence:
     share = trace.attention[..., special].sum(-1).mean((1, 2))  # (L,)
     most = int(np.argmax(share))
     return say(
-        "Each small square is one head; dark means much attention. Look for diagonals (neighbours) and upright lines (one "
-        "token that everything looks at): in layer {layer}, {share:.0%} of all attention goes to {special}.",
+        "Look for diagonals (a neighbour) and upright lines (one token that all look at): in layer {layer}, {share:.0%} of the "
+        "attention goes to {special}.",
         layer=most + 1, share=float(share[most]), special=Piece("[CLS]") if special.sum() == 1 else "[CLS] and [SEP]",
     )  # fmt: skip
 
@@ -308,7 +308,7 @@ def look_numbers(line: pd.Series) -> Sentence:
     return say(
         "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most:.0%} of the most "
         "there can be), and on average {distance:.1f} places away.",
-        kind=kind.get(line["pattern"], f"More than half goes to one place ({line['pattern']})"), tokens=2 ** float(line["entropy"]),
+        kind=kind.get(line["pattern"], f"More than half of its attention fits one pattern: {line['pattern']}"), tokens=2 ** float(line["entropy"]),
         entropy=float(line["entropy"]), of_most=float(line["of_most"]), distance=float(line["distance"]),
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, can_be_masked, percent, piece_text, true_id
+from bert_explain.analysis.masked_words import best, percent, piece_text, rank_of
+from bert_explain.analysis.masking import hidden_positions, suggest, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -30,10 +31,13 @@ REMOVALS: dict[str, dict[str, str]] = {
 
 
 def asked(trace: Trace, position: int) -> int | None:
-    """Where a word is to be predicted: the chosen position if it is masked or can be, else the first masked, else the first word."""
-    masked = [t.position for t in trace.tokens if t.masked]
-    able = masked or [t.position for t in trace.tokens if can_be_masked(t)]
-    return position if position in able else next(iter(able), None)
+    """Where a word is to be predicted: of the masked words the chosen one or the first; where none is masked, the chosen
+    word, or the longest when a special token is chosen. None for a text without words.
+    """
+    masked = hidden_positions(trace.tokens)
+    if masked:
+        return position if position in masked else masked[0]
+    return suggest(trace.tokens, position)
 
 
 def queries(trace: Trace, position: int) -> dict[str, Query]:
@@ -67,9 +71,8 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
         ids = best(p[name], k) if p else ()
         row = {f"guess {n}": piece_text(run.model, int(j)) for n, j in enumerate(ids, 1)}
         row |= {f"p {n}": p[name][j] for n, j in enumerate(ids, 1)}
-        row |= {"p true": np.nan, "rank": np.nan} if true is None else {
-            "p true": p[name][true], "rank": 1 + int((p[name] > p[name][true]).sum())
-        }  # fmt: skip
+        known = (np.nan, np.nan) if true is None else (p[name][true], rank_of(p[name], true))
+        row |= dict(zip(("p true", "rank"), known, strict=True))
         table[name] = row | {"p next": float(run.nsp[0]) if pair else np.nan, "moved": float(away[i].mean())}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("with")
 

@@ -58,10 +58,10 @@ def look_sum(trace: Trace, position: int) -> Sentence:
     at = largest(trace, position)
     t, s, p, total = dimensions(trace, position).loc[at, [*PARTS, "sum"]]
     return say(
-        "The sum for {piece} is mostly its {first} row: {x:.0%} of it, with {y:.0%} from the {second} and {z:.0%} from "
+        "The sum for {piece} is mostly its {first} row: {x} of it, with {y} from the {second} and {z} from "
         "the {third}. Look at dimension {at}, the furthest from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
-        piece=piece, first=first, second=second, third=third, x=row[f"share {first}"], y=row[f"share {second}"],
-        z=row[f"share {third}"], at=at, t=t, s_sign=sign(s), s=abs(s), p_sign=sign(p), p=abs(p), total=total,
+        piece=piece, first=first, second=second, third=third, x=percent(row[f"share {first}"]), y=percent(row[f"share {second}"]),
+        z=percent(row[f"share {third}"]), at=at, t=t, s_sign=sign(s), s=abs(s), p_sign=sign(p), p=abs(p), total=total,
     )  # fmt: skip
 
 
@@ -75,6 +75,11 @@ def look_norm(trace: Trace, position: int) -> Sentence:
         "mean 0 and standard deviation 1. After the learned scale and shift, dimension {top} is furthest from 0: {value:.2f}.",
         h=len(out), mean=mean, deviation=deviation, top=top, value=float(out[top]),
     )  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """A share of a sum for reading, "78 %"; it may be negative."""
+    return f"{100 * share:.0f} %"
 
 
 def sign(number: float) -> str:
@@ -135,10 +140,9 @@ def look_shares(trace: Trace) -> Sentence:
     at = int(shares["share token"].argmin())
     rest = max(PARTS[1:], key=lambda part: shares[f"share {part}"][at])
     return say(
-        "On average {mean:.0%} of a sum is its token row. The least is at {piece}, {low:.0%}, where the {rest} row gives "
-        "{other:.0%}.",
-        mean=shares["share token"].mean(), piece=Piece(trace.pieces[at]), low=shares["share token"][at], rest=rest,
-        other=shares[f"share {rest}"][at],
+        "On average {mean} of a sum is its token row. The least is at {piece}, {low}, where the {rest} row gives {other}.",
+        mean=percent(shares["share token"].mean()), piece=Piece(trace.pieces[at]), low=percent(shares["share token"][at]),
+        rest=rest, other=percent(shares[f"share {rest}"][at]),
     )  # fmt: skip
 
 

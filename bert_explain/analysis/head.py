@@ -1,6 +1,6 @@
 """One head redone by hand: softmax(q kᵀ / sqrt(d)) v, every number of it (Vaswani et al. 2017, section 3.2.1).
 
-T tokens, d numbers in a head's query, key and value. Sums are taken in float64, so that the parts add up as printed.
+T tokens, d dimensions of a head's query, key and value, counted from 0. Sums are taken in float64, so that the parts add up as printed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Cell:
     root: float  # sqrt(d)
     score: float  # dot / root
     shift: float  # what is subtracted from every score of the row before the exponential; 0 unless scores are huge
-    power: float  # e^(score - shift)
-    powers: float  # the sum of the row's T powers
-    weight: float  # power / powers
+    powers: np.ndarray  # (T,) e^(score - shift) of every token in the row
+    total: float  # their sum
+    weight: float  # powers[column] / total
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,16 @@ def cell(head: Head, row: int, column: int) -> Cell:
     dot, root = float(products.sum()), float(np.sqrt(q.size))
     scores = head.scores[row].astype(np.float64)
     shift = _shift(scores)
-    power, powers = float(np.exp(scores[column] - shift)), float(np.exp(scores - shift).sum())
-    return Cell(row, column, q, k, products, dot, root, dot / root, shift, power, powers, power / powers)
+    powers = np.exp(scores - shift)  # (T,)
+    total = float(powers.sum())
+    return Cell(row, column, q, k, products, dot, root, dot / root, shift, powers, total, float(powers[column]) / total)
 
 
 def products_table(cell: Cell) -> pd.DataFrame:
-    """The d products of one cell: number, q, k, q x k, and the sum so far; the last sum is q · k."""
+    """The d products of one cell: dimension, q, k, q x k, and the sum so far; the last sum is q · k."""
     return pd.DataFrame(
         {
-            "number": np.arange(1, cell.q.size + 1),
+            "dimension": np.arange(cell.q.size),
             "q": cell.q,
             "k": cell.k,
             "q x k": cell.products,
@@ -185,12 +186,12 @@ def look_cell(cell: Cell, pieces: Sequence[str]) -> Sentence:
 
 
 def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
-    """What to look for in q, k and their products: the number that decides most."""
+    """What to look for in q, k and their products: the dimension that decides most."""
     best = int(np.abs(cell.products).argmax())
     return say(
-        "Look at number {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and the product {product:.2f} is the largest "
+        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and the product {product:.2f} is the largest "
         "of the {d} that add up to {dot:.2f}.",
-        best=best + 1, row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), q=float(cell.q[best]),
+        best=best, row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), q=float(cell.q[best]),
         k=float(cell.k[best]), product=float(cell.products[best]), d=cell.q.size, dot=cell.dot,
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, can_be_masked, compare, percent, piece_text
+from bert_explain.analysis.masked_words import best, compare, percent, piece_text
+from bert_explain.analysis.masking import can_be_masked
 from bert_explain.analysis.remember import Memory
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.query import Query

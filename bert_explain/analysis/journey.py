@@ -26,9 +26,9 @@ FIT_ROWS = 1500  # the map's directions are found on at most so many vectors, ev
 
 @dataclass(frozen=True)
 class PathMap:
-    """All hidden states seen from the direction in which they differ most."""
+    """The directions of all hidden states, seen from where they differ most."""
 
-    points: np.ndarray  # (L + 1, T, 2)
+    points: np.ndarray  # (L + 1, T, 2), of the vectors brought to length 1
     variance: tuple[float, float]  # share of all variance that each of the two directions holds
 
 
@@ -61,12 +61,15 @@ def table(trace: Trace) -> pd.DataFrame:
 
 
 def path_map(trace: Trace) -> PathMap:
-    """The two directions in which the (L + 1) x T hidden states of this text differ most, and where each state lies.
+    """Where each of the (L + 1) x T hidden states lies on the two axes in which they differ most.
 
-    Principal component analysis (Pearson 1901), scikit-learn's; its random start, for long texts, is fixed.
+    Each vector is first brought to length 1, so that the last layer, whose LayerNorm makes all vectors short in some models,
+    is not squeezed into a point: the map is one of directions. Then principal component analysis (Pearson 1901),
+    scikit-learn's; its random start, for long texts, is fixed.
     """
     layers, count, size = trace.hidden.shape
     x = trace.hidden.reshape(-1, size).astype(np.float64)
+    x /= np.linalg.norm(x, axis=1, keepdims=True).clip(1e-12)
     total = float(x.var(axis=0).sum())
     if total == 0:  # every state alike: with every embedding removed, for instance
         return PathMap(np.zeros((layers, count, 2)), (0.0, 0.0))

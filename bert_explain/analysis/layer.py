@@ -2,7 +2,7 @@
 
 Vaswani et al. 2017, sections 3.1 and 3.3; LayerNorm: Ba et al. 2016, eq. 4; GELU: Hendrycks & Gimpel 2016.
 T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token: `place` is its row in
-the LayerStep, which may hold only some of the tokens.
+the LayerStep, which may hold only some of the tokens. Dimensions and neurons count from 0, heads from 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STAGES = {
     "attended_normalised": ("LayerNorm", "to mean 0 and spread 1, then scaled and shifted"),
     "expanded": ("expanded", "GELU(x W + b): the neurons of the feed-forward network"),
     "contracted": ("contracted", "expanded x W + b: back to the hidden size"),
-    "total": ("+ before", "LayerNorm + contracted: the second residual"),
+    "total": ("+ LayerNorm", "LayerNorm + contracted: the second residual"),
     "output": ("output", "LayerNorm again: what the next layer reads"),
 }
 
@@ -107,12 +107,12 @@ def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -
     neuron = int(np.abs(weights).argmax())
     how = {
         "input": "read from the layer before" if step.layer else "read from the embeddings",
-        "joined": f"number {dimension % size + 1} of head {dimension // size + 1}; the projection mixes it with all others",
+        "joined": f"dimension {dimension % size} of head {dimension // size + 1}; the projection mixes it with all others",
         "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) + bias {bias:.3f}",
         "attended": f"{at['input']:.3f} + {at['projected']:.3f}",
         "attended_normalised": _normed(step.attended[place], layer.attention_norm, dimension),
         "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
-        "contracted": f"sum of the neurons {weights.sum():.3f} (most from neuron {neuron + 1}: {weights[neuron]:.3f}) "
+        "contracted": f"sum of the neurons {weights.sum():.3f} (most from neuron {neuron}: {weights[neuron]:.3f}) "
         f"+ bias {_bias(layer.contract, dimension):.3f}",
         "total": f"{at['attended_normalised']:.3f} + {at['contracted']:.3f}",
         "output": _normed(step.total[place], layer.output_norm, dimension),
@@ -149,7 +149,7 @@ def cosine(x: np.ndarray, y: np.ndarray) -> float:
 def neurons_table(step: LayerStep, place: int) -> pd.DataFrame:
     """One line a neuron, the strongest first: its number and its answer after GELU."""
     neurons = step.expanded[place].astype(np.float64)
-    table = pd.DataFrame({"neuron": np.arange(1, neurons.size + 1), "answer": neurons})
+    table = pd.DataFrame({"neuron": np.arange(neurons.size), "answer": neurons})
     return table.sort_values("answer", ascending=False, kind="stable").reset_index(drop=True)
 
 
@@ -197,7 +197,7 @@ def look_feed_forward(step: LayerStep, place: int, piece: str) -> Sentence:
     return say(
         "Look at the strongest spots: of {count} neurons {active} answer to {token} with a number above 0, "
         "and neuron {best} most, with {value:.2f}.",
-        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(piece), best=int(neurons.argmax()) + 1,
+        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(piece), best=int(neurons.argmax()),
         value=float(neurons.max()),
     )  # fmt: skip
 
@@ -208,9 +208,9 @@ def look_dimension(table: pd.DataFrame, dimension: int) -> Sentence:
     attention, fed = float(value["projected"]), float(value["contracted"])
     most, which = (attention, "attention") if abs(attention) >= abs(fed) else (fed, "the feed-forward network")
     return say(
-        "Follow number {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two additions, "
+        "Follow dimension {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two additions, "
         "{most:.3f}, is that of {which}.",
-        number=dimension + 1, start=float(value["input"]), end=float(value["output"]), most=most, which=which,
+        number=dimension, start=float(value["input"]), end=float(value["output"]), most=most, which=which,
     )  # fmt: skip
 
 

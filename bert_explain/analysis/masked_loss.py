@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from bert_explain.analysis.masked_words import best, can_be_masked, percent, piece_text, rank_of, true_id, word_of
+from bert_explain.analysis.masked_words import best, percent, piece_text, rank_of
+from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
 from bert_explain.models.encoder import Encoder
@@ -228,8 +229,8 @@ def say_totals(table: pd.DataFrame) -> Sentence:
     """The totals in words."""
     t = totals(table)
     return say(
-        "All {n} together: a pseudo-log-likelihood of {pll:.2f} nats, {mean:.2f} a token, which is a pseudo-perplexity of "
-        "{perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
+        "All {n} together: a pseudo-log-likelihood of {pll:.2f} nats, {mean:.2f} a token, which is a pseudo-perplexity "
+        "of {perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
         n=len(table),
         pll=t["pll"],
         mean=t["mean"],

@@ -15,7 +15,6 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 
-SHOWN = 600  # characters drawn; the table has them all
 
 # The Unicode database has no names for control characters, only aliases.
 _ALIASES = {
@@ -169,37 +168,37 @@ def counts(found: list[Character]) -> dict[str, int]:
     return {str(kind): int(n) for kind, n in kinds.value_counts().items()}
 
 
+def telling(found: list[Character]) -> Character | None:
+    """The changed character that shows most, the first of the rarest kind; None when nothing changes."""
+    rank = (REMOVED, OTHER, APART, ACCENT, SPACED, SPACE, LOWERED)
+    changed = [c for c in found if c.changed]
+    return min(changed, key=lambda c: min(rank.index(kind) for kind in c.kind.split(", ")), default=None)
+
+
 def look(found: list[Character]) -> Sentence:
     """What to look for: the change that hides most, else the commonest, else that there is none."""
-    changed = [c for c in found if c.changed]
     if not found:
         return say("There is no text yet.")
-    if not changed:
-        return say("All {n} characters stay as they are.", n=len(found))
-    rank = (REMOVED, OTHER, APART, ACCENT, SPACED, SPACE, LOWERED)
-    first = min(changed, key=lambda c: min(rank.index(kind) for kind in c.kind.split(", ")))
+    first = telling(found)
+    if first is None:
+        return say("Nothing changes: all {n} characters stay as they are.", n=len(found))
+    numbers = {"n": sum(c.changed for c in found), "all": len(found)}
     if not first.after:
-        return say(
-            "{n} of {all} characters change. Look at place {place}: {char} is gone.",
-            n=len(changed), all=len(found), place=first.place, char=Piece(name(first.before)),
-        )  # fmt: skip
+        return say("{n} of {all} characters change. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers)
     return say(
-        "{n} of {all} characters change. Look at place {place}: {before} becomes {after}.",
-        n=len(changed), all=len(found), place=first.place, before=Piece(visible(first.before)), after=Piece(visible(first.after)),
+        "{n} of {all} characters change. Look at {before}: it becomes {after}.",
+        before=Piece(visible(first.before)), after=Piece(visible(first.after)), **numbers,
     )  # fmt: skip
 
 
-def summary(wordpiece: Any, found: list[Character]) -> Sentence:
+def summary(wordpiece: Any, found: list[Character]) -> str:
     """What this model's normaliser does to capitals and accents, found by asking it; and how often it did what here."""
-    answer = normalise(wordpiece, "É")
     habits = {
         "É": "keeps capitals and accents",
         "e": "makes capitals small and removes accents",
         "é": "makes capitals small and keeps accents",
         "E": "keeps capitals and removes accents",
     }
-    told = ", ".join(f"{kind} {n}" for kind, n in counts(found).items())
-    return say(
-        "This model " + habits.get(unicodedata.normalize("NFC", answer), "changes letters") + ": {e} becomes {after}. {told}",
-        e=Piece("É"), after=Piece(answer), told=f"Here: {told}." if told else "",
-    )  # fmt: skip
+    habit = habits.get(unicodedata.normalize("NFC", normalise(wordpiece, "É")), "changes letters in its own way")
+    told = ", ".join(f"{kind}: {n}" for kind, n in counts(found).items())
+    return f"This model {habit}." + (f" Here, {told}." if told else "")

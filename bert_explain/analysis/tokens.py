@@ -79,17 +79,27 @@ def word_at(trace: Trace, position: int) -> Word | None:
     return next((w for w in words(trace) if (w.sentence, w.index) == (token.sentence, token.word)), None)
 
 
-def most_cut(trace: Trace) -> int | None:
-    """Position of the first piece of the word with the most pieces; None where no word has more than one."""
-    found = [w for w in words(trace) if len(w.positions) > 1]
-    return max(found, key=lambda w: len(w.pieces)).positions[0] if found else None
+def telling(trace: Trace) -> Word | None:
+    """The word that the vocabulary knows least: the first unknown one, else the one cut into most pieces.
+
+    None where every word is a piece by itself, and where there are no words.
+    """
+    plain = [w for w in words(trace) if not w.special and w.positions]
+    unk = trace.model.wordpiece.model.unk_token
+    lost = next((w for w in plain if w.pieces == (unk,)), None)
+    most = max(plain, key=lambda w: len(w.pieces), default=None)
+    return lost or (most if most and len(most.pieces) > 1 else None)
 
 
-def first_word(trace: Trace, text: str) -> str:
-    """The first word of any text, normalised and split as this model does it; "" where there is none."""
+def short(text: str, most: int = 32) -> str:
+    """Reader's text for a sentence or a table cell: a very long word is cut, and an ellipsis says so."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def split(trace: Trace, text: str) -> list[str]:
+    """The words of any text, normalised and split at spaces and punctuation as this model does it."""
     wordpiece = trace.model.wordpiece
-    split = wordpiece.pre_tokenizer.pre_tokenize_str(normalisation.normalise(wordpiece, text))
-    return split[0][0] if split else ""
+    return [word for word, _ in wordpiece.pre_tokenizer.pre_tokenize_str(normalisation.normalise(wordpiece, text))]
 
 
 def walk(trace: Trace, word: str) -> Run:
@@ -159,7 +169,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
         run = walk(trace, word.normal)
         if not run.unknown:
             continue
-        row: list = [_SENTENCES[word.sentence], word.raw, 1]
+        row: list = [_SENTENCES[word.sentence], short(word.raw), 1]
         if run.too_long:
             limit = trace.model.wordpiece.model.max_input_chars_per_word
             row += [f"{len(word.normal)} characters: over {limit} nothing is looked up", "", "", "", ""]
@@ -214,22 +224,20 @@ def dropped(trace: Trace) -> pd.DataFrame:
 
 def look(trace: Trace) -> Sentence:
     """The word that the vocabulary knows least: unknown first, else the one cut into most pieces."""
-    plain = [w for w in words(trace) if not w.special and w.positions]
-    if not plain:
+    count = sum(not w.special and bool(w.positions) for w in words(trace))
+    if not count:
         return say("There are no words here: the model reads {n} only.", n=many(len(trace.tokens), "special token"))
-    unk = trace.model.wordpiece.model.unk_token
-    lost = [w for w in plain if w.pieces == (unk,) and w.normal != unk]
-    if lost:
+    most = telling(trace)
+    if most is None:
+        return say("Nothing had to be cut: every one of the {n} words and punctuation marks is a piece by itself.", n=count)
+    if len(most.pieces) == 1:
         return say(
             "Look at {word}: the vocabulary has nothing for it, so the model reads only {unk}.",
-            word=Piece(normalisation.visible(lost[0].raw)), unk=Piece(unk),
+            word=Piece(short(most.raw)), unk=Piece(most.pieces[0]),
         )  # fmt: skip
-    most = max(plain, key=lambda w: len(w.pieces))
-    if len(most.pieces) == 1:
-        return say("Nothing had to be cut: {n} of the text, {n} of the vocabulary.", n=many(len(plain), "piece"))
     return say(
         "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} stops.",
-        word=Piece(normalisation.visible(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
+        word=Piece(short(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
     )  # fmt: skip
 
 
@@ -289,17 +297,14 @@ def look_ways(trace: Trace) -> Sentence:
     )  # fmt: skip
 
 
-def look_pieces(trace: Trace) -> Sentence:
-    """How many pieces a word of this text has on average (called its fertility), and how many words stay whole."""
+def pieces_said(trace: Trace) -> str:
+    """How many pieces a word of this text has on average (its fertility), and how many words stay whole."""
     found = pieces_per_word(trace)
-    if found.empty:
-        return say("There are no words to count yet.")
     n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
+    if not n:
+        return ""
     whole = int(found.words[found.pieces == 1].sum())
-    return say(
-        "{k} for {n}, punctuation counted: {f:.2f} pieces a word. {whole} of them stayed whole.",
-        k=many(pieces, "piece"), n=many(n, "word"), f=pieces / n, whole=whole,
-    )  # fmt: skip
+    return f"{pieces / n:.2f} pieces a word, punctuation marks counted as words; {whole} of {many(n, 'word')} stayed whole."
 
 
 def look_unknown(trace: Trace) -> Sentence:
@@ -310,7 +315,7 @@ def look_unknown(trace: Trace) -> Sentence:
     if found.empty:
         return say("No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.", n=f"{singles:,}", unk=unk)
     row = found.iloc[0]
-    word = Piece(normalisation.visible(row.word))
+    word = Piece(row.word)
     if not row.character:
         return say("{word} became {unk}: {why}.", word=word, unk=unk, why=row.why)
     if row["found before"]:

@@ -124,7 +124,8 @@ _FACTS = {
 
 
 def _middle(some: list[str]) -> str:
-    return some[len(some) // 2] if some else ""
+    plain = [piece for piece in some if piece.isascii()] or some
+    return plain[len(plain) // 2] if plain else ""
 
 
 def look(found: Found, how: How, pieces: dict[str, int], mark: str = "##") -> Sentence:

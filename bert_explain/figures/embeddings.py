@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from bert_explain.analysis.embeddings import PAIRS, PARTS
 from bert_explain.figures import theme
-from bert_explain.figures.payload import Band, Bar
+from bert_explain.figures.payload import Band, Bar, percent
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Token
 
@@ -43,19 +43,12 @@ def norm_bands(table: pd.DataFrame) -> list[Band]:
     ]
 
 
-def sum_equation(table: pd.DataFrame, dimension: int) -> str:
-    """One dimension of the sum with its numbers, as LaTeX."""
-    row = table.loc[dimension]
-    terms = (rf"\underbrace{{{row[part]:.3f}}}_{{\text{{{part}}}}}" for part in PARTS)
-    return rf"x_{{{dimension}}} = {' + '.join(terms)} = {row['sum']:.3f}"
-
-
 def norm_equation(table: pd.DataFrame, dimension: int, mean: float, deviation: float) -> str:
     """One dimension through LayerNorm with its numbers, as LaTeX."""
     row = table.loc[dimension]
     above = f"{row['sum']:.3f} {'-' if mean >= 0 else '+'} {abs(mean):.4f}"
     return (
-        rf"y_{{{dimension}}} = \underbrace{{{row['scale']:.3f}}}_{{\text{{scale}}}} \cdot "
+        rf"\rule{{0pt}}{{2.2em}}y_{{{dimension}}} = \underbrace{{{row['scale']:.3f}}}_{{\text{{scale}}}} \cdot "
         rf"\frac{{{above}}}{{{deviation:.4f}}} + \underbrace{{{row['shift']:.3f}}}_{{\text{{shift}}}} = {row['normalised']:.3f}"
     )
 
@@ -69,7 +62,8 @@ def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
         figure.add_bar(
             x=np.arange(len(table)), y=table[f"share {part}"].to_numpy(), name=part, customdata=_hover(tokens),
             marker={"color": colour, "line": {"color": palette.card, "width": 1}},
-            marker_pattern={"shape": PATTERN[part], "fgcolor": palette.card, "size": 5, "solidity": 0.25},
+            marker_pattern={"shape": PATTERN[part], "fillmode": "overlay", "fgcolor": palette.card, "size": 6,
+                            "solidity": 0.2, "fgopacity": 0.6},
             hovertemplate=f"%{{customdata}}: %{{y:.1%}} of the sum is its {part} row<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="relative", bargap=0.25)
@@ -122,7 +116,7 @@ def _over_text(figure: go.Figure, tokens: Sequence[Token], chosen: int, palette:
         tickvals=np.array([t.position for t in shown]), ticktext=np.array([_label(t, t.position == chosen, palette) for t in shown]),
         tickangle=-90 if len(shown) > 12 else -45, range=[-0.6, len(tokens) - 0.4], showgrid=False, zeroline=False,
     )  # fmt: skip
-    figure.update_yaxes(title=title, **axis)
+    figure.update_yaxes(title={"text": title, "font": {"size": 13}}, **axis)
     return figure.add_vrect(chosen - 0.5, chosen + 0.5, fillcolor=palette.accent, opacity=0.12, line_width=0, layer="below")
 
 
@@ -167,24 +161,24 @@ def numbers(table: np.ndarray, palette: Palette) -> go.Figure:
     limit = max(1.0, 1000 * float(np.percentile(np.abs(table), 99.5)))
     text = "position %{y}, dimension %{x}: %{z} thousandths<extra></extra>"
     figure = _heat(np.rint(1000 * table).astype(np.int16), limit, f"{limit / 1000:.2g}", text, palette)
-    return figure.update_xaxes(title="dimension").update_yaxes(title="position", autorange="reversed")
+    return _named(figure, "dimension", "position").update_yaxes(autorange="reversed")
 
 
 def closeness(cosines: np.ndarray, palette: Palette) -> go.Figure:
     """Cosines between positions (N, N) as a heat map, sent in whole hundredths: what is read is rounded to 0.01."""
     text = "positions %{y} and %{x}: cosine %{z} hundredths<extra></extra>"
     figure = _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", text, palette)
-    return figure.update_xaxes(title="position").update_yaxes(title="position", autorange="reversed")
+    return _named(figure, "position", "position").update_yaxes(autorange="reversed")
 
 
 def _heat(z: np.ndarray, limit: float, shown: str, text: str, palette: Palette) -> go.Figure:
-    bar = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.5, "thickness": 8, "len": 0.6, "outlinewidth": 0,
+    bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.5, "outlinewidth": 0,
            "tickvals": np.array([-limit, 0, limit]), "ticktext": np.array([f"−{shown}", "0", shown]), "ticks": ""}  # fmt: skip
     figure = go.Figure(
         go.Heatmap(z=z, zmin=-limit, zmax=limit, colorscale=palette.signed, hovertemplate=text, colorbar=bar)
     )
-    figure.update_layout(**theme.layout(palette, height=400))
-    figure.update_layout(margin={"t": 36})
+    figure.update_layout(**theme.layout(palette, height=430))
+    figure.update_layout(margin={"t": 30})
     figure.update_xaxes(showgrid=False, zeroline=False)
     return figure.update_yaxes(showgrid=False, zeroline=False)
 
@@ -199,7 +193,13 @@ def distances(table: pd.DataFrame, palette: Palette) -> go.Figure:
             hovertemplate=f"%{{x}} apart, {kind}: mean cosine %{{y:.3f}}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(**theme.layout(palette, height=260))
-    return figure.update_xaxes(title="positions apart", showgrid=False).update_yaxes(title="mean cosine")
+    return _named(figure, "positions apart", "mean cosine").update_xaxes(showgrid=False)
+
+
+def _named(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """The axes' names, in the size of the small text."""
+    font = {"size": 13}
+    return figure.update_xaxes(title={"text": x, "font": font}).update_yaxes(title={"text": y, "font": font})
 
 
 # a removal ------------------------------------------------------------------------------------------------------------
@@ -217,6 +217,6 @@ def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
 
 
 def facts(row: pd.Series) -> list[str]:
-    """What else one run gives, in short lines."""
-    said = [] if np.isnan(row["p next"]) else [f"B follows A: {row['p next']:.1%}"]
-    return [*said, f"final vectors turn by {row['moved']:.2f} on average"]
+    """What else one run gives, in short sentences; the first run, which nothing is taken from, has nothing that turns."""
+    said = [] if np.isnan(row["p next"]) else [f"B follows A: {percent(row['p next'])}."]
+    return [*said, f"Final vectors turn by {row['moved']:.2f} on average."] if row["moved"] else said

@@ -15,11 +15,12 @@ import plotly.graph_objects as go
 from bert_explain.analysis.head import Cell, Part
 from bert_explain.analysis.journey import PathMap
 from bert_explain.figures import theme
-from bert_explain.figures.payload import Band, Bar
+from bert_explain.figures.payload import SATURATED, Band, Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import LayerStep
 
 LABELLED = 40  # paths of the map whose ends can carry their token without hiding each other
+NAME = (0.07, 0.045)  # room for a name in the map, as shares of its width and height
 FOLDED = 128  # neurons in a row of the folded strip
 
 
@@ -31,18 +32,21 @@ def score_latex(cell: Cell) -> str:
     d = cell.q.size
     first, last = (rf"{_n(cell.q[i])} \cdot {_n(cell.k[i])}" for i in (0, d - 1))
     return (
-        r"\begin{aligned} \text{score} &= \frac{q_1 k_1 + \cdots + q_{%d} k_{%d}}{\sqrt{%d}} \\[6pt]"
+        r"\begin{aligned} &\text{score} = \frac{q_0 k_0 + \cdots + q_{%d} k_{%d}}{\sqrt{%d}} \\[6pt]"
         r"&= \frac{%s + \cdots + %s}{%.3f} \\[6pt] &= \frac{%.3f}{%.3f} = \mathbf{%.3f} \end{aligned}"
-    ) % (d, d, d, first, last, cell.root, cell.dot, cell.root, cell.score)
+    ) % (d - 1, d - 1, d, first, last, cell.root, cell.dot, cell.root, cell.score)
 
 
-def softmax_latex(cell: Cell, count: int) -> str:
-    """weight = e^score / sum of e^score with this cell's numbers."""
+def softmax_latex(cell: Cell) -> str:
+    """weight = e^score / sum of e^score with this cell's numbers: its own power, the two largest others, the sum of all."""
     shift = rf" - {cell.shift:.1f}" if cell.shift > 0 else rf" + {-cell.shift:.1f}" if cell.shift < 0 else ""
+    others = [i for i in np.argsort(-cell.powers, kind="stable") if i != cell.column][:2]
+    own = _big(cell.powers[cell.column])
+    terms = [own, *(_big(cell.powers[i]) for i in others), *([r"\cdots"] if cell.powers.size > 3 else [])]
     return (
-        r"\begin{aligned} \text{weight} &= \frac{e^{\,\text{score}}}{e^{\,\text{score}_1} + \cdots + e^{\,\text{score}_{%d}}} \\[6pt]"
-        r"&= \frac{e^{\,%.3f%s}}{%s} = \frac{%s}{%s} \\[6pt] &= \mathbf{%.3f} \end{aligned}"
-    ) % (count, cell.score, shift, _big(cell.powers), _big(cell.power), _big(cell.powers), cell.weight)
+        r"\begin{aligned} &\text{weight} = \frac{e^{\,\text{score}}}{\text{sum of } e^{\,\text{score}} \text{ in the row}} \\[6pt]"
+        r"&= \frac{e^{\,%.3f%s}}{%s} \\[6pt] &= \frac{%s}{%s} = \mathbf{%.3f} \end{aligned}"
+    ) % (cell.score, shift, " + ".join(terms), own, _big(cell.total), cell.weight)
 
 
 def product_bands(cell: Cell) -> list[Band]:
@@ -59,7 +63,7 @@ def output_bands(found: Sequence[Part], pieces: Sequence[str], mixed: np.ndarray
     bands = []
     for number, part in enumerate(found):
         together = len(part.positions) > 1 or number and number == len(found) - 1 and len(found) < len(pieces)
-        name = f"{part.weight:.2f} × v of " + (f"{len(part.positions)} others" if together else pieces[part.positions[0]])
+        name = f"{part.weight:.2f} × v({f'{len(part.positions)} others' if together else pieces[part.positions[0]]})"
         bands.append(Band(name, part.values, "value", "+" if number else ""))
     total = np.sum([part.values for part in found], axis=0)
     bands.append(Band("sum" if off else "output", total, "hidden", "="))
@@ -72,7 +76,11 @@ def row_bars(table: pd.DataFrame, which: str = "weight", top: int = 6) -> list[B
     The order is that of "weight" for either column, so that two pictures of one row can be compared.
     """
     order = table.sort_values("weight", ascending=False, kind="stable")
-    bars = [Bar(row["token"], row[which], "attention", shown=f"{row[which]:.3f}") for _, row in order.head(top).iterrows()]
+    powers = which == "weight"  # beside the model's own weights, what they are made of
+    bars = [
+        Bar(row["token"], row[which], "attention", note=_power(row["e^score"]) if powers else "", shown=f"{row[which]:.3f}")
+        for _, row in order.head(top).iterrows()
+    ]
     rest = order.iloc[top:]
     if len(rest):
         share = float(rest[which].sum())
@@ -86,21 +94,21 @@ def row_bars(table: pd.DataFrame, which: str = "weight", top: int = 6) -> list[B
 def attention_bands(step: LayerStep, place: int) -> list[Band]:
     """From the heads' outputs to the first LayerNorm, for one token."""
     return [
-        Band("heads joined", step.joined[place], "value"),
-        Band("projected", step.projected[place], "attention", "→"),
-        Band("input", step.input[place], "hidden", "+"),
-        Band("sum", step.attended[place], "hidden", "="),
-        Band("LayerNorm", step.attended_normalised[place], "hidden", "→"),
+        _band("heads joined", step.joined[place], "value"),
+        _band("projected", step.projected[place], "attention", "→"),
+        _band("input", step.input[place], "hidden", "+"),
+        _band("sum", step.attended[place], "hidden", "="),
+        _band("LayerNorm", step.attended_normalised[place], "hidden", "→"),
     ]
 
 
 def feed_forward_bands(step: LayerStep, place: int) -> list[Band]:
     """From the neurons' answer to the layer's output, for one token."""
     return [
-        Band("contracted", step.contracted[place], "probability"),
-        Band("before", step.attended_normalised[place], "hidden", "+"),
-        Band("sum", step.total[place], "hidden", "="),
-        Band("output", step.output[place], "hidden", "→"),
+        _band("contracted", step.contracted[place], "position"),
+        _band("LayerNorm", step.attended_normalised[place], "hidden", "+"),
+        _band("sum", step.total[place], "hidden", "="),
+        _band("output", step.output[place], "hidden", "→"),
     ]
 
 
@@ -122,8 +130,8 @@ def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
     grid = np.full(-(-values.size // wide) * wide, np.nan, dtype=np.float32)
     grid[: values.size] = values
     grid = grid.reshape(-1, wide)
-    limit = float(np.abs(values).max()) or 1.0
-    number = np.arange(1, grid.size + 1).reshape(grid.shape)
+    limit = float(np.percentile(np.abs(values), SATURATED)) or 1.0
+    number = np.arange(grid.size).reshape(grid.shape)
     figure = go.Figure(
         go.Heatmap(
             z=grid, zmin=-limit, zmax=limit, zmid=0, colorscale=palette.signed, showscale=False, customdata=number, xgap=1, ygap=1,
@@ -137,16 +145,21 @@ def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
 
 
 def shares(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
-    """Two bars a layer: how long what attention adds is, and what the feed-forward network adds, beside what they are added to."""
+    """Two lines: how long what attention adds is, and what the feed-forward network adds, beside what they are added to."""
     figure = go.Figure()
-    for name, role, pattern in (("attention", "attention", ""), ("feed-forward", "probability", "/")):
-        figure.add_bar(
-            x=table["layer"].to_numpy(), y=table[name].to_numpy(), name=name, marker={"color": getattr(palette, role), "pattern": {"shape": pattern}},
+    styles = (("attention", "attention", "circle", "solid"), ("feed-forward", "position", "square", "dash"))
+    for name, role, symbol, dash in styles:
+        share = table[name].to_numpy()
+        figure.add_scatter(
+            x=table["layer"].to_numpy(), y=np.where(share > 0, share, np.nan), name=name, mode="lines+markers",
+            line={"color": getattr(palette, role), "width": 2, "dash": dash}, marker={"symbol": symbol, "size": 9},
             hovertemplate=f"layer %{{x}}: {name} adds %{{y:.0%}} of the length<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(**theme.layout(palette, height=260), barmode="group", bargap=0.35)
-    figure.update_xaxes(title="layer", dtick=1, fixedrange=True, showgrid=False)
-    figure.update_yaxes(tickformat=".0%", fixedrange=True, rangemode="tozero")
+    figure.update_layout(**theme.layout(palette, height=280))
+    figure.update_xaxes(title="layer", dtick=1, fixedrange=True, showgrid=False, range=[0.5, len(table) + 0.5])
+    ticks = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50])  # a ratio: equal steps are equal factors
+    figure.update_yaxes(type="log", tickvals=ticks, tickformat=".0%", fixedrange=True)
+    figure.add_hline(y=1, line={"color": palette.soft, "width": 1, "dash": "dot"})
     figure.add_vrect(x0=chosen + 0.5, x1=chosen + 1.5, fillcolor=palette.accent, opacity=0.08, line_width=0)
     return figure
 
@@ -186,11 +199,12 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
         name="the other tokens", hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     if count <= LABELLED:
-        ends = found.points[-1, others]
+        ends, shown = found.points[-1, others], _apart(found.points, position)
         figure.add_scatter(
-            x=ends[:, 0], y=ends[:, 1], text=np.array([escape(pieces[i]) for i in others], dtype=str), mode="markers+text",
+            x=ends[:, 0], y=ends[:, 1], customdata=np.array([escape(pieces[i]) for i in others], dtype=str),
+            text=np.array([escape(pieces[i]) if i in shown else "" for i in others], dtype=str), mode="markers+text",
             textposition="top center", textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.soft},
-            marker={"color": palette.soft, "size": 5}, name="where they end", hovertemplate="%{text}, last layer<extra></extra>",
+            marker={"color": palette.soft, "size": 5}, name="where they end", hovertemplate="%{customdata}, last layer<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=found.points[:, position, 0], y=found.points[:, position, 1], mode="lines+markers+text",
@@ -204,6 +218,17 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
     return figure
 
 
+def _apart(points: np.ndarray, position: int) -> set[int]:
+    """The tokens whose end can carry its name without covering another name, or the chosen token's path."""
+    size = np.ptp(points.reshape(-1, 2), axis=0).clip(1e-9)
+    taken, shown = [*points[:, position] / size], set()
+    for i, end in enumerate(points[-1] / size):
+        if i != position and all(abs(end[0] - x) > NAME[0] or abs(end[1] - y) > NAME[1] for x, y in taken):
+            taken.append(end)
+            shown.add(i)
+    return shown
+
+
 def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[str]) -> tuple[np.ndarray, ...]:
     """(L + 1, T) coordinates -> one long line with a gap after each token's path, and its text at every point."""
     gap = np.full((1, len(which)), np.nan)
@@ -211,6 +236,18 @@ def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[
     layers = len(x)
     names = [f"{escape(pieces[i])}, layer {layer}" for i in which for layer in range(layers + 1)]
     return flat[0], flat[1], np.array(names, dtype=str)
+
+
+def _band(name: str, values: np.ndarray, role: str, sign: str = "") -> Band:
+    """A strip whose name carries the vector's length."""
+    return Band(f"{name} · {np.linalg.norm(values.astype(np.float64)):.1f}", values, role, sign)
+
+
+def _power(x: float) -> str:
+    """A power of e beside its bar: "e^4.69 = 108.95"."""
+    if x == 0:
+        return "e^… = 0"
+    return f"e^{np.log(x):.2f} = " + (f"{x:.2f}" if 0.01 <= x < 1e5 else f"{x:.1e}")
 
 
 def _n(x: float) -> str:

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import Any
 
 import pandas as pd
 
-from bert_explain.analysis.normalisation import KEPT, SHOWN, SPECIAL, Character, code, name, visible
+from bert_explain.analysis.normalisation import KEPT, SPECIAL, Character, code, name, telling, visible
 from bert_explain.analysis.wordpiece import Lookup, Run
 from bert_explain.figures.payload import Bar
 
-KEEP = 4  # look-ups drawn at the beginning and at the end of each search for a piece
-ROWS = 64  # rows of the staircase at most
+FULL = 36  # look-ups that are all drawn
+KEEP = 3  # beyond that: look-ups drawn at the beginning and at the end of each search for a piece
+ROWS = 60  # rows of the staircase at most
+SHOWN = 600  # characters drawn of a text
 
 
 def right_to_left(text: str) -> bool:
     """True when the first letter with a direction is written from right to left (Unicode bidirectional classes)."""
     strong = (unicodedata.bidirectional(c) for c in text)
     return next((c in ("R", "AL") for c in strong if c in ("L", "R", "AL")), False)
+
+
+def directions(text: str, rtl: bool) -> list[tuple[int, bool]]:
+    """The text as runs of one direction: [(number of characters, right to left?)].
+
+    A character without a direction of its own, such as a space, goes with its neighbours where both agree, else with
+    the text as a whole (rules N1 and N2 of the Unicode bidirectional algorithm; numbers run from left to right).
+    """
+    known = {"L": False, "EN": False, "AN": False, "R": True, "AL": True}
+    own = [known.get(unicodedata.bidirectional(c)) for c in text]
+    before = list(accumulate(own, lambda last, now: last if now is None else now))
+    after = list(accumulate(reversed(own), lambda last, now: last if now is None else now))[::-1]
+    settled = [
+        now if now is not None else left if left == right and left is not None else rtl
+        for now, left, right in zip(own, before, after, strict=True)
+    ]
+    return [(len(list(group)), way) for way, group in groupby(settled)]
 
 
 def staircase(run: Run, step: int, *, label: str, mark: str = "##") -> dict[str, Any]:
@@ -51,6 +71,8 @@ def staircase(run: Run, step: int, *, label: str, mark: str = "##") -> dict[str,
 
 def _drawn(run: Run, step: int) -> set[int]:
     """Numbers of the look-ups to draw: both ends of each search, and the one the reader stands at with its neighbours."""
+    if len(run.lookups) <= FULL:
+        return set(range(1, len(run.lookups) + 1))
     turns: dict[int, list[int]] = {}
     for n, look in enumerate(run.lookups, 1):
         turns.setdefault(look.turn, []).append(n)
@@ -74,28 +96,30 @@ def _row(look: Lookup, n: int, step: int, mark: str) -> dict[str, Any]:
 
 
 def strip_of_characters(found: Sequence[Character], text: str, *, label: str) -> dict[str, Any]:
-    """Every character above what it becomes. At most SHOWN are drawn: the first, or a window with the first change.
+    """Every character above what it becomes. At most SHOWN are drawn: the first, or a window around the most telling one.
 
-    Each cell: [before, after, changed (0, 1), what to read about it].
+    Each cell: [before, after, changed (0, 1), what to read about it]; "at" is the cell to read first.
     """
-    first = next((c.place for c in found if c.changed), 0)
+    told = telling(list(found))
+    first = told.place if told else 0
     start = 0 if first < SHOWN else first - SHOWN // 2
     shown = found[start : start + SHOWN]
     return {
         "label": label,
         "rtl": right_to_left(text),
+        "runs": directions(text[start : start + len(shown)], right_to_left(text)),
         "cells": [[visible(c.before), visible(c.after) or "×", int(c.changed), _reading(c)] for c in shown],
+        "at": first - start,
         "before": start,
         "after": len(found) - start - len(shown),
     }
 
 
 def _reading(c: Character) -> str:
-    said = f"Place {c.place}: {code(c.before)} {name(c.before)}"
+    said = f"{visible(c.before)}  {code(c.before)} {name(c.before)}: " if code(c.before) != visible(c.before) else f"{code(c.before)} {name(c.before)}: "
     if c.kind in (KEPT, SPECIAL):
-        return f"{said}, kept{' as part of a special token' if c.kind == SPECIAL else ''}."
-    becomes = f" It becomes {visible(c.after)}." if c.after else ""
-    return f"{said}, {c.kind}. {c.why}{becomes}"
+        return f"{said}kept{' as part of a special token' if c.kind == SPECIAL else ''}."
+    return f"{said}{c.kind}. {c.why}"
 
 
 def bars_of_ways(ways: pd.DataFrame) -> list[Bar]:
@@ -104,7 +128,7 @@ def bars_of_ways(ways: pd.DataFrame) -> list[Bar]:
     return [
         Bar(
             row.way, row.tokens / most, role="token", shown=f"{row.tokens:,} token{'s' * (row.tokens != 1)}",
-            note=f"{row.unknown:,} unknown", mark="what BERT does" if row.way == "WordPiece" else "",
+            note=f"{row.unknown:,} unknown",
         )
         for row in ways.itertuples()
     ]  # fmt: skip

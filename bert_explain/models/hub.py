@@ -32,7 +32,7 @@ def snapshot(repo: str, title: str, progress: Callable[[float, str], None]) -> P
     written: dict[int, float] = {}
     pool = ThreadPoolExecutor(1)
     try:
-        plan = snapshot_download(repo, allow_patterns=FILES, dry_run=True)
+        plan = snapshot_download(repo, allow_patterns=FILES, dry_run=True, tqdm_class=counting_bar({}))
         size = sum(file.file_size or 0 for file in plan if file.will_download)
         download = pool.submit(snapshot_download, repo, allow_patterns=FILES, tqdm_class=counting_bar(written))
     except Exception as error:

@@ -127,7 +127,7 @@ def frame(name: str) -> Iterator[Page]:
     else:
         st.stop()
     _foot(name)
-    state.write()
+    state.end()
 
 
 def _model_name() -> str:

@@ -23,8 +23,7 @@ def draw() -> None:
 
 def _field(column, name: str, label: str, placeholder: str) -> None:
     key = f"w-sentence-{name}"
-    if st.session_state.get(key) != state.get(name):
-        st.session_state[key] = state.get(name)
+    state.seed(key, state.get(name))
     column.text_input(
         label, key=key, placeholder=placeholder, max_chars=LONGEST_TEXT, autocomplete="off",
         on_change=_edited, args=(name,),

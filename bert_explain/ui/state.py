@@ -28,6 +28,7 @@ class _Store:
         self.declared: dict[str, Param] = {}  # this page's own parameters
         self.notices: list[str] = []
         self.page = ""
+        self.moved = False  # this run is the first one of its page
         self.suggested: dict[str, Any] = {}  # for widgets whose choice the reader has not made yet
         self.rerun = False
 
@@ -41,10 +42,10 @@ def _store() -> _Store:
 def begin(page: str) -> None:
     """Start of a full run of a page: take over what the address says, if it is not what we wrote ourselves."""
     store, url = _store(), st.query_params.to_dict()
-    moved, store.page, store.rerun = page != store.page, page, False
-    if moved:
+    store.moved, store.page, store.rerun = page != store.page, page, False
+    if store.moved:
         store.declared = {}
-    if url == store.written or (moved and not url and store.written is not None):
+    if url == store.written or (store.moved and not url and store.written is not None):
         return  # our own writing, or a click on a page link, which clears the address: the choices stay
     store.notices = []
     store.incoming = unpack(url, store.notices)
@@ -105,9 +106,14 @@ def bind(which: str | Param, at: str = "") -> dict[str, Any]:
     key = f"w-{store.page}-{param.name}{at}"
     value = get(which)
     wanted = param.to_widget(store.suggested.get(param.name) if value == param.default and param.name in store.suggested else value)
-    if st.session_state.get(key) != wanted:
-        st.session_state[key] = wanted
+    seed(key, wanted)
     return {"key": key, "on_change": _changed, "args": (param.name, key)}
+
+
+def seed(key: str, value: Any) -> None:
+    """Give a widget its value; only where it differs or the page is new, so that nobody's typing is overwritten."""
+    if _store().moved or st.session_state.get(key) != value:
+        st.session_state[key] = value
 
 
 def _changed(name: str, key: str) -> None:
@@ -144,6 +150,12 @@ def write() -> None:
     store.written = pack(shown)
     if st.query_params.to_dict() != store.written:
         st.query_params.from_dict(store.written)
+
+
+def end() -> None:
+    """End of a full run of a page: the address says what is seen."""
+    write()
+    _store().moved = False
 
 
 def address() -> dict[str, str]:

@@ -17,7 +17,7 @@ export default component((me) => {
     return nodes;
   };
   const reading = reader(me, stage, {
-    size: () => [1, d.count],
+    size: () => [d.names.length && 1, d.count],
     box([, k]) {
       const w = geo.width / d.count, wide = Math.max(3, w);
       return [geo.x0 + (k + 0.5) * w - wide / 2, geo.top, wide, geo.height];
@@ -53,6 +53,7 @@ export default component((me) => {
   }
 
   function draw() {
+    if (stage.hidden) return;
     const dpr = devicePixelRatio, W = me.width(), context = canvas.getContext("2d");
     const names = d.names.map((name, r) => `${d.signs[r]} ${name}`.trim()), rows = names.length;
     const font = `14px ${getComputedStyle(me.body).fontFamily}`;
@@ -66,7 +67,6 @@ export default component((me) => {
     canvas.height = Math.round(height * dpr);
     canvas.style.width = `${W}px`;
     canvas.style.height = `${height}px`;
-    if (!d.count) return;
     const sheet = strips(pixels), css = (role) => `rgb(${me.colour(role).join()})`;
     context.imageSmoothingEnabled = false;
     names.forEach((_, r) => context.drawImage(sheet, 0, r, pixels, 1, Math.round(x0 * dpr), Math.round((lead + r * pitch) * dpr), pixels, Math.round(strip * dpr)));

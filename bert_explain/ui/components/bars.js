@@ -1,7 +1,8 @@
 // Horizontal bars. Rows are kept from one call to the next, so that a length changes instead of being drawn anew.
 export default component((me) => {
   const list = h("div", { class: "bars", "data-picture": "" });
-  me.body.append(list);
+  const empty = h("div", { class: "tip quiet" }, "There is nothing to show here.");
+  me.body.append(list, empty);
   const rove = roving(me, list);
 
   function row() {
@@ -22,6 +23,7 @@ export default component((me) => {
         more.replaceChildren(...[bar.mark && h("span", { class: "mark" }, bar.mark), bar.note && h("span", {}, bar.note)].filter(Boolean));
         node.setAttribute("aria-label", [visible(bar.text), bar.shown, bar.mark, bar.note].filter(Boolean).join(", "));
       });
+      empty.hidden = d.bars.length > 0;
       rove.roles(d.label, d.pick);
     },
   };

@@ -44,10 +44,13 @@ export default component((me) => {
       list.setAttribute("aria-label", d.label);
       cells = d.cells.map(draw);
       at = -1;
-      list.replaceChildren(...cells);
+      // runs of one direction: a Latin word in a Hebrew sentence still reads from left to right
+      let place = 0;
+      list.replaceChildren(...d.runs.map(([length, rtl]) =>
+        h("span", { class: "run", dir: rtl ? "rtl" : "ltr", role: "presentation" }, ...cells.slice(place, (place += length)))));
       const missing = [d.before && `${d.before.toLocaleString("en")} before`, d.after && `${d.after.toLocaleString("en")} after`].filter(Boolean);
       more.textContent = missing.length ? `Characters not drawn: ${missing.join(", ")}. The table has them all.` : "";
-      if (cells.length) choose(Math.max(0, d.cells.findIndex((cell) => cell[2])));
+      if (cells.length) choose(d.at);
     },
   };
 });

@@ -116,7 +116,9 @@ export default component((me) => {
   }
 
   function draw() {
+    if (stage.hidden) return;
     layout();
+    stage.style.setProperty("--gutter", `${geo.x0}px`);
     const { x0, y0, w, h: height, font } = geo, mark = chosen(), top = mark?.[1] != null ? mark : strongest();
     for (const [name, v] of [["width", geo.width], ["height", geo.height], ["viewBox", `0 0 ${geo.width} ${geo.height}`]]) svg.setAttribute(name, v);
     names = h("svg:g");
@@ -133,7 +135,7 @@ export default component((me) => {
     }
     if (mark) marks.append(h("svg:rect", { class: "frame", x: x0 - 2, y: y0 + mark[0] * height - 1.75, width: C * w + 2.5, height: height + 2, rx: 3 }));
     if (mark?.[1] != null) marks.append(h("svg:rect", { class: "chosen", x: x0 + mark[1] * w - 0.75, y: y0 + mark[0] * height - 0.75, width: w, height, rx: 2.5 }));
-    const v = R && C ? value(...top) : NaN;
+    const v = value(...top);
     if (w >= 22 && height >= 12 && !Number.isNaN(v)) {
       const text = v.toFixed(d.digits).replace(/^(-?)0\./, "$1."), size = Math.min(10.5, (w - 3) / (text.length * WIDE));
       if (size >= 7.5) marks.append(h("svg:text", {
@@ -159,7 +161,7 @@ export default component((me) => {
         ? ramp(`-${far}`, far, [cssColour("negative"), "var(--be-card)", full])
         : ramp("0", far, [`color-mix(in srgb, ${full} 4%, var(--be-card))`, full]));
       if (blocked()) legend.append(h("span", {}, `Each cell is the strongest of ${d.block[0]} × ${d.block[1]}.`));
-      layout();
+      if (R && C) layout();
       reading.reset(d.label);
     },
   };

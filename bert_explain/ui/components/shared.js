@@ -103,8 +103,13 @@ const whole = (text) => new Uint16Array(bytesOf(text));
 
 const ROLES = { s: "special", m: "masked", a: "segment-a", b: "segment-b", n: "ink" };
 const cssColour = (role) => `var(--be-${role})`;
-// a label may hold nothing that shows, or something long
-const visible = (text) => (text.trim() === "" ? "␣" : text);
+// A label may hold characters that do not show: control characters get their pictures, a text of nothing else its code.
+const visible = (text) => {
+  const code = text.codePointAt(0);
+  if (/^\s*$/.test(text)) return "␣";
+  if (/^[\s\p{Cf}]+$/u.test(text)) return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return text.toWellFormed().replace(/[\x00-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0))).replace(/\x7f/g, "␡");
+};
 const short = (text, most) => ([...text].length > most ? [...text].slice(0, most - 1).join("") + "…" : text);
 const piece = (text) => h("b", { class: "piece", dir: "auto" }, visible(text));
 const number = (text) => h("span", { class: "number" }, text);
@@ -194,6 +199,8 @@ function reader(me, stage, view) {
     // after new data or a new layout: the cell stays where it was when it still exists
     reset(label) {
       const [rows, columns] = view.size();
+      stage.hidden = !(rows && columns);
+      if (stage.hidden) return tip.replaceChildren("There is nothing to show here.");
       if (!at || at[0] >= rows || at[1] >= columns || !focused) at = view.home();
       pointed = null;
       stage.setAttribute("aria-label", label);

@@ -3,7 +3,8 @@ const HUES = { s: "special", m: "masked", a: "segment-a", b: "segment-b", n: "to
 
 export default component((me) => {
   const list = h("div", { class: "tokens", "data-picture": "" });
-  me.body.append(list);
+  const empty = h("div", { class: "tip quiet" }, "There is nothing to show here.");
+  me.body.append(list, empty);
   const rove = roving(me, list, ".token");
   let built = "";
 
@@ -52,6 +53,7 @@ export default component((me) => {
         node.setAttribute("aria-label", [visible(d.text[i]), ...more].filter(Boolean).join(", "));
         node.title = `position ${i}${kind ? `, ${kind}` : ""}`;
       });
+      empty.hidden = d.text.length > 0;
       rove.roles(d.label, d.pick, chosen);
     },
   };

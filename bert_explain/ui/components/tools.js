@@ -57,7 +57,7 @@ const sheet = (width, height, background, ...children) =>
 
 // Boxes and words of an HTML picture, where they stand on the screen.
 function traced(html, background) {
-  const area = html.getBoundingClientRect(), parts = [], width = Math.ceil(area.width), height = Math.ceil(html.scrollHeight);
+  const area = html.getBoundingClientRect(), parts = [], width = Math.ceil(html.scrollWidth) + 8, height = Math.ceil(html.scrollHeight);
   const box = (r, x, y, w, height_, fill, more = {}) => {
     const [colour, opacity] = plain(fill);
     if (opacity > 0 && w > 0) parts.push(h("svg:rect", { x: x.toFixed(1), y: y.toFixed(1), width: w.toFixed(1), height: height_.toFixed(1), rx: r, fill: colour, "fill-opacity": opacity, ...more }));

@@ -66,8 +66,7 @@ def one_token(page: Page) -> None:
     ):  # fmt: skip
         label = "Token, segment and position row, and their sum"
         bands(figures.sum_bands(table, trace.tokens[at]), key="sum-bands", label=label, chosen=dimension, on_pick=pick)
-        st.latex(figures.sum_equation(table, dimension))
-        _formula(words.SUM)
+        _formula("sum")
     with picture(
         "norm", "LayerNorm: to a common scale", look=embeddings.look_norm(trace, at), table=table.reset_index,
         code=(embeddings.spread, embeddings.dimensions, figures.norm_bands),
@@ -75,7 +74,7 @@ def one_token(page: Page) -> None:
         label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
         bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)
         st.latex(figures.norm_equation(table, dimension, *embeddings.spread(trace, at)))
-        _formula(words.NORM)
+        _formula("norm")
 
 
 def _dimension(trace: Trace, position: int) -> int:
@@ -85,9 +84,9 @@ def _dimension(trace: Trace, position: int) -> int:
     return chosen if chosen is not None and chosen < size else embeddings.largest(trace, position)
 
 
-def _formula(text: str) -> None:
-    with st.expander("The formula"):
-        st.markdown(text)
+def _formula(name: str) -> None:
+    with st.expander("The formula", key=f"formula-{name}"):
+        st.markdown(words.depth(name))
 
 
 # the whole text -------------------------------------------------------------------------------------------------------
@@ -108,7 +107,7 @@ def over_text(page: Page) -> None:
         figure = draw(table, trace.tokens, page.position, page.palette)
         alt = f"{measure} of token, segment and position row at each token. {look(trace).plain()}"
         st.plotly_chart(figure, key="parts-chart", theme=None, config=CHART, alt=alt)
-        _formula(words.PARTS)
+        _formula("parts")
 
 
 # a removal ------------------------------------------------------------------------------------------------------------
@@ -124,9 +123,9 @@ def remove(page: Page) -> None:
     table = removal.removal(runs, target, p)
     with picture(
         "removal", "Take a part away", look=removal.look_removal(table, runs, target), table=table.reset_index,
-        code=(removal.queries, removal.removal), note=words.REMOVAL,
+        code=(removal.queries, removal.removal), note=words.note("removal"),
     ):  # fmt: skip
-        st.segmented_control("Without", (*names, ALL), **state.bind(WITHOUT))
+        st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
         _masked(page, target)
         columns = st.columns(min(3, len(runs)), gap="medium")
         for i, name in enumerate(runs):
@@ -135,7 +134,7 @@ def remove(page: Page) -> None:
         _everywhere(page, wanted)
     with picture(
         "turn", "How far each token's final vector turns", look=removal.look_moved(runs),
-        table=lambda: removal.turns(runs), code=(removal.moved,),
+        table=lambda: removal.turns(runs), code=(removal.moved,), note=words.note("turn"),
     ):  # fmt: skip
         _turns(page, runs)
 
@@ -154,8 +153,7 @@ def _run(row, name: str, run: Trace, target: int | None) -> None:
     guesses = figures.guess_bars(row, None if target is None else run.tokens[target].original)
     if guesses:
         bars(guesses, key=f"removal-{name}", label=f"Predictions with {name}")
-    for fact in figures.facts(row):
-        st.caption(fact)
+    st.caption(" ".join(figures.facts(row)))
 
 
 def _everywhere(page: Page, wanted: str) -> None:
@@ -200,7 +198,7 @@ def same_row(page: Page) -> None:
     table = tables.nearest(trace, at)
     with picture(
         "nearest", "The token table: nearest rows", look=tables.look_nearest(trace, at), table=table.reset_index,
-        code=(tables.nearest, tables.repeats), note="The length of a bar is the cosine of the two rows.",
+        code=(tables.nearest, tables.repeats), note=words.note("nearest"),
     ):  # fmt: skip
         bars(figures.nearest_bars(table), key="nearest-bars", label="Rows of the token table nearest to the chosen one")
 
@@ -228,7 +226,7 @@ def positions(page: Page) -> None:
         "positions", "The position table: learned, not a formula", look=look, table=distances.reset_index,
         code=(tables.sinusoidal, tables.cosines, tables.by_distance),
     ):  # fmt: skip
-        st.markdown(words.POSITIONS_INTRO)
+        st.markdown(words.note("positions"))
         with st.container(horizontal=True):
             st.segmented_control("Show", TABLE.options, **state.bind(TABLE))
             if most > FIRST:
@@ -243,7 +241,7 @@ def positions(page: Page) -> None:
         st.text("How alike are positions that are so far apart?")
         figure = figures.distances(distances, page.palette)
         st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
-        _formula(words.POSITIONS.replace("{rows}", str(most)))
+        _formula("positions")
 
 
 def _heat(page: Page, name: str, table) -> None:

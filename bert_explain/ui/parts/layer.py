@@ -19,11 +19,11 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import picture, said
 
 STEPS = ("One head by hand", "After the heads", "Through the layers")
-STEP = state.Choice("step", STEPS)
+STEP = state.Choice("inside", STEPS)
 CELLS = state.Choice("cells", ("scores", "weights"))
 TO = state.Number("to", 0, 999_999_999, None)  # the token looked at; None: the one looked at most
-NUMBER = state.Number("number", 1, 999_999_999, None)  # one of the H numbers; None: the one that changes most
-MEASURE = state.Choice("measure", tuple(journey.MEASURES), "like its embedding")
+DIMENSION = state.Number("follow", 0, 999_999_999, None)  # one of the H dimensions; None: the one that changes most
+MEASURE = state.Choice("path", tuple(journey.MEASURES), "like its embedding")
 
 LARGEST = 48  # rows and columns of the scores that are still readable one by one
 ROW = 90  # tokens offered in the row of tokens; of longer texts the neighbours of the chosen one
@@ -32,13 +32,11 @@ ROW = 90  # tokens offered in the row of tokens; of longer texts the neighbours 
 def controls(page: Page) -> None:
     """Which step, layer, head and token."""
     st.segmented_control("What to see", STEPS, **state.bind(STEP), label_visibility="collapsed")
-    columns = st.columns(2, gap="medium")
-    for column, name, count in zip(columns, ("layer", "head"), (page.model.n_layers, page.model.n_heads), strict=True):
-        with column:
-            if count > 1:
-                st.slider(name.capitalize(), 1, count, **state.bind(name))
-            else:
-                st.text(f"This model has one {name}.")
+    if state.get(STEP) != STEPS[2]:  # the last step shows all layers
+        counts = {"layer": page.model.n_layers, "head": page.model.n_heads}
+        for column, (name, count) in zip(st.columns(2, gap="medium"), counts.items(), strict=True):
+            with column:
+                _slider(name, count)
     _tokens(page)
 
 
@@ -77,6 +75,13 @@ def draw(page: Page) -> None:
         st.button(f"Then: {STEPS[at + 1].lower()}", key="layer-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
 
 
+def _slider(name: str, count: int) -> None:
+    if count > 1:
+        st.slider(name.capitalize(), 1, count, **state.bind(name))
+    else:
+        st.text(f"This model has one {name}.")
+
+
 def _tokens(page: Page) -> None:
     tokens, at = page.trace.tokens, page.position
     first = min(max(at - ROW // 2, 0), max(len(tokens) - ROW, 0))
@@ -108,27 +113,28 @@ def _scores(page: Page, head, column: int) -> None:
         look=by_hand.look_scores(head, page.trace.pieces, row), table=lambda: by_hand.row_table(head, page.trace.pieces, row),
         code=(by_hand.cell, by_hand.row_table, by_hand.window, figures.score_latex, figures.softmax_latex),
     ):  # fmt: skip
-        st.segmented_control("Numbers in the cells", CELLS.options, **state.bind(CELLS))
-        signed = state.get(CELLS) == "scores"
-        matrix(
-            (head.scores if signed else head.weights)[np.ix_(rows, columns)],
-            [tokens[i] for i in rows], [tokens[j] for j in columns], key="layer-scores",
-            label=f"{state.get(CELLS)} of this head; row: the token that looks, column: the token looked at",
-            scale="signed" if signed else "magnitude", limit=None if signed else 1.0,
-            chosen=(int(np.flatnonzero(rows == row)[0]), int(np.flatnonzero(columns == column)[0])),
-            sentence="{row} looks at {column} with " + ("score" if signed else "weight") + " {value}",
-            on_pick=lambda i, j: state.put(token=int(rows[i]), to=int(columns[j])),
-        )  # fmt: skip
-        _equation(page, by_hand.cell(head, row, column))
+        table, equations = st.columns([5, 3], gap="medium", vertical_alignment="center")
+        with table:
+            st.segmented_control("Numbers in the cells", CELLS.options, **state.bind(CELLS))
+            _cells(page, head, rows, columns, column)
+        with equations:
+            cell = by_hand.cell(head, row, column)
+            said(by_hand.look_cell(cell, page.trace.pieces))
+            st.latex(figures.score_latex(cell))
+            st.latex(figures.softmax_latex(cell))
 
 
-def _equation(page: Page, cell: by_hand.Cell) -> None:
-    said(by_hand.look_cell(cell, page.trace.pieces))
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.latex(figures.score_latex(cell))
-    with right:
-        st.latex(figures.softmax_latex(cell, len(page.trace.tokens)))
+def _cells(page: Page, head, rows: np.ndarray, columns: np.ndarray, column: int) -> None:
+    tokens, signed = page.trace.tokens, state.get(CELLS) == "scores"
+    matrix(
+        (head.scores if signed else head.weights)[np.ix_(rows, columns)],
+        [tokens[i] for i in rows], [tokens[j] for j in columns], key="layer-scores",
+        label=f"{state.get(CELLS)} of this head; row: the token that looks, column: the token looked at",
+        scale="signed" if signed else "magnitude", limit=None if signed else 1.0,
+        chosen=(int(np.flatnonzero(rows == page.position)[0]), int(np.flatnonzero(columns == column)[0])),
+        sentence="{row} looks at {column} with " + ("score" if signed else "weight") + " {value}",
+        on_pick=lambda i, j: state.put(TO, int(columns[j]), token=int(rows[i])),
+    )  # fmt: skip
 
 
 def _products(page: Page, head, column: int) -> None:
@@ -178,9 +184,9 @@ def _joined(page: Page, step) -> None:
     ):  # fmt: skip
         values = step.joined[0].reshape(heads, -1)  # (H,) -> (A, d)
         matrix(
-            values, figures.head_names(heads, off), [str(i + 1) for i in range(values.shape[1])], key="layer-joined",
+            values, figures.head_names(heads, off), [str(i) for i in range(values.shape[1])], key="layer-joined",
             label="Outputs of all heads for this token", scale="signed", chosen=(page.head, None), digits=3,
-            sentence="{row}, number {column}: {value}", on_pick=lambda head, _: state.put(head=head + 1),
+            sentence="{row}, dimension {column}: {value}", on_pick=lambda head, _: state.put(head=head + 1),
         )  # fmt: skip
 
 
@@ -190,7 +196,7 @@ def _added(page: Page, step) -> None:
         table=lambda: layers.stages(step, 0), code=(layers.stages, layers.layer_norm, figures.attention_bands), note=notes().added,
     ):  # fmt: skip
         bands(
-            figures.attention_bands(step, 0), key="layer-added", chosen=_number(page, step), on_pick=_pick,
+            figures.attention_bands(step, 0), key="layer-added", chosen=_dimension(page, step), on_pick=_pick,
             label="From the heads' outputs to the first LayerNorm",
         )  # fmt: skip
     _depth("residual")
@@ -208,31 +214,32 @@ def _fed(page: Page, step) -> None:
             alt=f"{count} neurons, folded into rows",
         )  # fmt: skip
         bands(
-            figures.feed_forward_bands(step, 0), key="layer-fed", chosen=_number(page, step), on_pick=_pick,
+            figures.feed_forward_bands(step, 0), key="layer-fed", chosen=_dimension(page, step), on_pick=_pick,
             label="From the neurons to the layer's output",
         )  # fmt: skip
     _depth("feed_forward", f"Here a token's {page.model.hidden_size} numbers meet {step.expanded.shape[1]} neurons.")
 
 
 def _traced(page: Page, step) -> None:
-    number = _number(page, step)
-    table = layers.dimension_table(page.trace, step, 0, number)
+    dimension = _dimension(page, step)
+    table = layers.dimension_table(page.trace, step, 0, dimension)
     with picture(
-        "traced", "One number, all the way", look=layers.look_dimension(table, number), table=lambda: table,
+        "traced", "One dimension, all the way", look=layers.look_dimension(table, dimension), table=lambda: table,
         code=(layers.dimension_table, layers.layer_norm), note=notes().traced,
     ):  # fmt: skip
-        state.suggest(number=number + 1)
-        st.number_input(f"Which of the {page.model.hidden_size} numbers", 1, page.model.hidden_size, **state.bind(NUMBER))
+        state.suggest(follow=dimension)
+        most = page.model.hidden_size - 1
+        st.number_input(f"Which dimension, 0 to {most}", 0, most, **state.bind(DIMENSION))
         st.table(figures.dimension_lines(table))
 
 
-def _number(page: Page, step) -> int:
-    chosen = state.get(NUMBER)
-    return chosen - 1 if chosen and chosen <= page.model.hidden_size else layers.largest_change(step, 0)
+def _dimension(page: Page, step) -> int:
+    chosen = state.get(DIMENSION)
+    return chosen if chosen is not None and chosen < page.model.hidden_size else layers.largest_change(step, 0)
 
 
 def _pick(dimension: int) -> None:
-    state.put(NUMBER, dimension + 1)
+    state.put(DIMENSION, dimension)
 
 
 def _depth(name: str, here: str = "") -> None:

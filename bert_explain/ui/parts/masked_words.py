@@ -10,15 +10,17 @@ import streamlit as st
 
 from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
+from bert_explain.analysis import masking
+from bert_explain.content import masked_words as words
 from bert_explain.figures import masked_words as figures
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import picture, said
+from bert_explain.ui.picture import picture
 
-UNIT = state.Choice("unit", (mw.WHOLE, mw.ONE))
+UNIT = state.Choice("unit", (masking.WHOLE, masking.ONE))
 WHICH = state.Number("which", 1, 512, 1)  # of several masks, the one looked at, counted from the left
 K = state.Number("k", 1, 30, 5)
 OWN = state.Text("own", "", limit=100)
@@ -33,13 +35,13 @@ CHART = {"theme": None, "config": {"displayModeBar": False}}
 def hide(page: Page) -> None:
     """The text as a row of tokens; a click hides a word or shows it again."""
     trace = page.trace
-    proposed = None if mw.hidden_positions(trace.tokens) else mw.suggest(trace.tokens, page.position)
+    proposed = None if masking.hidden_positions(trace.tokens) else masking.suggest(trace.tokens, page.position)
     with picture(
         "hide",
         "Click a word to hide it",
-        look=mw.say_hidden(trace.tokens, proposed),
-        table=lambda: mw.hidden_table(trace),
-        code=(mw.toggle, mw.word_of),
+        look=masking.say_hidden(trace.tokens, proposed),
+        table=lambda: masking.hidden_table(trace),
+        code=(masking.toggle, masking.word_of),
     ):
         st.segmented_control("A click hides", UNIT.options, **state.bind(UNIT))
         token_row(
@@ -52,7 +54,7 @@ def hide(page: Page) -> None:
         )
         chosen = state.get("token")
         if proposed is not None and chosen is not None and trace.tokens[page.position].special:
-            tell(mw.why_not(trace.tokens[page.position]))
+            tell(masking.why_not(trace.tokens[page.position]))
         if proposed is not None:
             st.button("Hide this word", key="mask-first", type="primary", on_click=_click, args=(page, proposed))
 
@@ -60,16 +62,16 @@ def hide(page: Page) -> None:
 def _click(page: Page, position: int) -> None:
     """Hide or show; what cannot be hidden only becomes the chosen token, and the page says why."""
     tokens = page.trace.tokens
-    if not mw.why_not(tokens[position]):
-        state.put(mask=mw.toggle(tokens, page.query.masked, position, state.get(UNIT)))
+    if not masking.why_not(tokens[position]):
+        state.put(mask=masking.toggle(tokens, page.query.masked, position, state.get(UNIT)))
     state.put(token=position)
-    hidden = mw.hidden_positions(page.trace.tokens)
+    hidden = masking.hidden_positions(page.trace.tokens)
     if position in hidden:
         state.put(WHICH, hidden.index(position) + 1)
 
 
 def _looked_at(trace: Trace) -> set[int]:
-    hidden = mw.hidden_positions(trace.tokens)
+    hidden = masking.hidden_positions(trace.tokens)
     return {hidden[_which(hidden)]} if hidden else set()
 
 
@@ -82,13 +84,13 @@ def _which(hidden: tuple[int, ...]) -> int:
 def guesses(page: Page) -> None:
     """What the model expects at one of the masks: after the last layer, after every layer, with and without changes."""
     trace = page.trace
-    hidden = mw.hidden_positions(trace.tokens)
+    hidden = masking.hidden_positions(trace.tokens)
     if not hidden:
         return
     position = hidden[_which(hidden)]
     _guess(page, trace, hidden, position)
     _layers(page, trace, position)
-    if page.query != mw.without_changes(trace):
+    if page.query != masking.without_changes(trace):
         _compare(page, trace, position)
 
 
@@ -129,8 +131,7 @@ def _layers(page: Page, trace: Trace, position: int) -> None:
         look=mw.look_lens(table),
         table=lambda: table,
         code=(mw.lens, figures.lens_grid, figures.lens_lines),
-        note="The masked-word head was trained on the last layer only. What it reads in earlier layers is a reading of ours, "
-        "called the logit lens, and no prediction that the model makes. A frame marks the true word.",
+        note=words.notes().lens,
     ):
         left, right = st.columns([5, 4], gap="medium")
         with left:
@@ -144,15 +145,15 @@ def _layers(page: Page, trace: Trace, position: int) -> None:
 
 
 def _compare(page: Page, trace: Trace, position: int) -> None:
-    before = cache.trace(page.model.name, mw.without_changes(trace))
+    before = cache.trace(page.model.name, masking.without_changes(trace))
     table = mw.compare(trace, position, before, state.get(K))
     with picture(
         "compare",
         "With and without your changes",
         look=mw.look_compare(table),
         table=lambda: table,
-        code=(mw.compare, mw.without_changes, figures.compare_dots),
-        note="The same words are hidden in both. The changes are named at the top of the page.",
+        code=(mw.compare, masking.without_changes, figures.compare_dots),
+        note=words.notes().compare,
     ):
         chart = figures.compare_dots(table, page.palette)
         st.plotly_chart(chart, key="compare-dots", alt=mw.look_compare(table).plain(), **CHART)
@@ -218,16 +219,16 @@ def recipe(page: Page) -> None:
     """The 80/10/10 recipe drawn on this text, run, and its loss."""
     drawn = ml.draw(page.model, page.trace.tokens, state.get(DRAW))
     trace = cache.trace(page.model.name, ml.noised(page.query, drawn))
-    table = ml.losses(trace, drawn)
+    told = page.model.has_mlm  # without the head the draw can still be seen, but nothing is guessed
+    table = ml.losses(trace, drawn) if told else drawn
     shares = ml.shares(drawn, trace.tokens)
     with picture(
         "recipe",
         "One step of training, on your text",
-        look=ml.look_recipe(table, page.model),
+        look=ml.look_recipe(table, page.model) if told else None,
         table=lambda: table,
         code=(ml.draw, ml.noised, ml.losses, ml.shares),
-        note="M: reads [MASK]. R: reads a random piece. U: left unchanged. Your own masks are lifted here. The same draw "
-        "number always gives the same draw.",
+        note=words.notes().recipe,
     ):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.number_input("Draw number (the seed)", DRAW.low, DRAW.high, width=180, **state.bind(DRAW))
@@ -260,16 +261,10 @@ def _draw_again() -> None:
     state.put(DRAW, (state.get(DRAW) + 1) % (DRAW.high + 1))
 
 
-WHY = """
-Training hides **15 %** of the tokens. Of these, **80 %** become `[MASK]`, **10 %** become a random piece, and **10 %** stay.
-
-- Were it always `[MASK]`, the model would only have to work at places that say `[MASK]`. But texts that it is used on later
-  never say `[MASK]`.
-- With random and unchanged ones among them, **any** token may be wrong and may be asked for. So the model has to keep a good
-  picture of every word from its company.
-- Random pieces are rare, 10 % of 15 % is 1.5 % of all tokens, too few to do harm.
-
-The **loss** is the price of each guess: $-\\ln p$ of the true piece, in **nats**, averaged over the chosen places only. Being
-sure and right costs 0; training changes all weights a little so that the loss falls. (Devlin et al. 2019, section 3.1 and
-appendix A.1.)
-"""
+def depth(page: Page, name: str) -> None:
+    """More on demand: text and formulas, with this model's sizes filled in."""
+    found = words.depth(name)
+    with st.expander(found.title):
+        st.markdown(found.text.replace("@H", f"{page.model.hidden_size}").replace("@V", f"{page.model.vocab_size:,}"))
+        for formula in found.formulas:
+            st.latex(formula)

@@ -12,12 +12,12 @@ from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.components.characters import characters
 from bert_explain.ui.components.staircase import staircase
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import picture, said
+from bert_explain.ui.picture import picture
 
 ALL = 9999  # look-ups: more than any word has (100 characters have at most 5,050)
 STEP = state.Number("step", 0, ALL, ALL)
 WORD = state.Text("word", "", limit=120)
-FIND = state.Text("find", "", limit=60)
+FIND = state.Text("find", "bank", limit=60)
 HOW = state.Choice("how", vocabulary.HOW, vocabulary.HOW[0])
 ONLY = state.Flag("only", False)
 EXAMPLE = "unforgettably"
@@ -43,38 +43,62 @@ def _pick(position: int) -> None:
 
 
 def _position(page: Page) -> int:
-    """The reader's token; until one is chosen, the word that is cut into most pieces."""
-    cut = tokens.most_cut(page.trace)
-    return page.position if state.get("token") is not None or cut is None else cut
+    """The reader's token; until one is chosen, that of the word that the vocabulary knows least."""
+    word = tokens.telling(page.trace)
+    return page.position if state.get("token") is not None or word is None else word.positions[0]
 
 
 def look_ups(page: Page) -> None:
     """One word's greedy run, as far as the reader has stepped."""
     trace, text = page.trace, state.get(WORD).strip()
     word = tokens.word_at(trace, _position(page))
-    wanted = tokens.first_word(trace, text) if text else word.normal if word and not word.special else ""
+    typed = tokens.split(trace, text)
+    wanted = typed[0] if typed else word.normal if word and not word.special and not text else ""
     run = tokens.walk(trace, wanted)
     step = min(state.get(STEP), len(run.lookups))
-    title = f"How “{normalisation.visible(wanted)}” is cut" if wanted else "How a word is cut"
     with picture(
         "look-ups", "How one word is cut", look=tokens.look_run(run, step) if wanted else None,
         table=(lambda: tokens.lookups(run)) if run.lookups else None, code=(wordpiece.greedy,),
     ):  # fmt: skip
-        if not wanted:
-            st.text(_nothing(trace.tokens[_position(page)].text, text))
         if run.lookups:
-            staircase(figures.staircase(run, step, label=title, mark=vocabulary.prefix(trace.model.wordpiece)), key="staircase")
             _controls(run, step)
-        with st.container(horizontal=True, vertical_alignment="bottom", key="any-word"):
-            st.text_input("Any other word", placeholder=f"for example {EXAMPLE}", width=260, **state.bind(WORD))
-            if len(run.lookups) < 2 and not text:
-                st.button(f"Try {EXAMPLE}", key="try-word", on_click=lambda: (state.put(WORD, EXAMPLE), state.put(STEP, 1)))
+        stairs, beside = st.columns([5, 3], gap="large")
+        with stairs:
+            if run.lookups:
+                label = f"Look-ups for the word {normalisation.visible(wanted)}, in order"
+                staircase(figures.staircase(run, step, label=label, mark=vocabulary.prefix(trace.model.wordpiece)), key="staircase")
+            elif not wanted:
+                st.text(_nothing(trace.tokens[_position(page)].text, text))
+        with beside:
+            if wanted:
+                _so_far(run, step)
+            st.text_input("Any other word", placeholder=f"for example {EXAMPLE}", **state.bind(WORD))
+            if len(typed) > 1:
+                st.caption("Only the first word of it is cut here.")
+            if not text and len(run.lookups) < 2:
+                st.button(f"Try “{EXAMPLE}”", key="try-word", on_click=_try)
+
+
+def _so_far(run: wordpiece.Run, step: int) -> None:
+    done = step == len(run.lookups)
+    taken = list(zip(run.pieces, run.ids, strict=True)) if done else [(k.piece, k.id) for k in run.lookups[:step] if k.found]
+    st.caption("What the model reads" if done else f"Pieces so far: {len(taken)}")
+    if taken:
+        token_row(
+            [piece for piece, _ in taken], key="so-far", label="The pieces of this word, with their ids", colour="word",
+            notes=[str(i) for _, i in taken],
+        )  # fmt: skip
+
+
+def _try() -> None:
+    state.put(WORD, EXAMPLE)
+    state.put(STEP, 1)
 
 
 def _nothing(piece: str, typed: str) -> str:
     if typed:
         return "There is no word in what you typed: nothing is left of it after normalisation."
-    return f"{piece} is a special token: it is not cut out of the text, so nothing is looked up. Choose another piece above."
+    return f"{piece} is a special token: it is not cut out of the text, so nothing is looked up. Choose a piece of a word, or type any word."
 
 
 def _controls(run: wordpiece.Run, step: int) -> None:
@@ -83,7 +107,7 @@ def _controls(run: wordpiece.Run, step: int) -> None:
     buttons = (
         ("Start over", "first_page", 0, step > 0),
         ("Back", "chevron_left", step - 1, step > 0),
-        ("Next look-up", "chevron_right", step + 1, step < last),
+        ("Next", "chevron_right", step + 1, step < last),
         ("Next piece", "keyboard_double_arrow_right", ends[0] if ends else last, step < last),
         ("To the end", "last_page", ALL, step < last),
     )
@@ -108,14 +132,13 @@ def cleaning(page: Page) -> None:
     found = {s: normalisation.characters(wp, text) for s, text in texts}
     everything = [c for s in found for c in found[s]]
     with picture(
-        "normalisation", "First, the text is cleaned", look=normalisation.look(everything), table=lambda: normalisation.table(found),
-        code=(normalisation.characters, normalisation.explain),
+        "normalisation", "Before the cut, the text is cleaned", look=normalisation.look(everything), table=lambda: normalisation.table(found),
+        code=(normalisation.characters, normalisation.explain), note=normalisation.summary(wp, everything),
     ):  # fmt: skip
         for s, text in texts:
             label = f"Sentence {s}, character by character: typed above, cleaned below"
             st.caption(f"Sentence {s}")
             characters(figures.strip_of_characters(found[s], text, label=label), key=f"characters-{s}")
-        said(normalisation.summary(wp, everything))
 
 
 def unknown(page: Page) -> None:
@@ -123,7 +146,9 @@ def unknown(page: Page) -> None:
     trace = page.trace
     found = tokens.unknown(trace)
     with picture("unknown", "Unknown characters", look=tokens.look_unknown(trace), code=(tokens.unknown,)):
-        if len(found):
+        if found.empty:
+            st.caption("Put an emoji, or a letter of a rare script, into sentence A to see one.")
+        else:
             st.dataframe(found, hide_index=True, key="unknown-words", height=min(420, 38 + 35 * len(found)))
 
 
@@ -161,6 +186,9 @@ def padding(page: Page) -> None:
                 st.caption(f"The first {len(shown)} of {len(row.tokens)} tokens are drawn; the table has all.")
 
 
+_COUNT = {"count": st.column_config.NumberColumn(format="localized")}
+
+
 def search(page: Page) -> None:
     """The vocabulary, searched, and what it is made of."""
     wp = page.model.wordpiece
@@ -181,7 +209,7 @@ def search(page: Page) -> None:
                 st.caption(f"{found.more:,} more. Type more letters to see fewer.")
         with right:
             st.caption("What the vocabulary is made of")
-            st.dataframe(vocabulary.facts(wp), hide_index=True, key="facts", height=388)
+            st.dataframe(vocabulary.facts(wp), hide_index=True, key="facts", height=388, column_config=_COUNT)
 
 
 def ways(page: Page) -> None:
@@ -190,7 +218,6 @@ def ways(page: Page) -> None:
     found = tokens.ways(trace)
     with picture(
         "ways", "Why pieces, and not words or letters", look=tokens.look_ways(trace), table=lambda: found, code=(tokens.ways,),
-        note="All three with this model's vocabulary; special tokens are not counted.",
+        note=f"{tokens.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.",
     ):  # fmt: skip
         bars(figures.bars_of_ways(found), key="ways", label="Tokens and unknown tokens for each way to cut this text")
-        said(tokens.look_pieces(trace))

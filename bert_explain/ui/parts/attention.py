@@ -1,0 +1,302 @@
+"""The Attention page's parts: all heads and one head, facts about heads, rollout, heads switched off, bertviz.
+
+Everything follows the chosen layer, head and token. Until the reader chooses, that is the text's most telling link.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import numpy as np
+import streamlit as st
+
+from bert_explain.analysis import attention, heads_off
+from bert_explain.content.attention import depth, notes
+from bert_explain.figures import attention as figures
+from bert_explain.figures import bertviz_views
+from bert_explain.trace import Trace, run
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import bars, heads_grid, matrix
+from bert_explain.ui.frame import Page
+from bert_explain.ui.picture import picture, said
+
+SHOW = state.Choice("show", tuple(attention.DIRECTIONS))
+SPECIALS = state.Flag("special", True)
+RENORMALISE = state.Flag("sum1", False)
+WHOLE = state.Flag("whole", False)
+FLOW = state.Choice("flow", ("one token, layer by layer", "every token, after the last layer"))
+BERTVIZ = state.Choice("bertviz", ("closed", "head view", "model view"))
+WINDOW = 64  # tokens whose labels can still be read one by one
+
+
+# all heads, one head
+def heads(page: Page) -> None:
+    """Every head small, beside the chosen one large with its numbers."""
+    left, right = st.columns([9, 18], gap="medium")
+    with left:
+        _grid(page)
+        _numbers(page)
+    with right:
+        _head(page)
+        _directions(page)
+
+
+def _grid(page: Page) -> None:
+    trace = page.trace
+    shown = _view(trace, "everything")
+    with picture("heads", "All heads", look=attention.look_grid(trace), table=lambda: attention.facts(trace), code=(attention.view,)):
+        if not len(shown.rows):
+            st.text("There is nothing to show: without its special tokens this text has no tokens.")
+            return
+        heads_grid(
+            shown.of(trace.attention), [trace.tokens[i] for i in shown.rows], key="grid", chosen=(page.layer, page.head),
+            label="Attention of every head: choose one to see it large", off=trace.query.heads_off, on_pick=_choose,
+        )  # fmt: skip
+
+
+def _head(page: Page) -> None:
+    trace, layer, head = page.trace, page.layer, page.head
+    row = state.get("token") if state.get("token") is not None else None
+    row = None if row is None else page.position
+    shown = _view(trace, state.get(SHOW))
+    look = attention.look_head(trace, layer, head, shown, row)
+    link = attention.link_in(trace, layer, head, shown, row) or attention.link_in(trace, layer, head, shown)
+    long = link is not None and max(len(shown.rows), len(shown.columns)) > WINDOW
+    part = attention.window(trace, shown, link.row, WINDOW) if long and not state.get(WHOLE) else shown
+    with picture(
+        "head", f"Layer {layer + 1}, head {head + 1}", look=look, note=_said_of(trace, part, shown, layer, head),
+        table=lambda: attention.table(trace, layer, head, part), code=(attention.link_in, attention.View),
+    ):  # fmt: skip
+        _what_is_shown(trace, long)
+        if link is None:
+            return
+        matrix(
+            part.of(trace.attention[layer, head]), [trace.tokens[i] for i in part.rows], [trace.tokens[i] for i in part.columns],
+            key="matrix", label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row", limit=1.0,
+            chosen=(int(np.searchsorted(part.rows, link.row)), int(np.searchsorted(part.columns, link.column))),
+            on_pick=lambda i, j: state.put(token=int(part.rows[i])),
+        )  # fmt: skip
+    _depth("weights")
+
+
+def _what_is_shown(trace: Trace, long: bool) -> None:
+    """Directions, special tokens, rows scaled again."""
+    both = {t.sentence for t in trace.tokens} >= {0, 1}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-is-shown"):
+        if both or state.get(SHOW) != SHOW.default:
+            st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", **state.bind(SHOW))
+        st.toggle("Special tokens", **state.bind(SPECIALS))
+        st.toggle("Rescale rows", **state.bind(RENORMALISE))
+        if long:
+            st.toggle("Whole text", **state.bind(WHOLE))
+
+
+def _view(trace: Trace, direction: str) -> attention.View:
+    return attention.view(trace, direction, state.get(SPECIALS), state.get(RENORMALISE))
+
+
+def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: int, head: int) -> str:
+    """How much of the attention the picture holds, and what it leaves out."""
+    words = []
+    if len(part.rows) < len(shown.rows) or len(part.columns) < len(shown.columns):
+        words.append(
+            f"This text has {len(trace.tokens)} tokens; the picture shows {len(part.rows)} of them, positions {part.rows[0]} to "
+            f"{part.rows[-1]}. Choose another token to move it."
+        )
+    if len(part.columns) < len(trace.tokens):
+        share = part.share(trace.attention[layer, head])
+        words.append(f"The columns shown hold {share:.0%} of the attention of the rows shown.")
+    if not state.get(SPECIALS):
+        words.append(notes().special)
+    return " ".join(words) or "A row is a token that looks; a column is a token looked at. Each row adds up to 1."
+
+
+def _numbers(page: Page) -> None:
+    trace, layer, head = page.trace, page.layer, page.head
+    line = attention.facts(trace).iloc[layer * trace.model.n_heads + head]
+    with picture("numbers", "This head in numbers", look=attention.look_numbers(line), code=(attention.facts,)):
+        bars(figures.share_bars(line), key="shares", label="Where this head's attention goes")
+
+
+def _directions(page: Page) -> None:
+    flows = attention.directions(page.trace, page.layer, page.head)
+    look = attention.look_directions(flows)
+    if look is not None:
+        with picture("directions", "From sentence to sentence", look=look, table=lambda: flows, code=(attention.directions,)):
+            bars(figures.direction_bars(flows), key="flows", label="Shares of this head's attention, from sentence to sentence")
+
+
+def _choose(layer: int, head: int) -> None:
+    state.put(layer=layer + 1, head=head + 1)
+
+
+# what every head does
+def facts(page: Page) -> None:
+    """The sortable table of heads."""
+    table = attention.facts(page.trace)
+    number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
+    bar = {"min_value": 0, "max_value": 1, "format": "%.2f", "width": 84}
+    shares = {name: share(words.removeprefix("to ").removeprefix("the "), help=f"Share {words}", **bar) for name, words in figures.SHARES.items()}
+    with picture("facts", "What each head does", look=attention.look_facts(table), note=notes().facts, code=(attention.facts,)):
+        st.dataframe(
+            table, key="facts", hide_index=True, height=330, selection_mode="single-row", alt="One line for each head",
+            on_select=lambda: _choose_line(table.iloc, "facts"), column_order=[*table.columns[:6], *figures.SHARES, "off"],
+            column_config=shares | {
+                "layer": number("Layer", width=52), "head": number("Head", width=52),
+                "pattern": st.column_config.TextColumn("Looks like", width=112),
+                "entropy": number("Entropy", format="%.2f", help="In bits", width=64),
+                "of_most": share("of most", help="Entropy as a share of the largest possible, log₂ T", **bar),
+                "distance": number("Distance", format="%.1f", help="In tokens, on average", width=66),
+                "off": st.column_config.CheckboxColumn("Off", help="Switched off in this run", width=44),
+            },
+        )  # fmt: skip
+    _depth("facts")
+
+
+def _choose_line(lines, key: str) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows:
+        _choose(int(lines[rows[0]]["layer"]) - 1, int(lines[rows[0]]["head"]) - 1)
+
+
+# rollout
+def rollout(page: Page) -> None:
+    """Attention through all layers, for one token or for all."""
+    trace, position = page.trace, page.position
+    reached = attention.rollout(trace)
+    layers = [f"layer {i + 1}" for i in range(len(reached))]
+    one = state.get(FLOW) == FLOW.options[0]
+    values = reached[:, position] if one else reached[-1]
+    with picture(
+        "rollout", "Attention rollout", look=attention.look_rollout(trace, reached, position), note=notes().rollout,
+        table=lambda: attention.labelled(trace, reached[-1], *[np.arange(len(trace.tokens))] * 2), code=(attention.rollout,),
+    ):  # fmt: skip
+        st.segmented_control("Show", FLOW.options, label_visibility="collapsed", **state.bind(FLOW))
+        matrix(
+            values, layers if one else trace.tokens, trace.tokens, key=f"rollout-{'one' if one else 'all'}", role="hidden",
+            label="Attention rollout" + (f" of “{trace.pieces[position]}”" if one else ""),
+            chosen=(len(layers) - 1 if one else position, None),
+            sentence="after {row}, {value} of it comes from {column}" if one else "{value} of what stands at {row} comes from {column}",
+            on_pick=lambda i, j: state.put(token=j if one else i),
+        )  # fmt: skip
+    _depth("rollout")
+
+
+# switched-off heads
+def off(page: Page) -> None:
+    """Heads switched off, and what the predictions become."""
+    trace, model = page.trace, page.model.name
+    q = heads_off.question(trace, page.position)
+    before = cache.trace(model, q.query)
+    after = cache.trace(model, q.query.but(heads_off=trace.query.heads_off))
+    with picture("off", "Switch heads off", look=heads_off.look_off(q, before, after), code=(heads_off.question, heads_off.before_after)):
+        _switches(page)
+        left, right = st.columns(2, gap="large")
+        changed = bool(trace.query.heads_off)
+        if q.position is not None:
+            which = f"“{q.word}” is masked for this comparison" if q.added else f"The masked word: “{q.word}”"
+            table = heads_off.before_after(before, after, q.position)
+            with left:
+                st.text(f"{which}. All heads on:")
+                bars(figures.prediction_bars(table, "before"), key="off-before", label="Predictions with all heads")
+            with right:
+                if changed:
+                    st.text("Without the heads that are off:")
+                    bars(figures.prediction_bars(table, "without"), key="off-after", label="Predictions without these heads")
+                else:
+                    st.caption("Switch a head off, and the same words appear here with their new probabilities.")
+        if trace.nsp is not None:
+            plain = cache.trace(model, trace.query.but(heads_off=())).nsp[0]
+            st.text("The probability that B follows A:")
+            bars(
+                figures.next_sentence_bars(plain, trace.nsp[0] if changed else None), key="off-nsp",
+                label="Probability that B follows A",
+            )  # fmt: skip
+        _single_heads(page, q, before)
+
+
+def _switches(page: Page) -> None:
+    now, layer, head = page.trace.query.heads_off, page.layer, page.head
+    whole = tuple((layer, h) for h in range(page.model.n_heads))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="switches"):
+        for key, name, these in (
+            ("one", f"layer {layer + 1}, head {head + 1}", ((layer, head),)),
+            ("layer", f"all of layer {layer + 1}", whole),
+        ):
+            verb = "on" if set(these) <= set(now) else "off"
+            st.button(f"Switch {name} {verb}", key=f"switch-{key}", on_click=_switch, args=(heads_off.toggled(now, these),))
+        st.button("All on again", key="switch-none", type="tertiary", disabled=not now, on_click=_switch, args=((),))
+
+
+def _switch(off: heads_off.Heads) -> None:
+    state.put(off=tuple((layer + 1, head + 1) for layer, head in off))
+
+
+def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
+    """Which one head matters most: L x A runs, only when asked for, kept as long as the trace."""
+    table = heads_off.known_single_heads(whole, q.position)
+    count = page.model.n_layers * page.model.n_heads
+    if table is None and st.button(f"Which single head matters most? Try all {count}", key="try-heads"):
+        bar = st.progress(0.0, "Switching each head off, one by one")
+        table = heads_off.single_heads(whole, q.position, lambda query: run(page.model, query), bar.progress)
+        bar.empty()
+    if table is None:
+        return
+    said(heads_off.look_single(table, whole, q.position))
+    percent = {"format": "%.2f %%"}
+    shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
+    st.dataframe(
+        shown, key="single", hide_index=True, height=250, selection_mode="single-row", alt="What each head alone does",
+        on_select=lambda: _choose_line(table.iloc, "single"),
+        column_config={
+            "layer": "Layer", "head": "Head", "first": "First guess without it",
+            "without": st.column_config.NumberColumn("Probability without it", **percent),
+            "change": st.column_config.NumberColumn("Change, points", format="%+.2f"),
+            "is_next": st.column_config.NumberColumn("B follows A, without it", **percent),
+            "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
+        },
+    )  # fmt: skip
+    st.caption(notes().single)
+
+
+# bertviz
+def bertviz(page: Page) -> None:
+    """bertviz's own two views, drawn only when they are opened."""
+    trace, wanted = page.trace, state.get(BERTVIZ)
+    view = wanted.split()[0]
+    with picture("bertviz", "The same attention in bertviz", note=notes().bertviz, code=(bertviz_views.document,)):
+        st.segmented_control("bertviz", BERTVIZ.options, label_visibility="collapsed", **state.bind(BERTVIZ))
+        if wanted == BERTVIZ.default:
+            return
+        places = bertviz_views.kept(trace, getattr(bertviz_views, f"{view.upper()}_VIEW_TOKENS"))
+        if len(places) < len(trace.tokens):
+            st.text(
+                f"bertviz draws a line for each weight, so this view has the first words of each sentence, {len(places)} of "
+                f"{len(trace.tokens)} tokens. Their weights are as the model has them: the rest of each row is left out."
+            )
+        st.iframe(
+            bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head), alt=f"bertviz, {wanted}",
+            height=bertviz_views.height(view, trace),
+        )  # fmt: skip
+
+
+def _static() -> str:
+    """Where this server's static files are, whatever folder it is served under: beside this page."""
+    path = urlsplit(st.context.url or "").path.rstrip("/")
+    return f"{path.removesuffix('/Attention')}/app/static/"
+
+
+def caution() -> None:
+    """That attention is not explanation."""
+    with st.container(key="caution"):
+        st.subheader("Attention is not explanation", anchor="caution")
+        st.markdown(notes().caution)
+
+
+def _depth(name: str) -> None:
+    """The formula and the tensor, for those who ask."""
+    told = depth(name)
+    with st.expander(told.title):
+        st.markdown(told.text)
+        for formula in told.formulas:
+            st.latex(formula)

@@ -1,0 +1,84 @@
+"""The strip's numbers and the home page's sentences: each from the trace, none invented."""
+
+import numpy as np
+import pytest
+
+from bert_explain.analysis import overview, stations
+from bert_explain.figures import strip
+from bert_explain.query import Query
+from bert_explain.trace import run
+
+TEXTS = [
+    ("She walked to the bank of the river.", "The water was cold."), ("", ""), ("   ", "x"), ("!!!", ""),
+    ("<b>hi</b> \u202eabc 😀 \x00", "مرحبا"), ("word " * 600, "two " * 300),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trace(mini_bert):
+    return run(mini_bert, Query("She walked to the bank of the river.", "The water was cold."))
+
+
+def test_telling_token_prefers_the_given_word_then_the_longest(trace):
+    assert trace.tokens[overview.telling_token(trace, "bank")].text == "bank"
+    assert trace.tokens[overview.telling_token(trace)].text == "walked"
+    assert trace.tokens[overview.telling_token(trace, "absent")].text == "walked"
+
+
+def test_guess_is_the_head_on_the_masked_token(mini_bert, trace):
+    position = overview.telling_token(trace, "bank")
+    masked = run(mini_bert, trace.query.but(masked=(position,)))
+    found = overview.hidden_word(trace, position, lambda query: run(mini_bert, query), k=4)
+    logits = masked.mlm_logits([position])[0].astype(float)
+    p = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    order = np.argsort(-p)[:4]
+    assert found.true_word == "bank"
+    assert list(found.pieces) == mini_bert.tokenizer.convert_ids_to_tokens(order.tolist())
+    np.testing.assert_allclose(found.probabilities, p[order], rtol=1e-6)
+
+
+def test_a_typed_mask_has_no_true_word(mini_bert):
+    trace = run(mini_bert, Query("Paris is the capital of [MASK]."))
+    found = overview.hidden_word(trace, 1, lambda query: pytest.fail("no second run is needed"))
+    assert found.position == 6 and found.true_word is None
+
+
+def test_pool_keeps_the_largest():
+    matrix = np.random.default_rng(0).random((100, 100))
+    pooled = overview.pool(matrix, 10)
+    assert pooled.shape == (10, 10)
+    assert pooled[0, 0] == matrix[:10, :10].max() and pooled.max() == matrix.max()
+    assert overview.pool(matrix, 100) is matrix
+
+
+@pytest.mark.parametrize(("a", "b"), TEXTS)
+def test_every_text_has_a_strip_and_sentences(mini_bert, a, b):
+    trace = run(mini_bert, Query(a, b))
+    position = overview.telling_token(trace)
+    runner = lambda query: run(mini_bert, query)  # noqa: E731
+    thumbs = strip.thumbnails(trace, position, runner)
+    says = strip.alternatives(trace, thumbs)
+    assert set(says) == set(thumbs)
+    assert np.isfinite(np.array(thumbs["embeddings"])).all() and len(thumbs["attention"]) <= overview.LARGEST
+    for name, sentence in stations.SAID.items():
+        assert sentence(trace, position).plain(), name
+    guess = overview.hidden_word(trace, position, runner)
+    assert stations.words(trace, guess).plain()
+
+
+def test_sentences_say_what_is_in_the_trace(trace):
+    said = stations.attention(trace, 1).plain()
+    link_weight = max(
+        trace.attention[layer, head][i, j]
+        for layer in range(6) for head in range(12)
+        for i in range(1, 9) for j in range(1, 9) if abs(i - j) > 1
+    )  # fmt: skip
+    assert f"{link_weight:.2f}" in said
+    assert f"{trace.nsp[0]:.0%}" in stations.next_sentence(trace, 1).plain()
+
+
+def test_pieces_in_a_sentence_are_escaped(mini_bert):
+    from bert_explain.analysis.sentence import Piece, say
+
+    html = say("{word} < {n}", word=Piece("<script>"), n=3).html()
+    assert html == '<b class="piece" dir="auto">&lt;script&gt;</b> &lt; 3'

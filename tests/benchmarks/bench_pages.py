@@ -1,0 +1,99 @@
+"""From an edit to the painted page: each page of the app against the smallest possible Streamlit app, in one run.
+
+Both run under the same server and in the same Chromium, by turns. The time goes from the press of Enter to the last
+change of the page's DOM (shadow roots included) and the frame that paints it. Ratios are printed; no test fails on time.
+"""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bert_explain.ui.stages import STAGES
+from tests.browser.helpers import CHROMIUM_ARGUMENTS, WATCH_TRAFFIC, find_chromium, open_app, running_server, settled
+
+pytestmark = pytest.mark.benchmark
+ROUNDS = 9
+AIM = {"Attention": 5.0}
+
+SMALLEST = """
+import streamlit as st
+text = st.text_input("Sentence A", "She walked to the bank.")
+st.text(f"{len(text)} characters")
+"""
+
+# Every change of the page, in shadow roots too, is noted with its time.
+WATCH_PAINT = """(() => {
+  const seen = new WeakSet();
+  const note = () => { window.lastChange = performance.now(); };
+  const watch = (root) => {
+    if (seen.has(root)) return;
+    seen.add(root);
+    new MutationObserver(note).observe(root, { childList: true, subtree: true, characterData: true, attributes: true });
+  };
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) { const root = attach.call(this, options); watch(root); return root; };
+  addEventListener('DOMContentLoaded', () => watch(document.documentElement));
+  addEventListener('keydown', (e) => { if (e.key === 'Enter') { window.pressed = performance.now(); note(); } }, true);
+})()"""
+
+
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory):
+    """The smallest app, served the way the real one is."""
+    folder = tmp_path_factory.mktemp("smallest")
+    (folder / "app.py").write_text(SMALLEST)
+    (folder / "serve.py").write_text("import streamlit as st\napp = st.App('app.py')\n")
+    command = [sys.executable, "-c", (
+        "import socket, uvicorn, serve\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP); s.bind(('127.0.0.1', 0)); s.listen()\n"
+        "print(s.getsockname()[1], flush=True)\n"
+        "uvicorn.Server(uvicorn.Config(serve.app, log_level='warning', ws='websockets-sansio')).run(sockets=[s])\n"
+    )]  # fmt: skip
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    process.terminate()
+    process.wait(10)
+
+
+def edited(page, text: str) -> float:
+    """Milliseconds from Enter to the last change that the edit made."""
+    box = page.get_by_label("Sentence A", exact=True)
+    box.fill(text)
+    box.press("Enter")
+    settled(page, quiet=400)
+    return page.evaluate("new Promise((done) => requestAnimationFrame(() => done(window.lastChange - window.pressed)))")
+
+
+def test_edit_to_painted(smallest, tmp_path: Path, capsys) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as pw, running_server(tmp_path / "server.log") as url:
+        browser = pw.chromium.launch(executable_path=find_chromium(pw), args=CHROMIUM_ARGUMENTS)
+
+        def tab(base: str, path: str):
+            page = browser.new_context(base_url=base, viewport={"width": 1280, "height": 900}).new_page()
+            page.add_init_script(WATCH_TRAFFIC)
+            page.add_init_script(WATCH_PAINT)
+            return open_app(page, path)
+
+        plain = tab(smallest, "/")
+        rows = []
+        for stage in STAGES:
+            page = tab(url, f"/{stage.path}")
+            pairs = []
+            for i in range(ROUNDS + 2):
+                text = f"She walked to the bank of the river, number {i}."
+                pairs.append((edited(page, text), edited(plain, text)))
+            ours, theirs = (statistics.median(times) for times in zip(*pairs[2:], strict=True))
+            ratio = statistics.median(a / b for a, b in pairs[2:])
+            rows.append((stage.name, ours, theirs, ratio, AIM.get(stage.name, 3.0)))
+            page.context.close()
+        browser.close()
+    with capsys.disabled():
+        print(f"\n{'page':<18}{'edit to painted':>16}{'smallest app':>14}{'ratio':>8}{'aim':>6}")
+        for name, ours, theirs, ratio, aim in rows:
+            print(f"{name:<18}{ours:>13.0f} ms{theirs:>11.0f} ms{ratio:>8.1f}{aim:>6.0f}")
+    assert all(ours > 0 and theirs > 0 for _, ours, theirs, _, _ in rows)

@@ -1,0 +1,118 @@
+"""Home and the frame around every page, as Streamlit runs them: texts, choices, links, bad input."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bert_explain.query import Query
+from bert_explain.trace import run
+from bert_explain.ui.stages import STAGES
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+def opened(page: str = "app.py", **params: str) -> AppTest:
+    """A page, opened cold at an address."""
+    at = AppTest.from_file(APP, default_timeout=60)
+    for name, value in params.items():
+        at.query_params[name] = value
+    if page != "app.py":
+        at.switch_page(page)
+    return at.run()
+
+
+def said(at: AppTest) -> str:
+    """Everything the page says outside its pictures."""
+    return " ".join(str(e.proto.body) for e in at.get("html")) + " ".join(c.value for c in at.caption) + " ".join(
+        t.value for t in at.text
+    )  # fmt: skip
+
+
+def test_home_says_what_bert_is_in_six_sentences():
+    at = opened()
+    assert not at.exception
+    intro = at.markdown[0].value
+    assert intro.count(". ") + intro.endswith(".") == 6
+    assert at.text_input(key="w-sentence-a").label == "Sentence A"
+    assert at.text_input(key="w-sentence-b").label == "Sentence B"
+
+
+def test_an_edit_changes_numbers_and_address(mini_bert):
+    at = opened()
+    at.text_input(key="w-sentence-a").set_value("He drank a cup of tea.").run()
+    assert not at.exception
+    trace = run(mini_bert, Query("He drank a cup of tea.", at.text_input(key="w-sentence-b").value))
+    assert f"{trace.nsp[0]:.0%}" in said(at)
+    assert f"{len(trace.tokens)} of 512 tokens" in said(at)
+    assert at.query_params["a"] == "He drank a cup of tea."
+
+
+def test_an_example_is_taken_whole():
+    at = opened(mask="3")
+    at.button(key="example-2").click().run()
+    assert at.text_input(key="w-sentence-a").value == "The cat sat on the mat."
+    assert at.query_params["b"] == "It was fast asleep." and "mask" not in at.query_params
+
+
+BAD = [
+    ("", "x"), ("", ""), ("     ", ""), ("?!... --", "…"), ("The cat sat. " * 770, ""), ("😀🎉 🧑‍🚀", "👍🏽"), ("مرحبا بالعالم", "שלום"),
+    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script><style>*{display:none}</style>", "![x](http://x.invalid/a.png)"),
+    ("`` ` $x$ :red[a] **b** [l](javascript:alert(1))", "{0} {a} %s"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"), ("a", "b" * 5000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b"), BAD)
+def test_bad_text_keeps_the_page_alive_and_the_text(a, b):
+    at = opened(a=a, b=b)
+    assert not at.exception
+    assert at.text_input(key="w-sentence-a").value == a and at.text_input(key="w-sentence-b").value == b
+    assert at.title[0].value == "See how BERT works"
+
+
+def test_empty_and_cut_texts_are_said():
+    assert "Sentence A is empty" in said(opened(a="", b=""))
+    assert "were cut off" in said(opened(a="word " * 600, b=""))
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_broken_link_opens_every_page(stage):
+    at = opened(stage.file, a="Hello there.", b="", layer="99", head="-1", token="77", mask="400,1", off="9.9", seg="<b>",
+                swap="maybe", put="1.99999999", model="../evil", view="nonsense", z="garbage")  # fmt: skip
+    assert not at.exception
+    text = said(at)
+    for words in ("no layer 99", "head=-1", "no token 77", "no masked position 400", "no switched-off head 9.9", "../evil", "damaged"):
+        assert words in text, words
+    assert "seg=&lt;b&gt;" in text, "what a link says is escaped"
+
+
+def test_choices_stay_from_page_to_page():
+    at = opened(a="He sat by the river bank.", b="It was cold.", layer="3", head="4", token="5", mask="5", off="2.1")
+    for stage in STAGES[1:]:
+        at.switch_page(stage.file).run()
+        assert not at.exception, stage.name
+        assert at.text_input(key="w-sentence-a").value == "He sat by the river bank."
+        for name, value in {"layer": "3", "head": "4", "token": "5", "mask": "5", "off": "2.1"}.items():
+            assert at.query_params[name] == value, (stage.name, name)
+
+
+def test_an_edit_keeps_masks_only_where_the_same_piece_stands():
+    at = opened(a="He sat by the river bank.", b="", mask="1,6", token="6")
+    at.text_input(key="w-sentence-a").set_value("He sat by the old river bank.").run()
+    assert at.query_params["mask"] == "1" and "token" not in at.query_params
+
+
+def test_undo_all():
+    at = opened(a="He sat by the river.", b="It was cold.", mask="2", off="1.1", seg="flipped", swap="1")
+    assert "1 token masked, heads switched off, segments flipped, sentences swapped" in said(at)
+    at.button(key="undo-all").click().run()
+    assert not {"mask", "off", "seg", "swap"} & set(at.query_params)
+
+
+def test_a_model_that_cannot_be_had_is_said(monkeypatch, tmp_path):
+    (tmp_path / "empty-model").mkdir()
+    monkeypatch.setenv("BERT_EXPLAIN_MODEL", str(tmp_path / "empty-model"))
+    at = opened()
+    assert not at.exception
+    assert "config.json" in said(at) and "mini-bert is shown instead" in said(at)
+    assert at.title[0].value == "See how BERT works"

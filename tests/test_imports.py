@@ -1,0 +1,102 @@
+"""The arrows of the architecture: pages -> ui -> figures -> analysis -> trace -> models, and nothing the other way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "bert_explain"
+OURS = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glob("app.py")])
+
+# What may import what: each layer, and the layers below it.
+BELOW = {
+    "errors": set(),
+    "query": {"errors"},
+    "models": {"errors"},
+    "tokenize": {"errors", "query", "models"},
+    "trace": {"errors", "query", "models", "tokenize"},
+    "content": {"errors"},
+    "analysis": {"errors", "query", "models", "tokenize", "trace", "content"},
+    "figures": {"errors", "query", "models", "tokenize", "trace", "content", "analysis"},
+    "training": {"errors", "models"},
+}
+BELOW["ui"] = {*BELOW["figures"], "figures"}
+BELOW["page"] = {*BELOW["ui"], "ui"}
+BELOW["__main__"] = {"errors", "ui"}
+BELOW["__init__"] = set()
+
+STREAMLIT = {"page", "ui"}
+TORCH = {"models", "trace", "training"}
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py") if PACKAGE in path.parents else "page"
+
+
+def imported(source: str) -> set[str]:
+    """Every module a source imports, also inside functions; `from a import b` gives a and a.b."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "absolute imports only"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def wrong(layer: str, source: str) -> list[str]:
+    """What this source of this layer imports and must not."""
+    found = imported(source)
+    ours = {name.split(".")[1] for name in found if name.startswith("bert_explain.")} - {"__version__"}
+    bad = [f"bert_explain.{name}" for name in ours - BELOW[layer] - {layer}]
+    roots = {name.split(".")[0] for name in found}
+    bad += ["streamlit"] if "streamlit" in roots and layer not in STREAMLIT else []
+    bad += sorted(roots & {"torch", "transformers"}) if layer not in TORCH else []
+    return sorted(bad)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_imports_point_one_way(path):
+    assert wrong(layer_of(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_files_stay_small(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= (70 if path.parent.name == "pages" else 350)
+
+
+def test_every_file_was_looked_at():
+    assert {"models", "trace", "query", "errors", "tokenize", "figures"} <= {layer_of(path) for path in OURS}
+
+
+@pytest.mark.parametrize(
+    ("layer", "source", "bad"),
+    [
+        ("analysis", "import streamlit as st", ["streamlit"]),
+        ("analysis", "def f():\n    import torch.nn", ["torch"]),
+        ("analysis", "from bert_explain.figures import theme", ["bert_explain.figures"]),
+        ("trace", "from bert_explain import analysis", ["bert_explain.analysis"]),
+        ("models", "from bert_explain.query import Query", ["bert_explain.query"]),
+        ("figures", "from bert_explain.ui.state import get", ["bert_explain.ui"]),
+        ("page", "import transformers, streamlit", ["transformers"]),
+        ("page", "from bert_explain.ui.frame import frame\nfrom bert_explain.analysis import tokens", []),
+        ("trace", "import torch\nfrom bert_explain.models.encoder import Encoder", []),
+    ],
+)
+def test_the_check_sees_a_wrong_arrow(layer, source, bad):
+    assert wrong(layer, source) == bad
+
+
+def test_the_core_can_be_used_without_streamlit_being_loaded():
+    import subprocess
+    import sys
+
+    code = "import sys, bert_explain.trace, bert_explain.models; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
