@@ -16,7 +16,6 @@ with frame("Attention") as page:
     @page.part
     def heads() -> None:
         attention.heads(page)
-        attention.caution()
         attention.facts(page)
         attention.rollout(page)
         attention.off(page)

@@ -6,6 +6,7 @@ from bert_explain.ui.frame import frame
 from bert_explain.ui.parts import masked_words
 
 with frame("Masked words") as page:
+    masked_words.declare()
     st.title("Masked words")
     st.markdown(
         "Hide a word, and let the model guess it from the words around it, on both sides. This is the exercise that BERT "
@@ -25,8 +26,8 @@ with frame("Masked words") as page:
         masked_words.guesses(page)
 
     guesses()
-    masked_words.depth(page, "head")
     if page.model.has_mlm:
+        masked_words.depth(page, "head")
 
         @page.part
         def scores() -> None:

@@ -73,11 +73,11 @@ def view(trace: Trace, direction: str = "everything", specials: bool = True, ren
     return View(rows, columns, columns if renormalise else None)
 
 
-def window(trace: Trace, shown: View, centre: int, most: int = 64) -> View:
-    """The rows and columns of a long text that are nearest to position `centre`, `most` of each, and special columns."""
-    rows, columns = _near(shown.rows, centre, most), _near(shown.columns, centre, most)
-    special = np.array([t.special for t in trace.tokens])
-    return replace(shown, rows=rows, columns=np.union1d(columns, shown.columns[special[shown.columns]]))
+def window(trace: Trace, shown: View, row: int, column: int, most: int = 64) -> View:
+    """The rows and columns of a long text that are nearest to `row`, `most` of each; special columns and `column` stay."""
+    special = np.array([t.special or t.position == column for t in trace.tokens])
+    columns = np.union1d(_near(shown.columns, row, most), shown.columns[special[shown.columns]])
+    return replace(shown, rows=_near(shown.rows, row, most), columns=columns)
 
 
 def _near(places: np.ndarray, centre: int, most: int) -> np.ndarray:
@@ -314,10 +314,15 @@ def look_numbers(line: pd.Series) -> Sentence:
 
 
 def look_directions(table: pd.DataFrame) -> Sentence | None:
-    """About a table of `directions`: how much crosses over. None where there are no two sentences."""
-    if table["from"].tolist()[:2] != ["A", "B"]:
+    """About a table of `directions`: how much crosses over to the other sentence, or stays with the words. None without words."""
+    if len(table) < 2:
         return None
     a, b = table.iloc[0], table.iloc[1]
+    if len(table) == 2:
+        return say(
+            "The words give {own:.0%} of their attention to words, and {special:.0%} to special tokens.",
+            own=float(a[a["from"]]), special=float(a["special tokens"]),
+        )  # fmt: skip
     return say(
         "The words of A give {ab:.0%} of their attention to B, the words of B give {ba:.0%} to A; special tokens get {sa:.0%} "
         "and {sb:.0%}.", ab=float(a["B"]), ba=float(b["A"]), sa=float(a["special tokens"]), sb=float(b["special tokens"]),

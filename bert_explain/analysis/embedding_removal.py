@@ -1,7 +1,7 @@
 """What each part of the input embeddings is worth: take it away, run the model again, compare.
 
-An intervention, not a training without the part (which is what Devlin et al. 2019, section 5.1 does for other choices): the
-model never saw such input, so a fall says that it relies on the part, not that it could not learn to do without.
+An intervention on a trained model (activation ablation), not a training without the part: the model never met such
+input, so a fall says that it relies on the part, not that it could not learn to do without.
 
 T tokens, V vocabulary, R runs: the first is the whole sum, each other one lacks a part.
 """
@@ -31,8 +31,8 @@ REMOVALS: dict[str, dict[str, str]] = {
 
 
 def asked(trace: Trace, position: int) -> int | None:
-    """Where a word is to be predicted: of the masked words the chosen one or the first; where none is masked, the chosen
-    word, or the longest when a special token is chosen. None for a text without words.
+    """Where a word is to be predicted: of the masked words the chosen one, or the first; where none is masked, the
+    chosen word, or the longest when a special token is chosen. None for a text without words.
     """
     masked = hidden_positions(trace.tokens)
     if masked:
@@ -50,7 +50,7 @@ def queries(trace: Trace, position: int) -> dict[str, Query]:
 
 
 def probabilities(runs: Mapping[str, Trace], target: int | None) -> dict[str, np.ndarray]:
-    """The masked-word head's (V,) probabilities at `target` in every run; empty without a target or without the head."""
+    """The masked-word head's probabilities (V,) at `target` in every run; empty without target or head."""
     if target is None or not next(iter(runs.values())).model.has_mlm:
         return {}
     return {name: softmax(run.mlm_logits([target])[0].astype(np.float64)) for name, run in runs.items()}
@@ -59,9 +59,9 @@ def probabilities(runs: Mapping[str, Trace], target: int | None) -> dict[str, np
 def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.ndarray], k: int = 5) -> pd.DataFrame:
     """What each removal does, R rows, named by the run. p : what `probabilities` gave.
 
-    guess 1..k, p 1..k: the words predicted at `target`. p true, rank: of the word that really stands there; NaN where the
-    text itself says [MASK]. p next: probability that B follows A; NaN without a B or without the head. moved: mean over
-    the tokens of 1 - cosine between the final vectors of this run and of the first.
+    guess 1..k, p 1..k: the words predicted at `target`. p true, rank: of the word that really stands there; NaN where
+    the text itself says [MASK]. p next: probability that B follows A; NaN without a B or without the head. moved: mean
+    over the tokens of 1 - cosine between the final vectors of this run and of the first.
     """
     first = next(iter(runs.values()))
     true = true_id(first, target) if p else None
@@ -78,7 +78,7 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
 
 
 def moved(runs: Mapping[str, Trace]) -> np.ndarray:
-    """1 - cosine between every token's final vector in the first run and in each of the others, (R - 1, T): 0 = not turned."""
+    """1 - cosine between every token's final vector in the first run and in each of the others, (R - 1, T)."""
     x = np.stack([run.hidden[-1] for run in runs.values()]).astype(np.float64)  # (R, T, H)
     x /= np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(float).tiny)
     return 1 - np.einsum("rth,th->rt", x[1:], x[0])
@@ -93,29 +93,30 @@ def turns(runs: Mapping[str, Trace]) -> pd.DataFrame:
 
 def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | None) -> Sentence:
     """Which removal costs the true word most; where there is none, which turns the final vectors furthest."""
-    others = table.iloc[1:]
+    first, others = table.iloc[0], table.iloc[1:]
     if table["p true"].isna().all():
         most = others["moved"].idxmax()
         return say(
-            "“{most}” turns the final vectors furthest: 1 − cosine is {x:.2f} on average, where 0 is no turn and 1 a right angle.",
+            "“{most}” turns the final vectors furthest, by {x:.2f} on average (1 − cosine).",
             most=most, x=others["moved"][most],
         )  # fmt: skip
-    first, worst = table.iloc[0], others["rank"].idxmax()
+    worst = others["rank"].idxmax()
+    drops = "It drops furthest with" if others["rank"][worst] > first["rank"] else "It does not drop, not even with"
     return say(
-        "With the whole sum the true word {word} is number {r0:,} of {v:,}, with {p0}. It falls furthest with “{worst}”: "
-        "to number {r1:,}, with {p1}; the first guess is then {guess}.",
+        "With the whole sum the true word {word} is number {r0:,} of {v:,}, with {p0}. {with_} “{worst}”: there it is "
+        "number {r1:,}, with {p1}, and the first guess is {guess}.",
         word=Piece(runs[table.index[0]].tokens[target].original), r0=int(first["rank"]), p0=percent(first["p true"]),
-        v=next(iter(runs.values())).model.vocab_size, worst=worst, r1=int(others["rank"][worst]),
-        p1=percent(others["p true"][worst]), guess=Piece(others["guess 1"][worst]),
+        v=next(iter(runs.values())).model.vocab_size, with_=drops if len(others) > 1 else "Now look at", worst=worst,
+        r1=int(others["rank"][worst]), p1=percent(others["p true"][worst]), guess=Piece(others["guess 1"][worst]),
     )  # fmt: skip
 
 
 def look_moved(runs: Mapping[str, Trace]) -> Sentence:
     """The token that a removal turns furthest."""
-    away = moved(runs)
+    away, names = moved(runs), list(runs)[1:]
     i, t = np.unravel_index(away.argmax(), away.shape)
+    averages = ", ".join(f"{row.mean():.2f} with “{name}”" for name, row in zip(names, away, strict=True))
     return say(
-        "Look at {piece} with “{name}”: its final vector turns furthest, 1 − cosine is {x:.2f}. On average the tokens turn by {mean}.",
-        piece=Piece(next(iter(runs.values())).tokens[t].original), name=list(runs)[1 + i], x=away[i, t],
-        mean=", ".join(f"{row.mean():.2f} ({name})" for name, row in zip(list(runs)[1:], away, strict=True)),
+        "Look at {piece} with “{name}”: its final vector turns furthest, by {x:.2f}. The average turn is {averages}.",
+        piece=Piece(next(iter(runs.values())).tokens[t].original), name=names[i], x=away[i, t], averages=averages,
     )  # fmt: skip

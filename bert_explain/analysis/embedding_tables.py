@@ -1,12 +1,14 @@
 """The tables behind the input embeddings, which no sentence changes: token rows, segment rows, position rows.
 
-Beside the learned positions of BERT (Devlin et al. 2019, section 3) stand the fixed ones of the Transformer (Vaswani et al.
-2017, section 3.5), which BERT does not use.
+Beside the learned positions of BERT (Devlin et al. 2019, section 3) stand the fixed ones of the Transformer (Vaswani
+et al. 2017, section 3.5), which BERT does not use.
 
 Shapes: V vocabulary, N rows of the position table, H hidden size.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import Missing
+from bert_explain.models import Encoder
 from bert_explain.trace import Trace
 
 
@@ -21,16 +24,22 @@ from bert_explain.trace import Trace
 def nearest(trace: Trace, position: int, k: int = 8) -> pd.DataFrame:
     """The k rows of the token table with the highest cosine to this token's row, itself left out: piece, id, cosine.
 
-    One product of the whole table (V, H) with one row (H,). It depends on the token only, not on the sentence.
+    It depends on the token only, not on the sentence.
     """
-    own = trace.tokens[position].id
-    rows = trace.model.embed.token.weight.detach().numpy()  # (V, H)
+    return _nearest(trace.model, trace.tokens[position].id, k)
+
+
+@lru_cache(maxsize=256)  # a model's tables never change: do not change what is returned
+def _nearest(model: Encoder, own: int, k: int) -> pd.DataFrame:
+    """One product of the whole table (V, H) with one row (H,)."""
+    rows = model.embed.token.weight.detach().numpy()  # (V, H)
     size = np.sqrt(np.einsum("vh,vh->v", rows, rows))  # (V,)
     cosine = np.divide(rows @ rows[own], size * size[own], out=np.zeros_like(size), where=size * size[own] > 0)
     cosine[own] = -np.inf
     ids = best(cosine, min(k, len(cosine) - 1))
-    pieces = [piece_text(trace.model, int(i)) for i in ids]
-    return pd.DataFrame({"piece": pieces, "id": ids, "cosine": cosine[ids]}, index=pd.RangeIndex(1, len(ids) + 1, name="rank"))
+    pieces = [piece_text(model, int(i)) for i in ids]
+    rank = pd.RangeIndex(1, len(ids) + 1, name="rank")
+    return pd.DataFrame({"piece": pieces, "id": ids, "cosine": cosine[ids]}, index=rank)
 
 
 def repeats(trace: Trace, position: int) -> pd.DataFrame:
@@ -38,22 +47,24 @@ def repeats(trace: Trace, position: int) -> pd.DataFrame:
     same = [t for t in trace.tokens if t.id == trace.tokens[position].id and t.position != position]
     sums = trace.embeddings.total.astype(np.float64)  # (T, H)
     values = [cosines(sums[[position, t.position]])[0, 1] for t in same]
-    return pd.DataFrame({"at": [t.position for t in same], "segment": ["AB"[t.segment] for t in same], "cosine": values})
+    letters = ["AB"[t.segment] for t in same]
+    return pd.DataFrame({"at": [t.position for t in same], "segment": letters, "cosine": values})
 
 
 def look_nearest(trace: Trace, position: int) -> Sentence:
     """The nearest row, and what became of the same token elsewhere in this text."""
-    first, same = nearest(trace, position, 1).iloc[0], repeats(trace, position)
+    first, same = nearest(trace, position).iloc[0], repeats(trace, position)
     known = {"piece": Piece(trace.pieces[position]), "near": Piece(first["piece"]), "x": first["cosine"]}
     if same.empty:
         return say(
-            "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The word has this same row in every sentence, "
-            "whatever it means there: its neighbours come in later, through attention.",
+            "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The word has this same row in every "
+            "sentence, whatever it means there: its neighbours come in later, through attention.",
             **known,
         )
     return say(
-        "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The token stands {n} times in this text, each time "
-        "with this same row. The sums differ by position and segment only: those at {here} and {there} have cosine {y:.2f}.",
+        "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The token stands {n} times in this text, each "
+        "time with this same row. The sums differ by position and segment only: those at {here} and {there} have "
+        "cosine {y:.2f}.",
         **known, n=len(same) + 1, here=position, there=same["at"][0], y=same["cosine"][0],
     )  # fmt: skip
 
@@ -61,22 +72,32 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
 # the segment table --------------------------------------------------------------------------------------------------
 def segments(trace: Trace) -> pd.DataFrame:
     """The two rows of the segment table and A - B, H rows. Raises Missing for a model without segments."""
-    table = trace.model.segment_table()
+    return _segments(trace.model)
+
+
+@lru_cache(maxsize=16)  # as above
+def _segments(model: Encoder) -> pd.DataFrame:
+    table = model.segment_table()
     if table is None:
-        raise Missing(f"{trace.model.title} has no segment embeddings: it does not tell sentence A from sentence B.")
+        raise Missing(f"{model.title} has no segment embeddings: it does not tell sentence A from sentence B.")
     a, b = table.numpy()[:2]
     return pd.DataFrame({"A": a, "B": b, "A - B": a - b}).rename_axis("dimension")
+
+
+def furthest(trace: Trace) -> int:
+    """The dimension in which the two segment rows differ most. Raises Missing for a model without segments."""
+    return int(segments(trace)["A - B"].abs().idxmax())
 
 
 def look_segments(trace: Trace) -> Sentence:
     """How alike the two rows are, and where they differ. Raises Missing for a model without segments."""
     table = segments(trace)
     rows = table[["A", "B"]].to_numpy(np.float64).T  # (2, H)
-    at = int(table["A - B"].abs().idxmax())
+    at = furthest(trace)
     count = [sum(t.segment == s for t in trace.tokens) for s in (0, 1)]
     return say(
-        "{a} tokens of this text get row A, {b} get row B, each the same numbers. The two rows have cosine {x:.2f}; they "
-        "differ most in dimension {at}, {ya:.3f} against {yb:.3f}.",
+        "{a} tokens of this text get row A, {b} get row B, each the same numbers. The two rows have cosine {x:.2f}. "
+        "They differ most in dimension {at}: {ya:.3f} and {yb:.3f}.",
         a=count[0], b=count[1], x=cosines(rows)[0, 1], at=at, ya=rows[0, at], yb=rows[1, at],
     )  # fmt: skip
 
@@ -92,9 +113,14 @@ def sinusoidal(rows: int, size: int) -> np.ndarray:
     return np.where(np.arange(size) % 2 == 0, np.sin(angle), np.cos(angle))
 
 
-def learned(trace: Trace, rows: int) -> np.ndarray:
+def learned(model: Encoder, rows: int) -> np.ndarray:
     """The first rows of the model's own position table, (rows, H); all N when there are fewer."""
-    return trace.model.position_table().numpy()[:rows].astype(np.float64)
+    return model.position_table().numpy()[:rows].astype(np.float64)
+
+
+def numbers(model: Encoder, rows: int) -> pd.DataFrame:
+    """`learned` as a table, one row a position, one column a dimension."""
+    return pd.DataFrame(learned(model, rows)).rename(columns=str).rename_axis("position")
 
 
 def cosines(table: np.ndarray) -> np.ndarray:
@@ -104,24 +130,25 @@ def cosines(table: np.ndarray) -> np.ndarray:
     return unit @ unit.T
 
 
-def by_distance(trace: Trace, rows: int) -> pd.DataFrame:
-    """Mean cosine of all pairs of positions that are 0, 1, 2 ... apart: columns learned, sinusoidal; one row a distance."""
-    table = learned(trace, rows)
+@lru_cache(maxsize=16)  # as above
+def by_distance(model: Encoder, rows: int) -> pd.DataFrame:
+    """Mean cosine of all pairs of positions that are 0, 1, 2 ... apart: columns learned, sinusoidal."""
+    table = learned(model, rows)
     both = {"learned": cosines(table), "sinusoidal": cosines(sinusoidal(*table.shape))}
     columns = {kind: [c.diagonal(d).mean() for d in range(len(table))] for kind, c in both.items()}
     return pd.DataFrame(columns).rename_axis("distance")
 
 
-def look_positions(trace: Trace, rows: int) -> Sentence:
+def look_positions(model: Encoder, rows: int) -> Sentence:
     """What the learned table shares with the formula, and what not."""
-    table, size = by_distance(trace, rows), np.linalg.norm(learned(trace, rows), axis=1)
+    table, size = by_distance(model, rows), np.linalg.norm(learned(model, rows), axis=1)
     if len(table) < 3:
         return say("This model has room for {n} positions only, too few to compare.", n=len(table))
     far = len(table) // 2
     return say(
-        "In both, neighbours point nearly the same way (mean cosine {l1:.2f} learned, {s1:.2f} by formula) and positions "
-        "{far} apart less so ({l2:.2f} and {s2:.2f}). By formula all rows are equally long. Learned rows are not: position "
-        "{top} has length {x:.2f}, the median is {median:.2f}.",
-        l1=table["learned"][1], s1=table["sinusoidal"][1], far=far, l2=table["learned"][far], s2=table["sinusoidal"][far],
-        top=int(size.argmax()), x=float(size.max()), median=float(np.median(size)),
+        "Mean cosine of neighbours: {l1:.2f} learned, {s1:.2f} by formula; of positions {far} apart: {l2:.2f} and "
+        "{s2:.2f}. By formula all rows are equally long. Learned rows are not: position {top} has length {x:.2f}, the "
+        "median is {median:.2f}.",
+        l1=table["learned"][1], s1=table["sinusoidal"][1], l2=table["learned"][far], s2=table["sinusoidal"][far],
+        far=far, top=int(size.argmax()), x=float(size.max()), median=float(np.median(size)),
     )  # fmt: skip

@@ -20,7 +20,7 @@ PAIRS = (("token", "segment"), ("token", "position"), ("segment", "position"))
 
 # one token: sum, then LayerNorm -------------------------------------------------------------------------------------
 def spread(trace: Trace, position: int) -> tuple[float, float]:
-    """Mean of the H numbers of a token's sum, and their standard deviation as LayerNorm takes it, sqrt(variance + eps)."""
+    """Mean of the H numbers of a token's sum; standard deviation as LayerNorm takes it, sqrt(variance + eps)."""
     total = trace.embeddings.total[position].astype(np.float64)  # (H,)
     return float(total.mean()), float(np.sqrt(total.var() + trace.embeddings.norm_eps))
 
@@ -28,7 +28,8 @@ def spread(trace: Trace, position: int) -> tuple[float, float]:
 def dimensions(trace: Trace, position: int) -> pd.DataFrame:
     """One token on its way into layer 1, H rows, one a dimension.
 
-    token + segment + position = sum; (sum - mean) / deviation = standardised; scale * standardised + shift = normalised.
+    token + segment + position = sum; (sum - mean) / deviation = standardised;
+    scale * standardised + shift = normalised.
     """
     e = trace.embeddings
     mean, deviation = spread(trace, position)
@@ -58,10 +59,11 @@ def look_sum(trace: Trace, position: int) -> Sentence:
     at = largest(trace, position)
     t, s, p, total = dimensions(trace, position).loc[at, [*PARTS, "sum"]]
     return say(
-        "The sum for {piece} is mostly its {first} row: {x} of it, with {y} from the {second} and {z} from "
-        "the {third}. Look at dimension {at}, the furthest from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
-        piece=piece, first=first, second=second, third=third, x=percent(row[f"share {first}"]), y=percent(row[f"share {second}"]),
-        z=percent(row[f"share {third}"]), at=at, t=t, s_sign=sign(s), s=abs(s), p_sign=sign(p), p=abs(p), total=total,
+        "The sum for {piece} is mostly its {first} row: {x} of it, with {y} from the {second} and {z} from the {third}. "
+        "Look at dimension {at}, the furthest from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
+        piece=piece, first=first, second=second, third=third, x=percent(row[f"share {first}"]),
+        y=percent(row[f"share {second}"]), z=percent(row[f"share {third}"]), at=at, t=t, s_sign=sign(s), s=abs(s),
+        p_sign=sign(p), p=abs(p), total=total,
     )  # fmt: skip
 
 
@@ -71,8 +73,8 @@ def look_norm(trace: Trace, position: int) -> Sentence:
     out = trace.embeddings.normalised[position]
     top = int(np.abs(out).argmax())
     return say(
-        "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}. The first strip has "
-        "mean 0 and standard deviation 1. After the learned scale and shift, dimension {top} is furthest from 0: {value:.2f}.",
+        "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}. The first strip "
+        "has 0 and 1. After the learned scale and shift, dimension {top} is furthest from 0: {value:.2f}.",
         h=len(out), mean=mean, deviation=deviation, top=top, value=float(out[top]),
     )  # fmt: skip
 
@@ -118,7 +120,7 @@ def look_lengths(trace: Trace) -> Sentence:
     if (longest == usual).all():
         at = int(table[usual].argmax())
         return say(
-            "The {part} row is the longest of the three at every token. The longest of all is that of {piece}: {x:.2f}.",
+            "The {part} row is the longest of the three at every token. The longest of all is at {piece}: {x:.2f}.",
             part=usual, piece=Piece(trace.pieces[at]), x=table[usual][at],
         )  # fmt: skip
     other = table[longest != usual]
@@ -140,9 +142,10 @@ def look_shares(trace: Trace) -> Sentence:
     at = int(shares["share token"].argmin())
     rest = max(PARTS[1:], key=lambda part: shares[f"share {part}"][at])
     return say(
-        "On average {mean} of a sum is its token row. The least is at {piece}, {low}, where the {rest} row gives {other}.",
-        mean=percent(shares["share token"].mean()), piece=Piece(trace.pieces[at]), low=percent(shares["share token"][at]),
-        rest=rest, other=percent(shares[f"share {rest}"][at]),
+        "On average {mean} of a sum is its token row. The least is at {piece}, {low}: there the {rest} row gives "
+        "{other}.",
+        mean=percent(shares["share token"].mean()), low=percent(shares["share token"][at]), rest=rest,
+        piece=Piece(trace.pieces[at]), other=percent(shares[f"share {rest}"][at]),
     )  # fmt: skip
 
 

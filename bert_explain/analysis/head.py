@@ -168,19 +168,19 @@ def look_scores(head: Head, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the table of scores and weights: this row's highest score."""
     best = strongest(head, row)
     names = {"row": Piece(pieces[row]), "column": Piece(pieces[best]), "score": float(head.scores[row, best])}
-    names |= {"weight": float(head.weights[row, best]), "count": len(pieces), "even": 1 / len(pieces)}
-    own = ", itself," if best == row else ""
+    names |= {"weight": float(head.weights[row, best]), "count": len(pieces)}
+    own = ", which is itself" if best == row else ""
     return say(
-        f"Look at the row {{row}}: of its {{count}} scores the highest is {{score:.2f}}, for {{column}}{own}. "
-        "Softmax makes of it {weight:.2f} of the row; an even share would be {even:.2f}.",
-        **names,
-    )
+        "Look at the row {row}: of its {count} scores the highest is {score:.2f}, for {column}{own}. "
+        "Softmax makes of it {weight:.2f} of the row; an even share would be 1/{count}.",
+        **names, own=own,
+    )  # fmt: skip
 
 
 def look_cell(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """The chosen cell in words: both steps, with their numbers."""
     return say(
-        "This cell: {row} looks at {column}. Their score is {score:.2f}; after softmax, the weight is {weight:.3f}.",
+        "This cell: {row} looks at {column}. Their score is {score:.2f}; after softmax, the weight is {weight:.3g}.",
         row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), score=cell.score, weight=cell.weight,
     )  # fmt: skip
 
@@ -189,8 +189,8 @@ def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """What to look for in q, k and their products: the dimension that decides most."""
     best = int(np.abs(cell.products).argmax())
     return say(
-        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and the product {product:.2f} is the largest "
-        "of the {d} that add up to {dot:.2f}.",
+        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and their product {product:.2f} decides "
+        "most of the {d} that add up to {dot:.2f}.",
         best=best, row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), q=float(cell.q[best]),
         k=float(cell.k[best]), product=float(cell.products[best]), d=cell.q.size, dot=cell.dot,
     )  # fmt: skip
@@ -198,6 +198,8 @@ def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
 
 def look_softmax(sharp: Sharpness, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the row's softmax: how many tokens share it, with the root and without."""
+    if sharp.top > 0.995:
+        return say("Look at the first bar: one token takes nearly the whole row {row}, {top:.3f} of it.", row=Piece(pieces[row]), top=sharp.top)
     return say(
         "Look at how many tokens share the row {row}: as many as {tokens:.1f} would evenly. "
         "Without the division by the root it would be {undivided:.1f}, and the first would take {top:.2f} instead of {divided:.2f}.",

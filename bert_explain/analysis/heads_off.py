@@ -54,6 +54,11 @@ def question(trace: Trace, position: int) -> Question:
     return Question(query.but(masked=(at,)), at, tokens[at].original, True)
 
 
+def has_pair(trace: Trace) -> bool:
+    """True when there are two sentences and a head that judges them: then "B follows A" is a question."""
+    return trace.nsp is not None and {0, 1} <= {t.sentence for t in trace.tokens}
+
+
 def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.DataFrame:
     """The leading pieces at one masked word with every head on and without some, in the order they had before.
 
@@ -75,7 +80,7 @@ def single_heads(
     whole : the trace with every head on. trace_of : runs a query. progress : told the share that is done, L x A times.
     Columns: layer, head; without: probability of the piece that the whole model thinks likeliest at `position`, when this
     head is off; change: that minus what it is with every head; first: the likeliest piece when this head is off; is_next,
-    is_next_change: the same for the next-sentence probability. A prediction that the model cannot make has no columns.
+    is_next_change: the same for the next-sentence probability. A prediction that cannot be made here has no columns.
     The table is kept beside `whole` (see `known_single_heads`).
     """
     p = None if position is None else _probabilities(whole, position)
@@ -88,7 +93,7 @@ def single_heads(
             top, new = int(best(p, 1)[0]), _probabilities(cut, position)
             first = piece_text(cut.model, int(best(new, 1)[0]))
             line |= {"without": float(new[top]), "change": float(new[top] - p[top]), "first": first}
-        if whole.nsp is not None:
+        if has_pair(whole):
             line |= {"is_next": float(cut.nsp[0]), "is_next_change": float(cut.nsp[0] - whole.nsp[0])}
         lines.append(line)
         progress(done / len(pairs))
@@ -123,6 +128,8 @@ def toggled(off: Heads, heads: Heads) -> Heads:
 def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
     """What the switched-off heads did to the prediction (or, while none is off, what to do)."""
     off = names(after.query.heads_off)
+    if q.position is None and not has_pair(before):
+        return say("This model and text give no prediction that heads could change: there is no word to ask for.")
     if not after.query.heads_off:
         return say("All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone.")
     if q.position is not None:
@@ -133,12 +140,10 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
             off=off, word=Piece(piece_text(before.model, top)), p=percent(p[top]), new=percent(new[top]),
             then=Piece(piece_text(after.model, then)),
         )  # fmt: skip
-    if before.nsp is not None:
-        return say(
-            "Without {off}, the probability that B follows A goes from {p} to {new}.",
-            off=off, p=percent(before.nsp[0]), new=percent(after.nsp[0]),
-        )  # fmt: skip
-    return say("Switched off: {off}. This model and text give no prediction that could be compared.", off=off)
+    return say(
+        "Without {off}, the probability that B follows A goes from {p} to {new}.",
+        off=off, p=percent(before.nsp[0]), new=percent(after.nsp[0]),
+    )  # fmt: skip
 
 
 def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sentence:

@@ -24,11 +24,11 @@ STAGES = {
     "input": ("input", "what the layer reads"),
     "joined": ("heads joined", "the heads' outputs, side by side"),
     "projected": ("projected", "joined x W + b: the heads' numbers mixed"),
-    "attended": ("+ input", "input + projected: the first residual"),
+    "attended": ("first sum", "input + projected: the first residual"),
     "attended_normalised": ("LayerNorm", "to mean 0 and spread 1, then scaled and shifted"),
     "expanded": ("expanded", "GELU(x W + b): the neurons of the feed-forward network"),
     "contracted": ("contracted", "expanded x W + b: back to the hidden size"),
-    "total": ("+ LayerNorm", "LayerNorm + contracted: the second residual"),
+    "total": ("second sum", "LayerNorm + contracted: the second residual"),
     "output": ("output", "LayerNorm again: what the next layer reads"),
 }
 

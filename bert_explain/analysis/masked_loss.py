@@ -65,14 +65,14 @@ def shares(drawn: pd.DataFrame, tokens: Sequence[Token]) -> pd.DataFrame:
     """What was really drawn beside the recipe: what, count, of, share, recipe. Shares of nothing are NaN."""
     able = sum(can_be_masked(t) for t in tokens)
     counts = drawn["fate"].value_counts()
-    rows = [("chosen, of all words and marks", len(drawn), able, CHOSEN)]
-    rows += [(f"{LETTERS[f]}: {said}", int(counts.get(f, 0)), len(drawn), FATES[f]) for f, said in _SAID.items()]
+    rows = [("chosen", len(drawn), able, CHOSEN)]
+    rows += [(f"{LETTERS[f]} {said}", int(counts.get(f, 0)), len(drawn), FATES[f]) for f, said in _SAID.items()]
     table = pd.DataFrame(rows, columns=["what", "count", "of", "recipe"])
     table.insert(3, "share", np.where(table["of"] > 0, table["count"] / table["of"].clip(lower=1), np.nan))
     return table
 
 
-_SAID = {"mask": "reads [MASK]", "random": "reads a random piece", "unchanged": "left unchanged"}
+_SAID = {"mask": "[MASK]", "random": "random", "unchanged": "unchanged"}
 
 
 def losses(trace: Trace, drawn: pd.DataFrame) -> pd.DataFrame:
@@ -189,6 +189,15 @@ def shading(table: pd.DataFrame, size: int) -> np.ndarray:
     return shade
 
 
+def say_before(count: int) -> Sentence:
+    """What the button will do."""
+    return say(
+        "Which words of your text can be told from the others, and which cannot? Each of the {count} is hidden alone, and "
+        "the model guesses it: {count} runs.",
+        count=count,
+    )
+
+
 def look_scores(table: pd.DataFrame) -> Sentence:
     """The hardest and the easiest token of a table from `score_table`."""
     if table.empty:
@@ -229,11 +238,15 @@ def say_totals(table: pd.DataFrame) -> Sentence:
     """The totals in words."""
     t = totals(table)
     return say(
-        "All {n} together: a pseudo-log-likelihood of {pll:.2f} nats, {mean:.2f} a token, which is a pseudo-perplexity "
+        "All {n} together: a pseudo-log-likelihood of {pll} nats, {mean} a token, which is a pseudo-perplexity "
         "of {perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
         n=len(table),
-        pll=t["pll"],
-        mean=t["mean"],
+        pll=_minus(t["pll"]),
+        mean=_minus(t["mean"]),
         perplexity=t["pseudo_perplexity"],
         first=int((table["rank"] == 1).sum()),
     )
+
+
+def _minus(number: float) -> str:
+    return f"{number:.2f}".replace("-", "\u2212")

@@ -52,7 +52,7 @@ def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
     others = len(logits) - len(shown)
     if others:
         rest = float(np.delete(p, shown).sum())
-        rows.append((None, f"all other {others:,} pieces together", None, rest, None, "rest"))
+        rows.append((None, f"all other {others:,} pieces", None, rest, None, "rest"))
     table = pd.DataFrame(rows, columns=["rank", "piece", "id", "probability", "logit", "mark"])
     return table.astype({"rank": "Int64", "id": "Int64", "logit": float})
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from bert_explain.analysis.masked_words import percent
+from bert_explain.analysis.masked_words import percent as readable
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import Missing
 from bert_explain.query import Query
@@ -23,6 +23,11 @@ from bert_explain.trace import Trace
 NEXT, NOT_NEXT = "is next", "not next"
 LONGEST = 60  # characters of a sentence that is quoted in a sentence of ours
 NEAR = 0.05  # a change of the probability below this is called small
+
+
+def percent(p: float) -> str:
+    """A probability for reading, which does not break at the end of a line."""
+    return readable(p).replace(" ", "\u00a0")
 
 
 # the answer
@@ -144,6 +149,11 @@ def look_decision(trace: Trace, found: Decision) -> Sentence:
 
 
 # one change at a time
+def random_sentence(sentences: Sequence[str], seed: int) -> str:
+    """One of the sentences; the same seed gives the same one."""
+    return sentences[int(np.random.default_rng(seed).integers(len(sentences)))]
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """The pair with one thing changed."""

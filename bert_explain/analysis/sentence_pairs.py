@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.masked_words import percent
-from bert_explain.analysis.next_sentence import NEAR, NEXT, NOT_NEXT, Verdict, short
-from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.analysis.next_sentence import NEAR, NEXT, NOT_NEXT, Verdict, percent, short
+from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.content.next_sentence import Document, Probe, Row
 from bert_explain.query import Query
 
@@ -63,6 +62,18 @@ def judged(checked: Checked, verdicts: Sequence[Verdict]) -> pd.DataFrame:
         lines.append((number, row.a, row.b, seen.is_next, seen.called, label, right, loss, seen.cut))
     names = ["row", "a", "b", "is_next", "verdict", "label", "right", "loss", "cut"]
     return pd.DataFrame(lines, columns=names).astype({"right": object})
+
+
+def by_row(table: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """A table from `judged` with a line for every row from 1 to `rows`: row, is_next, verdict, right as a word.
+
+    A row that could not be judged has no probability, and no verdict.
+    """
+    words = {True: "right", False: "wrong", None: ""}
+    shown = table.assign(right=[words[r] for r in table["right"]]).set_index("row")
+    shown = shown[["is_next", "verdict", "right"]].astype({"is_next": float, "verdict": object, "right": object})
+    shown = shown.reindex(pd.RangeIndex(1, rows + 1, name="row"))
+    return shown.fillna({"verdict": "not judged", "right": ""}).reset_index()
 
 
 def accuracy(table: pd.DataFrame) -> tuple[int, int]:
@@ -161,10 +172,10 @@ def say_pair(row: pd.Series, documents: Sequence[Document]) -> Sentence:
     }
     if row["follows"]:
         return say(
-            "Pair {pair}: A is sentence {at} of “{text}”. The coin said “true”: B is the sentence after it.", **values
+            "Pair {pair}: A is sentence {at} of “{text}”. The coin said: next. B is the sentence after it.", **values
         )
     return say(
-        "Pair {pair}: A is sentence {at} of “{text}”. The coin said “random”: B is sentence {b_at} of “{other}”.",
+        "Pair {pair}: A is sentence {at} of “{text}”. The coin said: random. B is sentence {b_at} of “{other}”.",
         **values,
     )
 
@@ -223,8 +234,8 @@ def example(table: pd.DataFrame) -> Sentence:
     wrong = table[table["label"] == NOT_NEXT]
     worst = wrong.loc[wrong["is_next"].idxmax()]
     return say(
-        "For example: {a} then {b} gets {p}.",
-        a=Piece(short(worst["a"])),
-        b=Piece(short(worst["b"])),
+        "For example: “{a}”, then “{b}” gets {p}.",
+        a=short(worst["a"]),
+        b=short(worst["b"]),
         p=percent(worst["is_next"]),
     )

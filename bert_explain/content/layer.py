@@ -20,6 +20,7 @@ class Notes:
     traced: str
     shares: str
     map: str
+    map_long: str  # added to `map` for texts too long to write every name
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
-"""The pictures of the input embeddings: strips that add up, the parts over the text, the tables, what a removal does."""
+"""The pictures of the input embeddings: strips that add up, the parts over the text, the tables, a removal.
+
+Plotly figures are built in one call from plain dicts: each `update_*` would check the whole figure again, which costs
+ten times as much as building it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +20,14 @@ from bert_explain.figures.payload import Band, Bar, percent
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Token
 
+LABELLED = 40  # tokens up to which each is named below a chart; of more, every n-th
 DASH = {"token": "solid", "segment": "dash", "position": "dot", "sum": "solid"}
 SYMBOL = {"token": "circle", "segment": "square", "position": "diamond", "sum": "line-ew-open"}
 PATTERN = {"token": "", "segment": "/", "position": "."}
-LABELLED = 40  # tokens up to which each is named below a chart; of more, every n-th
+SMALL = {"size": 13}
 
 
-# one token ------------------------------------------------------------------------------------------------------------
+# one token ----------------------------------------------------------------------------------------------
 def sum_bands(table: pd.DataFrame, token: Token) -> list[Band]:
     """token + segment + position = sum, four strips of H numbers; `table` from `embeddings.dimensions`."""
     letter = "AB"[token.segment]
@@ -34,7 +40,7 @@ def sum_bands(table: pd.DataFrame, token: Token) -> list[Band]:
 
 
 def norm_bands(table: pd.DataFrame) -> list[Band]:
-    """standardised x scale + shift = what layer 1 reads, four strips of H numbers; `table` from `embeddings.dimensions`."""
+    """standardised x scale + shift = what layer 1 reads, four strips; `table` from `embeddings.dimensions`."""
     return [
         Band("standardised", table["standardised"].to_numpy(), "hidden"),
         Band("scale", table["scale"].to_numpy(), "value", "×"),
@@ -43,81 +49,115 @@ def norm_bands(table: pd.DataFrame) -> list[Band]:
     ]
 
 
-def norm_equation(table: pd.DataFrame, dimension: int, mean: float, deviation: float) -> str:
-    """One dimension through LayerNorm with its numbers, as LaTeX."""
+def standardised_equation(table: pd.DataFrame, dimension: int, mean: float, deviation: float) -> str:
+    """LayerNorm's first step in one dimension with its numbers, as LaTeX."""
     row = table.loc[dimension]
     above = f"{row['sum']:.3f} {'-' if mean >= 0 else '+'} {abs(mean):.4f}"
-    return (
-        rf"\rule{{0pt}}{{2.2em}}y_{{{dimension}}} = \underbrace{{{row['scale']:.3f}}}_{{\text{{scale}}}} \cdot "
-        rf"\frac{{{above}}}{{{deviation:.4f}}} + \underbrace{{{row['shift']:.3f}}}_{{\text{{shift}}}} = {row['normalised']:.3f}"
-    )
+    strut = r"\rule{0pt}{1.7em}"  # without it the top of the fraction is cut off
+    return rf"{strut}\frac{{{above}}}{{{deviation:.4f}}} = {row['standardised']:.3f}"
 
 
-# the whole text -------------------------------------------------------------------------------------------------------
+# the whole text -----------------------------------------------------------------------------------------
 def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
     """What each token's sum is made of, stacked bars that add up to 1; `table` from `embeddings.lengths`."""
-    figure = go.Figure()
-    for part in PARTS:
-        colour = _colours(part, tokens, palette)
-        figure.add_bar(
-            x=np.arange(len(table)), y=table[f"share {part}"].to_numpy(), name=part, customdata=_hover(tokens),
-            marker={"color": colour, "line": {"color": palette.card, "width": 1}},
-            marker_pattern={"shape": PATTERN[part], "fillmode": "overlay", "fgcolor": palette.card, "size": 6,
+    hover = _hover(tokens)
+    bars = [
+        {
+            "type": "bar",
+            "name": part,
+            "x": np.arange(len(table)),
+            "y": table[f"share {part}"].to_numpy(),
+            "customdata": hover,
+            "hovertemplate": f"%{{customdata}}: %{{y:.1%}} of the sum is its {part} row<extra></extra>",
+            "marker": {
+                "color": _colours(part, tokens, palette),
+                "line": {"color": palette.card, "width": 1},
+                "pattern": {"shape": PATTERN[part], "fillmode": "overlay", "fgcolor": palette.card, "size": 6,
                             "solidity": 0.2, "fgopacity": 0.6},
-            hovertemplate=f"%{{customdata}}: %{{y:.1%}} of the sum is its {part} row<extra></extra>",
-        )  # fmt: skip
-    figure.update_layout(barmode="relative", bargap=0.25)
-    return _over_text(figure, tokens, chosen, palette, "share of the sum", tickformat=".0%")
+            },
+        }
+        for part in PARTS
+    ]  # fmt: skip
+    axis = {"title": {"text": "share of the sum", "font": SMALL}, "tickformat": ".0%"}
+    layout = {"barmode": "relative", "bargap": 0.25}
+    return _over_text(bars, tokens, chosen, palette, axis, layout)
 
 
 def sizes(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
-    """The lengths of the three rows and of their sum at every token; `table` from `embeddings.lengths`."""
-    names = {part: f"the {part} row" for part in PARTS} | {"sum": "the sum"}
-    figure = go.Figure()
-    for name, said in names.items():
-        _line(figure, table[name], name, tokens, palette, f"%{{customdata}}: {said} has length %{{y:.3f}}")
-    figure = _over_text(figure, tokens, chosen, palette, "length")
-    return figure.update_yaxes(rangemode="tozero")
+    """The lengths of the three rows and of their sum, at every token; `table` from `embeddings.lengths`."""
+    said = {part: f"the {part} row" for part in PARTS} | {"sum": "the sum"}
+    lines = [
+        _line(table[name], name, name, f"{what} has length", tokens, palette) for name, what in said.items()
+    ]
+    axis = {"title": {"text": "length", "font": SMALL}, "rangemode": "tozero"}
+    return _over_text(lines, tokens, chosen, palette, axis)
 
 
 def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
-    """The cosines between the parts at every token; `table` from `embeddings.lengths`."""
-    figure = go.Figure()
-    for (x, y), style in zip(PAIRS, PARTS, strict=True):
-        text = f"%{{customdata}}: cosine of {x} and {y} is %{{y:.3f}}"
-        _line(figure, table[f"cos {x}·{y}"], style, tokens, palette, text, name=f"{x} and {y}")
-    figure = _over_text(figure, tokens, chosen, palette, "cosine")
-    low = np.nanmin([-0.25, *(table[f"cos {x}·{y}"].min() for x, y in PAIRS)])
-    high = np.nanmax([0.25, *(table[f"cos {x}·{y}"].max() for x, y in PAIRS)])
-    figure.add_hline(0, line={"color": palette.soft, "width": 1})
-    return figure.update_yaxes(range=[low - 0.1, high + 0.1])
+    """The cosines between the parts at every token; `table` from `embeddings.lengths`.
+
+    A pair with the token row has the colour of the other part.
+    """
+    lines = [
+        _line(table[f"cos {x}·{y}"], f"{x} and {y}", style, f"cosine of {x} and {y} is", tokens, palette)
+        for (x, y), style in zip(PAIRS, ("segment", "position", "sum"), strict=True)
+    ]
+    values = np.array([0.15, -0.15, *np.concatenate([line["y"] for line in lines])])
+    span = [float(np.nanmin(values)) - 0.1, float(np.nanmax(values)) + 0.1]
+    axis = {"title": {"text": "cosine", "font": SMALL}, "range": span, "zerolinecolor": palette.soft}
+    return _over_text(lines, tokens, chosen, palette, axis)
 
 
-def _line(figure: go.Figure, values: pd.Series, style: str, tokens: Sequence[Token], palette: Palette, text: str, name: str = "") -> None:
+def _line(
+    values: pd.Series, name: str, style: str, said: str, tokens: Sequence[Token], palette: Palette
+) -> dict[str, Any]:
     few = len(tokens) <= LABELLED
-    colour = palette.hidden if style == "sum" else _colours(style, tokens, palette)
-    one = colour[0] if isinstance(colour, list) else colour
-    figure.add_scatter(
-        x=np.arange(len(values)), y=values.to_numpy(), name=name or style, customdata=_hover(tokens),
-        mode="lines+markers" if few else "lines", line={"color": one, "dash": DASH[style], "width": 1.5},
-        marker={"symbol": SYMBOL[style], "size": 8, "color": np.array(colour) if few and isinstance(colour, list) else one,
-                "line": {"width": 2 if style == "sum" else 0, "color": one}},
-        hovertemplate=f"{text}<extra></extra>",
-    )  # fmt: skip
+    colours = palette.hidden if style == "sum" else _colours(style, tokens, palette)
+    one = colours if isinstance(colours, str) else colours[0]
+    return {
+        "type": "scatter",
+        "name": name,
+        "mode": "lines+markers" if few else "lines",
+        "x": np.arange(len(values)),
+        "y": values.to_numpy(),
+        "customdata": _hover(tokens),
+        "hovertemplate": f"%{{customdata}}: {said} %{{y:.3f}}<extra></extra>",
+        "line": {"color": one, "dash": DASH[style], "width": 1.5},
+        "marker": {"symbol": SYMBOL[style], "size": 8, "color": colours if few else one,
+                   "line": {"width": 2 if style == "sum" else 0, "color": one}},
+    }  # fmt: skip
 
 
-def _over_text(figure: go.Figure, tokens: Sequence[Token], chosen: int, palette: Palette, title: str, **axis) -> go.Figure:
+def _over_text(
+    data: list[dict[str, Any]], tokens: Sequence[Token], chosen: int, palette: Palette, axis: dict[str, Any],
+    layout: dict[str, Any] | None = None,
+) -> go.Figure:  # fmt: skip
     """The text below the chart, in its segments' colours, and a band behind the chosen token."""
     step = -(-len(tokens) // LABELLED)
-    shown = [t for t in tokens if t.position % step == 0]
-    figure.update_layout(**theme.layout(palette, height=320))
-    figure.update_layout(hovermode="closest", legend={"traceorder": "normal"})
-    figure.update_xaxes(
-        tickvals=np.array([t.position for t in shown]), ticktext=np.array([_label(t, t.position == chosen, palette) for t in shown]),
-        tickangle=-90 if len(shown) > 12 else -45, range=[-0.6, len(tokens) - 0.4], showgrid=False, zeroline=False,
-    )  # fmt: skip
-    figure.update_yaxes(title={"text": title, "font": {"size": 13}}, **axis)
-    return figure.add_vrect(chosen - 0.5, chosen + 0.5, fillcolor=palette.accent, opacity=0.12, line_width=0, layer="below")
+    shown = tokens[::step]
+    below = {
+        "tickvals": np.array([t.position for t in shown]),
+        "ticktext": np.array([_label(t, t.position == chosen, palette) for t in shown]),
+        "tickangle": -90 if len(shown) > 12 else -45,
+        "range": [-0.6, len(tokens) - 0.4],
+        "showgrid": False,
+        "zeroline": False,
+    }
+    band = {"type": "rect", "xref": "x", "yref": "paper", "x0": chosen - 0.5, "x1": chosen + 0.5, "y0": 0, "y1": 1,
+            "fillcolor": palette.accent, "opacity": 0.12, "line": {"width": 0}, "layer": "below"}  # fmt: skip
+    more = {"shapes": [band], "hovermode": "closest", **(layout or {})}
+    return _figure(data, palette, 320, below, axis, more)
+
+
+def _figure(
+    data: list[dict[str, Any]], palette: Palette, height: int, x: dict[str, Any], y: dict[str, Any],
+    more: dict[str, Any] | None = None,
+) -> go.Figure:  # fmt: skip
+    layout = theme.layout(palette, height=height)
+    layout["xaxis"] |= x
+    layout["yaxis"] |= y
+    layout["legend"] |= {"traceorder": "normal", "y": 1.02, "yanchor": "bottom"}
+    return go.Figure({"data": data, "layout": layout | (more or {})})
 
 
 def _label(token: Token, chosen: bool, palette: Palette) -> str:
@@ -137,11 +177,11 @@ def _colours(part: str, tokens: Sequence[Token], palette: Palette) -> str | list
     return [palette.segment_b if t.segment else palette.segment_a for t in tokens]
 
 
-# the tables -----------------------------------------------------------------------------------------------------------
+# the tables ---------------------------------------------------------------------------------------------
 def nearest_bars(table: pd.DataFrame) -> list[Bar]:
     """The rows of the token table nearest to one row; `table` from `embedding_tables.nearest`."""
     rows = zip(table["piece"], table["cosine"], table["id"], strict=True)
-    return [Bar(piece, float(max(x, 0)), "token", note=f"row {i:,}", shown=f"{x:.2f}") for piece, x, i in rows]
+    return [Bar(piece, float(max(x, 0)), "token", f"row {i:,}", shown=f"{x:.2f}") for piece, x, i in rows]
 
 
 def segment_bands(table: pd.DataFrame) -> list[Band]:
@@ -159,64 +199,66 @@ def numbers(table: np.ndarray, palette: Palette) -> go.Figure:
     The full colour is at the 99.5th percentile of magnitude, so that a few large numbers do not bleach the rest.
     """
     limit = max(1.0, 1000 * float(np.percentile(np.abs(table), 99.5)))
-    text = "position %{y}, dimension %{x}: %{z} thousandths<extra></extra>"
-    figure = _heat(np.rint(1000 * table).astype(np.int16), limit, f"{limit / 1000:.2g}", text, palette)
-    return _named(figure, "dimension", "position").update_yaxes(autorange="reversed")
+    hover = "position %{y}, dimension %{x}: %{z} thousandths<extra></extra>"
+    z = np.rint(1000 * table).astype(np.int16)
+    return _heat(z, limit, f"{limit / 1000:.2g} or more", hover, "dimension", palette)
 
 
 def closeness(cosines: np.ndarray, palette: Palette) -> go.Figure:
     """Cosines between positions (N, N) as a heat map, sent in whole hundredths: what is read is rounded to 0.01."""
-    text = "positions %{y} and %{x}: cosine %{z} hundredths<extra></extra>"
-    figure = _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", text, palette)
-    return _named(figure, "position", "position").update_yaxes(autorange="reversed")
+    hover = "positions %{y} and %{x}: cosine %{z} hundredths<extra></extra>"
+    return _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", hover, "position", palette)
 
 
-def _heat(z: np.ndarray, limit: float, shown: str, text: str, palette: Palette) -> go.Figure:
-    bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.5, "outlinewidth": 0,
-           "tickvals": np.array([-limit, 0, limit]), "ticktext": np.array([f"−{shown}", "0", shown]), "ticks": ""}  # fmt: skip
-    figure = go.Figure(
-        go.Heatmap(z=z, zmin=-limit, zmax=limit, colorscale=palette.signed, hovertemplate=text, colorbar=bar)
-    )
-    figure.update_layout(**theme.layout(palette, height=430))
-    figure.update_layout(margin={"t": 30})
-    figure.update_xaxes(showgrid=False, zeroline=False)
-    return figure.update_yaxes(showgrid=False, zeroline=False)
+def _heat(z: np.ndarray, limit: float, shown: str, hover: str, across: str, palette: Palette) -> go.Figure:
+    bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.6,
+           "outlinewidth": 0, "ticks": "", "tickvals": np.array([-limit, 0, limit]),
+           "ticktext": np.array([f"−{shown}", "0", shown])}  # fmt: skip
+    heat = {"type": "heatmap", "z": z, "zmin": -limit, "zmax": limit, "colorscale": palette.signed,
+            "hovertemplate": hover, "colorbar": bar}  # fmt: skip
+    plain = {"showgrid": False, "zeroline": False}
+    x = {**plain, "title": {"text": across, "font": SMALL}}
+    y = {**plain, "title": {"text": "position", "font": SMALL}, "autorange": "reversed"}
+    return _figure([heat], palette, 430, x, y)
 
 
 def distances(table: pd.DataFrame, palette: Palette) -> go.Figure:
     """Mean cosine against distance, learned and by formula; `table` from `embedding_tables.by_distance`."""
-    figure = go.Figure()
-    for kind, colour, dash in (("learned", palette.position, "solid"), ("sinusoidal", palette.hidden, "dash")):
-        figure.add_scatter(
-            x=table.index.to_numpy(), y=table[kind].to_numpy(), name=kind, mode="lines",
-            line={"color": colour, "dash": dash, "width": 2},
-            hovertemplate=f"%{{x}} apart, {kind}: mean cosine %{{y:.3f}}<extra></extra>",
-        )  # fmt: skip
-    figure.update_layout(**theme.layout(palette, height=260))
-    return _named(figure, "positions apart", "mean cosine").update_xaxes(showgrid=False)
+    styles = {"learned": (palette.position, "solid"), "sinusoidal": (palette.hidden, "dash")}
+    lines = [
+        {
+            "type": "scatter",
+            "name": kind,
+            "mode": "lines",
+            "x": table.index.to_numpy(),
+            "y": table[kind].to_numpy(),
+            "line": {"color": colour, "dash": dash, "width": 2},
+            "hovertemplate": f"%{{x}} apart, {kind}: mean cosine %{{y:.3f}}<extra></extra>",
+        }
+        for kind, (colour, dash) in styles.items()
+    ]
+    x = {"title": {"text": "positions apart", "font": SMALL}, "showgrid": False}
+    return _figure(lines, palette, 260, x, {"title": {"text": "mean cosine", "font": SMALL}})
 
 
-def _named(figure: go.Figure, x: str, y: str) -> go.Figure:
-    """The axes' names, in the size of the small text."""
-    font = {"size": 13}
-    return figure.update_xaxes(title={"text": x, "font": font}).update_yaxes(title={"text": y, "font": font})
-
-
-# a removal ------------------------------------------------------------------------------------------------------------
+# a removal ----------------------------------------------------------------------------------------------
 def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
-    """One run's first guesses, then the true word if it is not among them; `row` from `embedding_removal.removal`."""
+    """One run's first guesses, and the true word under them if it is none of them.
+
+    row : of the table from `embedding_removal.removal`; word : the true word's piece, if there is one.
+    """
     k = sum(name.startswith("guess ") for name in row.index)
-    true = None if np.isnan(row["p true"]) else int(row["rank"])
-    items = [
-        Bar(row[f"guess {n}"], float(row[f"p {n}"]), mark="true word" if n == true and row[f"guess {n}"] == word else "")
+    rank = None if np.isnan(row["p true"]) else int(row["rank"])
+    guesses = [
+        Bar(row[f"guess {n}"], float(row[f"p {n}"]), mark="true word" if rank and row[f"guess {n}"] == word else "")
         for n in range(1, k + 1)
     ]
-    if true is None or any(item.mark for item in items):
-        return items
-    return [*items, Bar(word, float(row["p true"]), "true_word", note=f"number {true:,}", mark="true word")]
+    if rank is None or any(guess.mark for guess in guesses):
+        return guesses
+    return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word")]
 
 
 def facts(row: pd.Series) -> list[str]:
-    """What else one run gives, in short sentences; the first run, which nothing is taken from, has nothing that turns."""
+    """What else one run gives, in short sentences; nothing turns in the first run, from which nothing is taken."""
     said = [] if np.isnan(row["p next"]) else [f"B follows A: {percent(row['p next'])}."]
     return [*said, f"Final vectors turn by {row['moved']:.2f} on average."] if row["moved"] else said

@@ -45,8 +45,8 @@ def softmax_latex(cell: Cell) -> str:
     terms = [own, *(_big(cell.powers[i]) for i in others), *([r"\cdots"] if cell.powers.size > 3 else [])]
     return (
         r"\begin{aligned} &\text{weight} = \frac{e^{\,\text{score}}}{\text{sum of } e^{\,\text{score}} \text{ in the row}} \\[6pt]"
-        r"&= \frac{e^{\,%.3f%s}}{%s} \\[6pt] &= \frac{%s}{%s} = \mathbf{%.3f} \end{aligned}"
-    ) % (cell.score, shift, " + ".join(terms), own, _big(cell.total), cell.weight)
+        r"&= \frac{e^{\,%.3f%s}}{%s} \\[6pt] &= \frac{%s}{%s} = %s \end{aligned}"
+    ) % (cell.score, shift, " + ".join(terms), own, _big(cell.total), _small(cell.weight))
 
 
 def product_bands(cell: Cell) -> list[Band]:
@@ -94,22 +94,28 @@ def row_bars(table: pd.DataFrame, which: str = "weight", top: int = 6) -> list[B
 def attention_bands(step: LayerStep, place: int) -> list[Band]:
     """From the heads' outputs to the first LayerNorm, for one token."""
     return [
-        _band("heads joined", step.joined[place], "value"),
-        _band("projected", step.projected[place], "attention", "→"),
-        _band("input", step.input[place], "hidden", "+"),
-        _band("sum", step.attended[place], "hidden", "="),
-        _band("LayerNorm", step.attended_normalised[place], "hidden", "→"),
+        Band("heads joined", step.joined[place], "value"),
+        Band("projected", step.projected[place], "attention", "→"),
+        Band("input", step.input[place], "hidden", "+"),
+        Band("sum", step.attended[place], "hidden", "="),
+        Band("LayerNorm", step.attended_normalised[place], "hidden", "→"),
     ]
 
 
 def feed_forward_bands(step: LayerStep, place: int) -> list[Band]:
     """From the neurons' answer to the layer's output, for one token."""
     return [
-        _band("contracted", step.contracted[place], "position"),
-        _band("LayerNorm", step.attended_normalised[place], "hidden", "+"),
-        _band("sum", step.total[place], "hidden", "="),
-        _band("output", step.output[place], "hidden", "→"),
+        Band("contracted", step.contracted[place], "hidden"),
+        Band("LayerNorm", step.attended_normalised[place], "hidden", "+"),
+        Band("sum", step.total[place], "hidden", "="),
+        Band("output", step.output[place], "hidden", "→"),
     ]
+
+
+def lengths(bands: Sequence[Band]) -> str:
+    """The length of every strip's vector, in the order and with the signs of the strips. Lengths do not add up; vectors do."""
+    parts = (f"{band.sign} {band.name} {np.linalg.norm(band.values.astype(np.float64)):.1f}".strip() for band in bands)
+    return "Lengths: " + ", ".join(parts) + "."
 
 
 def head_names(heads: int, off: Sequence[int]) -> list[str]:
@@ -134,7 +140,7 @@ def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
     number = np.arange(grid.size).reshape(grid.shape)
     figure = go.Figure(
         go.Heatmap(
-            z=grid, zmin=-limit, zmax=limit, zmid=0, colorscale=palette.signed, showscale=False, customdata=number, xgap=1, ygap=1,
+            z=grid, zmin=-limit, zmax=limit, zmid=0, colorscale=palette.signed, showscale=False, customdata=number, ygap=1,
             hovertemplate="neuron %{customdata}: %{z:.3f}<extra></extra>",
         )
     )  # fmt: skip
@@ -147,7 +153,7 @@ def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
 def shares(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
     """Two lines: how long what attention adds is, and what the feed-forward network adds, beside what they are added to."""
     figure = go.Figure()
-    styles = (("attention", "attention", "circle", "solid"), ("feed-forward", "position", "square", "dash"))
+    styles = (("attention", "attention", "circle", "solid"), ("feed-forward", "hidden", "square", "dash"))
     for name, role, symbol, dash in styles:
         share = table[name].to_numpy()
         figure.add_scatter(
@@ -174,7 +180,7 @@ def journey(values: np.ndarray, pieces: Sequence[str], position: int, palette: P
     x, y, text = _lines(np.tile(np.arange(layers, dtype=float)[:, None], (1, count)), values, others, pieces)
     figure = go.Figure()
     figure.add_scatter(
-        x=x, y=y, text=text, mode="lines", line={"color": palette.line if count > 60 else palette.soft, "width": 1}, opacity=0.5,
+        x=x, y=y, text=text, mode="lines", line={"color": palette.soft, "width": 1}, opacity=0.5 if count <= LABELLED else 0.15,
         name="the other tokens", hovertemplate="%{text}<br>layer %{x}: %{y:.2f}<extra></extra>",
     )  # fmt: skip
     name = escape(pieces[position])
@@ -204,7 +210,7 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
             x=ends[:, 0], y=ends[:, 1], customdata=np.array([escape(pieces[i]) for i in others], dtype=str),
             text=np.array([escape(pieces[i]) if i in shown else "" for i in others], dtype=str), mode="markers+text",
             textposition="top center", textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.soft},
-            marker={"color": palette.soft, "size": 5}, name="where they end", hovertemplate="%{customdata}, last layer<extra></extra>",
+            marker={"color": palette.soft, "size": 5}, name="where they end", showlegend=False, hovertemplate="%{customdata}, last layer<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=found.points[:, position, 0], y=found.points[:, position, 1], mode="lines+markers+text",
@@ -238,11 +244,6 @@ def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[
     return flat[0], flat[1], np.array(names, dtype=str)
 
 
-def _band(name: str, values: np.ndarray, role: str, sign: str = "") -> Band:
-    """A strip whose name carries the vector's length."""
-    return Band(f"{name} · {np.linalg.norm(values.astype(np.float64)):.1f}", values, role, sign)
-
-
 def _power(x: float) -> str:
     """A power of e beside its bar: "e^4.69 = 108.95"."""
     if x == 0:
@@ -253,6 +254,14 @@ def _power(x: float) -> str:
 def _n(x: float) -> str:
     """A factor: negative numbers in brackets."""
     return f"({x:.2f})" if x < 0 else f"{x:.2f}"
+
+
+def _small(x: float) -> str:
+    """A weight with three decimals, or as a power of ten when that would be 0.000."""
+    if x >= 0.0005 or x == 0:
+        return rf"\mathbf{{{x:.3f}}}"
+    mantissa, power = f"{x:.1e}".split("e")
+    return rf"\mathbf{{{mantissa} \cdot 10^{{{int(power)}}}}}"
 
 
 def _big(x: float) -> str:

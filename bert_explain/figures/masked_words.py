@@ -26,15 +26,20 @@ LONGEST = 12  # characters of a piece in a cell; the whole piece is in the hover
 
 # payloads for the components
 def prediction_bars(table: pd.DataFrame) -> list[Bar]:
-    """One bar a row of `masked_words.predictions`, with its rank."""
+    """One bar a row of `masked_words.predictions`; the true word with its rank, the others stand in order."""
+
+    def notes(row) -> str:
+        counted = row.piece.removeprefix("all other ") + " together"
+        return {"true word": f"number {row.rank}", "rest": counted}.get(row.mark, "")
+
     roles = {"true word": "true_word", "rest": "soft", "": "probability"}
     return [
         Bar(
-            row.piece,
+            "all others" if row.mark == "rest" else row.piece,
             row.probability,
             role=roles[row.mark],
             shown=percent(row.probability),
-            note="" if pd.isna(row.rank) else f"#{row.rank:,}",
+            note=notes(row),
             mark="true word" if row.mark == "true word" else "",
         )
         for row in table.itertuples()
@@ -203,11 +208,15 @@ def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
     figure.update_layout(**{name: value for name, value in shared.items() if name not in ("xaxis", "yaxis")})
     figure.update_xaxes(**shared["xaxis"], dtick=1 if len(table) <= 14 else 4, fixedrange=True)
     figure.update_yaxes(**shared["yaxis"], fixedrange=True)
-    figure.update_yaxes(title="probability", range=[0, 1.05], tickformat=".0%", row=1, col=1)
+    largest = float(np.nanmax(table[["winner_probability", "true_probability"]].to_numpy()))
+    digits = ".0%" if largest > 0.05 else ".2%"
+    figure.update_yaxes(
+        title=_title("probability"), range=[0, 1.12 * largest], tickformat=digits, nticks=4, row=1, col=1
+    )
     highest = np.nanmax(table[["winner_rank", "true_rank"]].to_numpy(dtype=float, na_value=np.nan))
     decades = 10.0 ** np.arange(0, int(np.ceil(np.log10(max(highest, 10)))) + 1)
     figure.update_yaxes(
-        title="rank",
+        title=_title("rank"),
         type="log",
         range=[np.log10(decades[-1]) + 0.1, -0.2],
         tickvals=decades,
@@ -215,7 +224,8 @@ def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
         row=2,
         col=1,
     )
-    figure.update_xaxes(title="after layer", row=2, col=1)
+    figure.update_xaxes(title=_title("after layer"), row=2, col=1)
+    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
     return figure
 
 
@@ -270,6 +280,10 @@ def compare_dots(table: pd.DataFrame, palette: Palette) -> go.Figure:
         fixedrange=True,
     )
     return figure
+
+
+def _title(text: str) -> dict:
+    return {"text": text, "font": {"size": 13}}
 
 
 def _short(piece: str) -> str:

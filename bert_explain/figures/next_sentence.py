@@ -12,7 +12,9 @@ from textwrap import wrap
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from scipy.special import expit
 
+from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.next_sentence import NEXT, Decision, short
 from bert_explain.content.next_sentence import Document
 from bert_explain.figures import theme
@@ -27,7 +29,7 @@ def answer_bars(table: pd.DataFrame) -> list[Bar]:
     """The two answers with their logits, of a table from `next_sentence.answer`."""
     roles = ("probability", "soft")
     return [
-        Bar(row.answer, row.probability, role, note=f"logit {row.logit:+.2f}")
+        Bar(row.answer, row.probability, role, note=f"logit {row.logit:+.2f}".replace("-", "−"))
         for row, role in zip(table.itertuples(), roles, strict=True)
     ]
 
@@ -49,7 +51,7 @@ def pair_bars(table: pd.DataFrame, chosen: int) -> list[Bar]:
             row.is_next,
             "probability" if row.right else "negative",
             note=f"loss {row.loss:.2f}{'' if row.right else ', wrong'}",
-            mark="true" if row.follows else "random",
+            mark=row.label,
         )
         for row in table.itertuples()
     ]
@@ -62,11 +64,21 @@ def share_bars(table: pd.DataFrame) -> list[Bar]:
             row.condition,
             row.share,
             "probability" if row.label == NEXT else "negative",
-            note=f"{row.called_next} of {row.pairs}",
-            mark="right" if row.label == NEXT else "wrong",
+            note=f"{row.called_next} of {row.pairs}, should be {'all' if row.label == NEXT else 'none'}",
         )
         for row in table.itertuples()
     ]
+
+
+def shading(weights: np.ndarray) -> np.ndarray:
+    """(T,) weights as shares of the largest, so that the strongest token has the full colour."""
+    return weights / max(float(weights.max()), 1e-9)
+
+
+def weight_notes(weights: np.ndarray, most: int = 40) -> list[str]:
+    """(T,) the weight under each token; in a longer text only under the `most` largest."""
+    least = np.sort(weights)[-most] if len(weights) > most else 0.0
+    return [f"{w:.2f}" if w >= least else "" for w in weights]
 
 
 def step_bands(found: Decision) -> list[Band]:
@@ -76,19 +88,16 @@ def step_bands(found: Decision) -> list[Band]:
 
 def pull_bands(found: Decision) -> list[Band]:
     """How far each pooled number pulls towards "is next" (above 0) or away from it, on a scale of its own."""
-    return [Band("pull", found.pull, "probability", digits=4)]
+    return [Band("pull", found.pull, "probability", "→", digits=4)]
 
 
 def gap_latex(found: Decision) -> str:
     """sum of the pulls + shift = difference of the logits, and the probability it gives, with this pair's numbers."""
     total = float(found.pull.sum(dtype=np.float64))
-    left = rf"\underbrace{{{total:+.2f}}}_{{\text{{sum of pulls}}}} {found.shift:+.2f} = {found.gap:+.2f} = z_0 - z_1"
-    return rf"{left}, \qquad \frac{{1}}{{1 + e^{{{-found.gap:.2f}}}}} = {_share(found.gap)}"
-
-
-def _share(gap: float) -> str:
-    p = 1 / (1 + np.exp(-np.clip(gap, -50, 50)))
-    return f"{p:.4f}" if 0.00005 <= p < 0.99995 else f"{p:.2g}" if p < 0.5 else r"1 - %.2g" % (1 - p)
+    pulls = rf"\underbrace{{{total:+.2f}}}_{{\text{{sum of pulls}}}}"
+    left = rf"{pulls} {found.shift:+.2f} \approx {found.gap:+.2f} = z_0 - z_1"
+    share = percent(float(expit(found.gap))).replace("%", r"\%")
+    return rf"{left}, \qquad \frac{{1}}{{1 + e^{{{-found.gap:.2f}}}}} \approx \text{{{share}}}"
 
 
 # how training draws its pairs
@@ -152,7 +161,12 @@ def drawing(documents: Sequence[Document], drawn: pd.DataFrame, chosen: int, pal
     )
     longest = max(len(text.sentences) for text in documents)
     figure.update_xaxes(
-        range=[0.5, longest + 0.5], dtick=1, showgrid=False, zeroline=False, title="sentence", fixedrange=True
+        range=[0.5, longest + 0.5],
+        dtick=1,
+        showgrid=False,
+        zeroline=False,
+        title={"text": "sentence", "font": {"size": 13, "color": palette.soft}, "standoff": 4},
+        fixedrange=True,
     )
     figure.update_yaxes(
         range=[len(documents) - 0.5, -0.5],
@@ -212,7 +226,7 @@ def spread(table: pd.DataFrame, palette: Palette) -> go.Figure:
         range=[-0.02, 1.02],
         tickvals=np.array([0, 0.25, 0.5, 0.75, 1]),
         tickformat=".0%",
-        title="probability of “is next”",
+        title={"text": "probability of “is next”", "font": {"size": 13, "color": palette.soft}, "standoff": 4},
         zeroline=False,
         fixedrange=True,
     )
@@ -225,7 +239,7 @@ def spread(table: pd.DataFrame, palette: Palette) -> go.Figure:
         ticktext=np.array(["<br>".join(wrap(name, 12)) for name in names]),
         tickfont={"family": theme.TEXT_FONT, "size": 14},
     )
-    return figure
+    return figure.update_layout(margin_t=40, legend={"y": 1, "yanchor": "bottom"})
 
 
 def _lines(text: str) -> str:

@@ -35,6 +35,7 @@ class Band:
     role: str
     sign: str = ""
     digits: int = 3  # decimals of a value that is read
+    scale: str = ""  # strips of the same scale share one magnitude of full colour; its name stands in the legend
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def token_row(
     notes: Sequence[str] | None = None,
     pick: bool = False,
 ) -> dict[str, Any]:
-    """T pieces in a row. `shade`: (T,) in 0..1. `notes`: T strings under the pieces. Raises ValueError for other lengths."""
+    """T pieces in a row.
+
+    shade : (T,) in 0..1, how strongly each is coloured. notes : T strings under the pieces.
+    Raises ValueError for other lengths.
+    """
     for name, extra in (("shade", shade), ("notes", notes)):
         if extra is not None and len(extra) != len(tokens):
             raise ValueError(f"{len(tokens)} tokens, but {len(extra)} {name}")
@@ -163,8 +168,11 @@ def matrix(
     digits: int = 2,
     pick: bool = False,
 ) -> dict[str, Any]:
-    """A table (R, C) of numbers; NaN is an empty cell. `limit`: the magnitude that is fully coloured, None for the largest.
+    """A table (R, C) of numbers; NaN is an empty cell.
 
+    limit : the magnitude that is fully coloured; None for the largest. role : the hue, unless the scale is signed.
+    chosen : a cell, or a row when its second part is None; it is framed, and its value printed.
+    sentence : what a cell says; {row}, {column} and {value} stand for the cell's own.
     Raises ValueError for labels that do not fit the table, KeyError for a role that does not exist.
     """
     values = np.asarray(values)
@@ -191,8 +199,13 @@ def matrix(
 
 
 def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: bool = False) -> dict[str, Any]:
-    """Strips of H numbers on one signed scale. Raises ValueError for strips of different lengths."""
+    """Strips of H numbers, on one signed scale or, where `Band.scale` differs, on a few.
+
+    Raises ValueError for strips of different lengths.
+    """
     values = np.array([np.asarray(row.values, np.float32) for row in rows])  # (B, H); ValueError when ragged
+    scales = [row.scale for row in rows]
+    limits = [_limit(values[[other == s for other in scales]], SATURATED) for s in scales]
     return {
         "label": label,
         "names": [row.name for row in rows],
@@ -201,7 +214,8 @@ def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: 
         "digits": [row.digits for row in rows],
         "values": encode(values),
         "count": int(values.shape[1]) if values.ndim == 2 else 0,
-        "limit": _limit(values, SATURATED),
+        "scales": scales,
+        "limits": limits,
         "chosen": None if chosen is None else int(chosen),
         "pick": pick,
     }
@@ -227,7 +241,9 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
 
 
 def percent(value: float) -> str:
-    """A share of 1 as text: "83.1 %"; what would read 0.0 but is not 0 says so: "< 0.1 %"."""
+    """A share of 1 as text: "83.1 %"; what would read 0.0 but is not 0 says so: "< 0.1 %"; NaN is a dash."""
+    if value != value:
+        return "–"
     return "< 0.1 %" if 0 < value < 0.0005 else f"{value:.1%}".replace("%", " %")
 
 

@@ -2,6 +2,6 @@
 
 from bert_explain.errors import BadModel
 from bert_explain.models.encoder import Encoder
-from bert_explain.models.registry import Entry, default_name, entries, load
+from bert_explain.models.registry import Entry, default_name, entries, load, one_thread
 
-__all__ = ["BadModel", "Encoder", "Entry", "default_name", "entries", "load"]
+__all__ = ["BadModel", "Encoder", "Entry", "default_name", "entries", "load", "one_thread"]

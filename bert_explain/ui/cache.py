@@ -14,6 +14,8 @@ from bert_explain import models
 from bert_explain.analysis.attention import Link, telling_head
 from bert_explain.analysis.masked_loss import Score
 from bert_explain.analysis.masked_loss import score as masked_score
+from bert_explain.analysis.next_sentence import Verdict
+from bert_explain.analysis.next_sentence import verdict as next_verdict
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run
@@ -37,6 +39,12 @@ def telling(model_name: str, query: Query) -> Link:
 def score(model_name: str, query: Query, position: int) -> Score:
     """What the model gives the hidden piece at a position. Its trace is not kept: a sentence needs one for each token."""
     return masked_score(run(models.load(model_name), query), position)
+
+
+@st.cache_resource(max_entries=8192, show_spinner=False)
+def verdict(model_name: str, query: Query) -> Verdict:
+    """Whether B follows A. Its trace is not kept: a table of pairs needs one for each row. Raises ExplainError."""
+    return next_verdict(run(models.load(model_name), query))
 
 
 def model(name: str) -> Encoder:
@@ -78,9 +86,7 @@ def warm() -> None:
 @cache
 def _warm() -> None:
     import plotly.graph_objects  # noqa: F401  (each page would import it at its first picture)
-    import torch
-
-    torch.set_num_threads(1)  # many readers at once: one thread each beats two threads that wait for each other
+    models.one_thread()
     for name in models.entries():
         try:
             _ready[name] = models.load(name)

@@ -183,20 +183,38 @@ def test_a_row_that_gives_nothing_stays_zero(three):
 def test_a_window_keeps_its_centre_and_the_special_columns(mini_bert):
     trace = run(mini_bert, Query("word " * 200, "other " * 100))
     for centre in (0, 90, 150, 302):
-        part = a.window(trace, a.view(trace), centre, most=20)
+        part = a.window(trace, a.view(trace), centre, 200, most=20)
         assert len(part.rows) == 20
+        assert len(part.columns) <= 24
+        assert 200 in part.columns
         assert centre in part.rows
         assert {t.position for t in trace.tokens if t.special} <= set(part.columns)
-    renormalised = a.window(trace, a.view(trace, renormalise=True), 90, most=20)
+    renormalised = a.window(trace, a.view(trace, renormalise=True), 90, 0, most=20)
     w = trace.attention[0, 0]
     np.testing.assert_allclose(renormalised.of(w), w[np.ix_(renormalised.rows, renormalised.columns)], rtol=1e-5)
 
 
 def test_a_short_text_needs_no_window(bank):
     whole = a.view(bank)
-    part = a.window(bank, whole, 5)
+    part = a.window(bank, whole, 5, 0)
     np.testing.assert_array_equal(part.rows, whole.rows)
     np.testing.assert_array_equal(part.columns, whole.columns)
+
+
+def test_what_crosses_between_sentences_is_said(bank, mini_bert):
+    said = a.look_directions(a.directions(bank, 1, 4)).plain()
+    assert said == "The words of A give 2% of their attention to B, the words of B give 1% to A; special tokens get 29% and 37%."
+    single = run(mini_bert, Query("one two"))
+    table = a.directions(single, 1, 4)
+    special = table.loc[0, "special tokens"]
+    assert f"{special:.0%} to special tokens" in a.look_directions(table).plain()
+    assert a.look_directions(a.directions(run(mini_bert, Query("")), 0, 0)) is None
+
+
+def test_one_head_in_numbers_is_said(three):
+    table = a.facts(three)
+    assert "even look at 3.0 tokens (1.58 bits, 100% of" in a.look_numbers(table.iloc[0]).plain()
+    assert "fits one pattern: itself" in a.look_numbers(table.iloc[1]).plain()
 
 
 def test_shares_between_sentences(bank):

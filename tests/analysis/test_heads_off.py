@@ -3,47 +3,45 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from transformers import BertConfig, BertForPreTraining, DistilBertConfig, DistilBertForMaskedLM
 
 from bert_explain.analysis import heads_off as h
 from bert_explain.models.encoder import from_hugging_face
 from bert_explain.query import Query
 from bert_explain.trace import run
+from tests.tiny import tiny_bert
 
-BANK = Query("She walked to the bank of the river.", "The water was cold and clear.")
-
-
-@pytest.fixture(scope="module")
-def tiny(mini_bert):
-    """A random BERT of 2 layers with 3 heads."""
-    shape = {"hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 8}
-    return from_hugging_face("tiny", "Tiny", BertForPreTraining(BertConfig(**shape)), mini_bert.tokenizer)
+BANK = Query("the bank the river.", "the water cold.")  # [CLS] the bank the river . [SEP] the water cold . [SEP]
 
 
 @pytest.fixture(scope="module")
-def without_nsp(mini_bert):
-    config = DistilBertConfig(dim=12, n_layers=2, n_heads=2, hidden_dim=8)
-    return from_hugging_face("distil", "Distil", DistilBertForMaskedLM(config), mini_bert.tokenizer)
+def tiny():
+    """A random BERT of 2 layers with 4 heads."""
+    return tiny_bert(num_attention_heads=4)
+
+
+@pytest.fixture(scope="module")
+def without_nsp():
+    return tiny_bert("distilbert")
 
 
 def test_the_question_is_the_readers_mask(tiny):
-    trace = run(tiny, BANK.but(masked=(5, 8), heads_off=((0, 1),)))
-    assert h.question(trace, 8) == h.Question(BANK.but(masked=(5, 8)), 8, "river", False)
-    assert h.question(trace, 2).position == 5
+    trace = run(tiny, BANK.but(masked=(2, 4), heads_off=((0, 1),)))
+    assert h.question(trace, 4) == h.Question(BANK.but(masked=(2, 4)), 4, "river", False)
+    assert h.question(trace, 3).position == 2
 
 
 def test_without_a_mask_the_chosen_token_is_masked_for_it(tiny):
     trace = run(tiny, BANK)
-    assert h.question(trace, 5) == h.Question(BANK.but(masked=(5,)), 5, "bank", True)
+    assert h.question(trace, 2) == h.Question(BANK.but(masked=(2,)), 2, "bank", True)
     assert h.question(trace, 0).position == 1  # [CLS] is never masked: the first word stands in for it
     assert h.question(run(tiny, Query("")), 0).position is None
 
 
 def test_before_and_after(tiny):
-    query = BANK.but(masked=(5,))
+    query = BANK.but(masked=(2,))
     before, after = run(tiny, query), run(tiny, query.but(heads_off=((1, 0), (1, 2))))
-    table = h.before_after(before, after, 5)
-    p, new = (softmax(t.mlm_logits([5])[0].astype(float)) for t in (before, after))
+    table = h.before_after(before, after, 2)
+    p, new = (softmax(t.mlm_logits([2])[0].astype(float)) for t in (before, after))
     assert table["id"].tolist()[0] == p.argmax()
     np.testing.assert_allclose(table["before"], p[table["id"]])
     np.testing.assert_allclose(table["without"], new[table["id"]])
@@ -54,32 +52,32 @@ def test_before_and_after(tiny):
 
 def test_every_single_head_is_tried_once(tiny):
     asked, seen = [], []
-    query = BANK.but(masked=(5,))
+    query = BANK.but(masked=(2,))
     whole = run(tiny, query)
 
     def trace_of(q):
         asked.append(q.heads_off)
         return run(tiny, q)
 
-    assert h.known_single_heads(whole, 5) is None
-    table = h.single_heads(whole, 5, trace_of, seen.append)
-    assert asked == [((layer, head),) for layer in range(2) for head in range(3)]
-    assert seen == pytest.approx([n / 6 for n in range(1, 7)])
-    assert h.known_single_heads(whole, 5) is table
-    assert h.known_single_heads(whole, 6) is None
+    assert h.known_single_heads(whole, 2) is None
+    table = h.single_heads(whole, 2, trace_of, seen.append)
+    assert asked == [((layer, head),) for layer in range(2) for head in range(4)]
+    assert seen == pytest.approx([n / 8 for n in range(1, 9)])
+    assert h.known_single_heads(whole, 2) is table
+    assert h.known_single_heads(whole, 3) is None
     assert table["change"].abs().is_monotonic_decreasing
-    top = softmax(whole.mlm_logits([5])[0].astype(float)).argmax()
+    top = softmax(whole.mlm_logits([2])[0].astype(float)).argmax()
     for line in table.to_dict("records"):
         cut = run(tiny, query.but(heads_off=((line["layer"] - 1, line["head"] - 1),)))
-        assert line["without"] == pytest.approx(softmax(cut.mlm_logits([5])[0].astype(float))[top])
+        assert line["without"] == pytest.approx(softmax(cut.mlm_logits([2])[0].astype(float))[top])
         assert line["is_next"] == pytest.approx(cut.nsp[0])
         assert line["is_next_change"] == pytest.approx(cut.nsp[0] - whole.nsp[0])
     most = table.iloc[0]
-    assert f"Layer {most['layer']}, head {most['head']} matters most" in h.look_single(table, whole, 5).plain()
+    assert f"Layer {most['layer']}, head {most['head']} matters most" in h.look_single(table, whole, 2).plain()
 
 
 def test_a_model_that_predicts_less(without_nsp):
-    whole = run(without_nsp, Query("one two", masked=(1,)))
+    whole = run(without_nsp, Query("the bank", masked=(1,)))
     table = h.single_heads(whole, 1, lambda q: run(without_nsp, q))
     assert "is_next" not in table
     assert len(table) == 4
@@ -92,17 +90,32 @@ def test_a_model_that_predicts_less(without_nsp):
     assert "no prediction" in h.look_off(h.question(cut, 0), nothing, cut).plain()
 
 
-def test_only_the_next_sentence_is_left(tiny):
-    whole = run(tiny, Query(""))
-    table = h.single_heads(whole, None, lambda q: run(tiny, q))
+@pytest.fixture(scope="module")
+def without_mlm(tiny):
+    return from_hugging_face("no words", "No words", tiny.module, tiny.tokenizer, frozenset({"nsp", "pooler"}))
+
+
+def test_only_the_next_sentence_is_left(without_mlm):
+    whole = run(without_mlm, Query("the bank", "cold"))
+    q = h.question(whole, 1)
+    assert q.position is None
+    table = h.single_heads(whole, None, lambda query: run(without_mlm, query))
     assert table["is_next_change"].abs().is_monotonic_decreasing
     assert "B follows A" in h.look_single(table, whole, None).plain()
+    cut = run(without_mlm, Query("the bank", "cold", heads_off=((0, 1),)))
+    assert "B follows A" in h.look_off(q, whole, cut).plain()
+
+
+@pytest.mark.parametrize("query", [Query(""), Query("the"), Query("", "bank")], ids=repr)
+def test_one_sentence_is_no_pair(tiny, query):
+    assert not h.has_pair(run(tiny, query))
+    assert h.has_pair(run(tiny, BANK))
 
 
 def test_what_changed_is_said(tiny):
-    query = BANK.but(masked=(5,))
+    query = BANK.but(masked=(2,))
     before, after = run(tiny, query), run(tiny, query.but(heads_off=((0, 0),)))
-    q = h.question(after, 5)
+    q = h.question(after, 2)
     assert q.query == query
     assert h.look_off(q, before, before).plain().startswith("All heads are on")
     assert h.look_off(q, before, after).plain().startswith("Without layer 1, head 1, ")

@@ -182,7 +182,7 @@ def test_stages_are_the_layer_step(trace):
     table = layers.stages(step, 4).set_index("stage")
     assert list(table["numbers"]) == [384, 384, 384, 384, 384, 1536, 384, 384, 384]
     assert table.loc["output", "length"] == pytest.approx(np.linalg.norm(trace.hidden[2, 4]), rel=1e-5)
-    assert table.loc["+ input", "mean"] == pytest.approx(step.attended[4].mean(), abs=1e-6)
+    assert table.loc["first sum", "mean"] == pytest.approx(step.attended[4].mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("dimension", [0, 31, 32, 383])
@@ -190,8 +190,8 @@ def test_one_dimension_followed_through_a_layer(trace, dimension):
     step = trace.layer(2)
     table = layers.dimension_table(trace, step, 6, dimension)
     value = table.set_index("stage")["value"]
-    assert value["+ input"] == pytest.approx(value["input"] + value["projected"], abs=1e-5)
-    assert value["+ LayerNorm"] == pytest.approx(value["LayerNorm"] + value["contracted"], abs=1e-5)
+    assert value["first sum"] == pytest.approx(value["input"] + value["projected"], abs=1e-5)
+    assert value["second sum"] == pytest.approx(value["LayerNorm"] + value["contracted"], abs=1e-5)
     assert value["output"] == pytest.approx(trace.hidden[3, 6, dimension], abs=1e-5)
     assert np.isnan(value["expanded"])
     how = table.set_index("stage")["how"]

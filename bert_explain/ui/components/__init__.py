@@ -1,6 +1,7 @@
 """Pictures that answer: custom components in plain JavaScript, one function each.
 
-Every file X.py mounts X.js and X.css behind shared.js and shared.css; `figures.payload` builds what they are given.
+Every X.py mounts X.js and X.css behind shared.js and shared.css (cells.js: reading a drawn picture by pointer and
+keyboard; items.js: the same for a list). `figures.payload` builds what they are given.
 """
 
 from bert_explain.ui.components.bands import Band, bands

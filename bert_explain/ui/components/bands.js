@@ -3,13 +3,16 @@ export default component((me) => {
   const canvas = h("canvas", { "aria-hidden": "true", "data-picture": "" });
   const stage = h("div", { class: "stage" }, canvas);
   const legend = h("div", { class: "legend" });
-  let d, values, geo = { x0: 0, width: 1, top: 0, height: 1 };
+  let d,
+    values,
+    geo = { x0: 0, width: 1, top: 0, height: 1 };
 
   // "dimension 17: token 0.031 + segment -0.002 + position 0.010 = 0.039"
   const read = ([, k]) => {
     const nodes = [h("b", {}, `dimension ${k}`), ": "];
     d.names.forEach((name, r) => {
-      const sign = d.signs[r], said = number(values[r * d.count + k].toFixed(d.digits[r]));
+      const sign = d.signs[r],
+        said = number(values[r * d.count + k].toFixed(d.digits[r]));
       nodes.push(r ? (sign ? ` ${sign} ` : ", ") : sign ? `${sign} ` : "");
       if (sign !== "=") nodes.push(h("span", { style: `color: ${cssColour(d.roles[r])}` }, name), " ");
       nodes.push(said);
@@ -19,7 +22,8 @@ export default component((me) => {
   const reading = reader(me, stage, {
     size: () => [d.names.length && 1, d.count],
     box([, k]) {
-      const w = geo.width / d.count, wide = Math.max(3, w);
+      const w = geo.width / d.count,
+        wide = Math.max(3, w);
       return [geo.x0 + (k + 0.5) * w - wide / 2, geo.top, wide, geo.height];
     },
     find(x, y) {
@@ -27,7 +31,10 @@ export default component((me) => {
       return k >= 0 && k < d.count && y >= 0 && y <= geo.top + geo.height + 4 ? [0, k] : null;
     },
     read,
-    idle: () => (d.chosen == null ? [`Point at the strips, or use the arrow keys, to read one of the ${d.count} dimensions.`] : read([0, d.chosen])),
+    idle: () =>
+      d.chosen == null
+        ? [`Point at the strips, or use the arrow keys, to read one of the ${d.count} dimensions.`]
+        : read([0, d.chosen]),
     home: () => [0, d.chosen ?? 0],
     picks: ([, k]) => [k],
   });
@@ -35,14 +42,21 @@ export default component((me) => {
 
   // one line of pixels a strip
   function strips(pixels) {
-    const image = new ImageData(pixels, d.names.length), card = me.colour("card");
+    const image = new ImageData(pixels, d.names.length),
+      card = me.colour("card");
     const hues = [me.colour("negative"), me.colour("positive")];
     d.names.forEach((_, r) => {
       for (let x = 0; x < pixels; x++) {
-        const from = Math.floor((x * d.count) / pixels), to = Math.max(from + 1, Math.floor(((x + 1) * d.count) / pixels));
+        const from = Math.floor((x * d.count) / pixels),
+          to = Math.max(from + 1, Math.floor(((x + 1) * d.count) / pixels));
         let v = 0;
-        for (let k = from; k < to; k++) { const now = values[r * d.count + k]; if (Math.abs(now) > Math.abs(v)) v = now; }
-        const alpha = Math.min(1, Math.abs(v) / d.limit), hue = hues[v < 0 ? 0 : 1], at = 4 * (r * pixels + x);
+        for (let k = from; k < to; k++) {
+          const now = values[r * d.count + k];
+          if (Math.abs(now) > Math.abs(v)) v = now;
+        }
+        const alpha = Math.min(1, Math.abs(v) / d.limits[r]),
+          hue = hues[v < 0 ? 0 : 1],
+          at = 4 * (r * pixels + x);
         for (let c = 0; c < 3; c++) image.data[at + c] = alpha * hue[c] + (1 - alpha) * card[c];
         image.data[at + 3] = 255;
       }
@@ -54,22 +68,42 @@ export default component((me) => {
 
   function draw() {
     if (stage.hidden) return;
-    const dpr = devicePixelRatio, W = me.width(), context = canvas.getContext("2d");
-    const names = d.names.map((name, r) => `${d.signs[r]} ${name}`.trim()), rows = names.length;
+    const dpr = devicePixelRatio,
+      W = me.width(),
+      context = canvas.getContext("2d");
+    const names = d.names.map((name, r) => `${d.signs[r]} ${name}`.trim()),
+      rows = names.length;
     const font = `14px ${getComputedStyle(me.body).fontFamily}`;
     context.font = font;
     const widest = Math.ceil(Math.max(0, ...names.map((name) => context.measureText(name).width)));
-    const above = W < 560 || widest > W / 3;  // the names above their strips
-    const x0 = above ? 1 : widest + 12, strip = above ? 22 : 26, pitch = above ? strip + 24 : strip + 7, lead = above ? 20 : 2;
-    const pixels = Math.max(1, Math.round((W - x0 - 2) * dpr)), height = Math.max(1, rows * pitch - (pitch - strip) + lead + 2);
+    const above = W < 560 || widest > W / 3; // the names above their strips
+    const x0 = above ? 1 : widest + 12,
+      strip = above ? 22 : 26,
+      pitch = above ? strip + 24 : strip + 7,
+      lead = above ? 20 : 2;
+    const pixels = Math.max(1, Math.round((W - x0 - 2) * dpr)),
+      height = Math.max(1, rows * pitch - (pitch - strip) + lead + 2);
     geo = { x0, width: pixels / dpr, top: lead - 1, height: height - lead };
     canvas.width = Math.round(W * dpr);
     canvas.height = Math.round(height * dpr);
     canvas.style.width = `${W}px`;
     canvas.style.height = `${height}px`;
-    const sheet = strips(pixels), css = (role) => `rgb(${me.colour(role).join()})`;
+    const sheet = strips(pixels),
+      css = (role) => `rgb(${me.colour(role).join()})`;
     context.imageSmoothingEnabled = false;
-    names.forEach((_, r) => context.drawImage(sheet, 0, r, pixels, 1, Math.round(x0 * dpr), Math.round((lead + r * pitch) * dpr), pixels, Math.round(strip * dpr)));
+    names.forEach((_, r) =>
+      context.drawImage(
+        sheet,
+        0,
+        r,
+        pixels,
+        1,
+        Math.round(x0 * dpr),
+        Math.round((lead + r * pitch) * dpr),
+        pixels,
+        Math.round(strip * dpr),
+      ),
+    );
     context.scale(dpr, dpr);
     context.font = font;
     context.textBaseline = "middle";
@@ -83,10 +117,12 @@ export default component((me) => {
       context.strokeRect(x0 - 0.5, y - 0.5, geo.width + 1, strip + 1);
     });
     if (d.chosen != null) {
-      const [x, , wide] = [geo.x0 + ((d.chosen + 0.5) * geo.width) / d.count, 0, Math.max(4, geo.width / d.count + 2)];
+      const x = geo.x0 + ((d.chosen + 0.5) * geo.width) / d.count,
+        wide = Math.max(4, geo.width / d.count + 2);
       context.strokeStyle = css("ink");
       context.lineWidth = 1.5;
-      context.strokeRect(x - wide / 2, lead - 1, wide, height - lead);
+      if (above) names.forEach((_, r) => context.strokeRect(x - wide / 2, lead + r * pitch - 1, wide, strip + 2));
+      else context.strokeRect(x - wide / 2, lead - 1, wide, height - lead);
     }
     reading.refresh();
   }
@@ -96,8 +132,17 @@ export default component((me) => {
     update(data) {
       d = data;
       values = floats(d.values);
-      const far = d.limit.toPrecision(2);
-      legend.replaceChildren(ramp(`-${far} or less`, `${far} or more`, [cssColour("negative"), "var(--be-card)", cssColour("positive")]));
+      legend.replaceChildren(
+        ...[...new Set(d.scales)].map((scale) => {
+          const far = d.limits[d.scales.indexOf(scale)].toPrecision(2),
+            name = scale && `${scale}: `;
+          return ramp(`${name}-${far} or less`, `${far} or more`, [
+            cssColour("negative"),
+            "var(--be-card)",
+            cssColour("positive"),
+          ]);
+        }),
+      );
       reading.reset(d.label);
     },
   };

@@ -8,7 +8,7 @@ from bert_explain.figures import payload
 from bert_explain.figures.payload import Band
 from bert_explain.ui.components.mount import define, mount
 
-_bands = define("bands")
+_bands = define("bands", "cells")
 
 
 def bands(

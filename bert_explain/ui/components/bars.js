@@ -6,7 +6,14 @@ export default component((me) => {
   const rove = roving(me, list);
 
   function row() {
-    const node = h("div", { class: "bar" }, h("b", { class: "piece", dir: "auto" }), h("span", { class: "track" }, h("i")), h("span", { class: "number" }), h("span", { class: "more" }));
+    const node = h(
+      "div",
+      { class: "bar" },
+      h("b", { class: "piece", dir: "auto" }),
+      h("span", { class: "track" }, h("i")),
+      h("span", { class: "number" }),
+      h("span", { class: "more" }),
+    );
     list.append(node);
     return node;
   }
@@ -15,12 +22,15 @@ export default component((me) => {
     update(d) {
       while (list.children.length > d.bars.length) list.lastChild.remove();
       d.bars.forEach((bar, i) => {
-        const node = list.children[i] ?? row(), [text, track, value, more] = node.children;
+        const node = list.children[i] ?? row(),
+          [text, track, value, more] = node.children;
         text.textContent = visible(bar.text);
         track.firstChild.style.width = `${100 * bar.value}%`;
         track.firstChild.style.background = cssColour(bar.role);
         value.textContent = bar.shown;
-        more.replaceChildren(...[bar.mark && h("span", { class: "mark" }, bar.mark), bar.note && h("span", {}, bar.note)].filter(Boolean));
+        more.replaceChildren(
+          ...[bar.mark && h("span", { class: "mark" }, bar.mark), bar.note && h("span", {}, bar.note)].filter(Boolean),
+        );
         node.setAttribute("aria-label", [visible(bar.text), bar.shown, bar.mark, bar.note].filter(Boolean).join(", "));
       });
       empty.hidden = d.bars.length > 0;

@@ -8,7 +8,7 @@ from bert_explain.figures import payload
 from bert_explain.figures.payload import Bar
 from bert_explain.ui.components.mount import define, mount
 
-_bars = define("bars")
+_bars = define("bars", "items")
 
 
 def bars(

@@ -10,7 +10,7 @@ from bert_explain.figures import payload
 from bert_explain.tokenize import Token
 from bert_explain.ui.components.mount import define, mount
 
-_heads_grid = define("heads_grid")
+_heads_grid = define("heads_grid", "cells")
 
 
 def heads_grid(

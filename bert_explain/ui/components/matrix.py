@@ -11,7 +11,7 @@ from bert_explain.figures import payload
 from bert_explain.tokenize import Token
 from bert_explain.ui.components.mount import define, mount
 
-_matrix = define("matrix")
+_matrix = define("matrix", "cells")
 
 
 def matrix(

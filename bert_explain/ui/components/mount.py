@@ -13,9 +13,12 @@ from bert_explain.figures import theme
 _HERE = Path(__file__).parent
 
 
-def define(name: str) -> Callable[..., Any]:
-    """The component made of shared.js + `name`.js and shared.css + `name`.css."""
-    script = _bare(_read("shared.js") + _read(f"{name}.js"))
+def define(name: str, reading: str = "") -> Callable[..., Any]:
+    """The component made of shared.js + `name`.js and shared.css + `name`.css.
+
+    reading : "cells" for a drawn picture read cell by cell, "items" for a list of elements; adds cells.js or items.js.
+    """
+    script = _bare(_read("shared.js") + (_read(f"{reading}.js") if reading else "") + _read(f"{name}.js"))
     style = f":host{{{theme.css_variables()}}}" + _bare(_read("shared.css") + _read(f"{name}.css"))
     return st.components.v2.component(f"bert_explain_{name}", js=script, css=style)
 

@@ -10,16 +10,22 @@ export default component((me) => {
 
   function build(d) {
     const nodes = [];
-    let word = null, words = -1, letter = "";
+    let word = null,
+      words = -1,
+      letter = "";
     d.text.forEach((text, i) => {
-      const role = d.role[i], joined = d.joined[i] === "1" && word;
+      const role = d.role[i],
+        joined = d.joined[i] === "1" && word;
       if (!joined) {
         words += role === "s" ? 0 : 1;
         // not by colour alone: the first piece of a sentence carries its letter
         const now = role === "a" ? "A" : role === "b" ? "B" : letter;
-        if (now !== letter && d.colour === "segment") nodes.push(h("span", { class: "letter", "aria-hidden": "true", style: `color: ${cssColour(HUES[role])}` }, now));
+        if (now !== letter && d.colour === "segment")
+          nodes.push(
+            h("span", { class: "letter", "aria-hidden": "true", style: `color: ${cssColour(HUES[role])}` }, now),
+          );
         letter = now;
-        nodes.push(word = h("span", { class: "word" }));
+        nodes.push((word = h("span", { class: "word" })));
       }
       const chip = h("span", { class: "chip", dir: "auto" }, visible(text));
       const node = h("span", { class: `token${role === "s" ? " special" : role === "m" ? " masked" : ""}` }, chip);
@@ -31,15 +37,20 @@ export default component((me) => {
     list.replaceChildren(...nodes);
   }
   function shade(d) {
-    const full = me.colour("attention"), card = me.colour("card");
+    const full = me.colour("attention"),
+      card = me.colour("card");
     list.querySelectorAll(".chip").forEach((chip, i) => {
       const alpha = d.shade ? 0.03 + 0.97 * d.shade[i] : 0;
-      chip.style.background = d.shade ? `color-mix(in srgb, var(--be-attention) ${(100 * alpha).toFixed(1)}%, var(--be-card))` : "";
+      chip.style.background = d.shade
+        ? `color-mix(in srgb, var(--be-attention) ${(100 * alpha).toFixed(1)}%, var(--be-card))`
+        : "";
       chip.style.color = d.shade ? readable(full, card, alpha) : "";
     });
   }
   return {
-    draw() { if (me.data.shade) shade(me.data); },
+    draw() {
+      if (me.data.shade) shade(me.data);
+    },
     update(d) {
       const pieces = JSON.stringify([d.text, d.role, d.joined, d.colour, d.notes]);
       if (pieces !== built) build(d);
@@ -49,7 +60,13 @@ export default component((me) => {
       list.querySelectorAll(".token").forEach((node, i) => {
         node.classList.toggle("chosen", chosen.has(i));
         const kind = { s: "special token", m: "masked", a: "sentence A", b: "sentence B", n: "" }[d.role[i]];
-        const more = [`position ${i}`, kind, d.shade && `shade ${d.shade[i].toFixed(2)}`, d.notes?.[i], chosen.has(i) && !d.pick && "chosen"];
+        const more = [
+          `position ${i}`,
+          kind,
+          d.shade && `shade ${d.shade[i].toFixed(2)}`,
+          d.notes?.[i],
+          chosen.has(i) && !d.pick && "chosen",
+        ];
         node.setAttribute("aria-label", [visible(d.text[i]), ...more].filter(Boolean).join(", "));
         node.title = `position ${i}${kind ? `, ${kind}` : ""}`;
       });

@@ -9,7 +9,7 @@ from bert_explain.figures import payload
 from bert_explain.tokenize import Token
 from bert_explain.ui.components.mount import define, mount
 
-_token_row = define("token_row")
+_token_row = define("token_row", "items")
 
 
 def token_row(

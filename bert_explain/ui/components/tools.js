@@ -1,6 +1,20 @@
 // Copy the link; save the first picture of the card around these buttons, as it looks on screen.
-const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
-  "font-weight", "text-anchor", "dominant-baseline", "image-rendering", "visibility", "display"];
+const KEPT = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "text-anchor",
+  "dominant-baseline",
+  "image-rendering",
+  "visibility",
+  "display",
+];
 
 // The card: the nearest ancestor, through shadow roots, that is a Streamlit container with a key "pic-...".
 function cardOf(node) {
@@ -14,7 +28,10 @@ const isPlot = (node) => node.classList?.contains("js-plotly-plot");
 function pictureOf(card, own) {
   for (const node of card?.querySelectorAll('[data-testid="stBidiComponentIsolated"], .js-plotly-plot') ?? []) {
     if (node === own) continue;
-    if (isPlot(node)) { if (node.querySelector("svg.main-svg")) return node; continue; }
+    if (isPlot(node)) {
+      if (node.querySelector("svg.main-svg")) return node;
+      continue;
+    }
     const found = node.shadowRoot?.querySelector("[data-picture]") ?? node.shadowRoot?.querySelector("svg, canvas");
     if (found) return found;
   }
@@ -37,42 +54,87 @@ function plain(colour) {
 
 // A copy that needs no style sheet.
 function styled(svg) {
-  const copy = svg.cloneNode(true), plainest = getComputedStyle(svg);
+  const copy = svg.cloneNode(true),
+    plainest = getComputedStyle(svg);
   const pairs = [[svg, copy]];
   while (pairs.length) {
-    const [from, to] = pairs.pop(), style = getComputedStyle(from), text = from.localName === "text" || from.localName === "tspan";
-    const rules = KEPT.filter((name) => (text || !/^(font|text|dominant)/.test(name)) && (text || style[name] !== plainest[name] || name === "fill"))
-      .map((name) => {
-        const value = style.getPropertyValue(name);
-        return `${name}: ${/^(fill|stroke)$/.test(name) && /^(color|light)/.test(value) ? plain(value)[0] : value.replaceAll('"', "'")}`;
-      });
-    to.setAttribute("style", from.localName === "g" ? rules.filter((rule) => !rule.startsWith("fill")).join("; ") : rules.join("; "));
+    const [from, to] = pairs.pop(),
+      style = getComputedStyle(from),
+      text = from.localName === "text" || from.localName === "tspan";
+    const rules = KEPT.filter(
+      (name) =>
+        (text || !/^(font|text|dominant)/.test(name)) && (text || style[name] !== plainest[name] || name === "fill"),
+    ).map((name) => {
+      const value = style.getPropertyValue(name);
+      return `${name}: ${/^(fill|stroke)$/.test(name) && /^(color|light)/.test(value) ? plain(value)[0] : value.replaceAll('"', "'")}`;
+    });
+    to.setAttribute(
+      "style",
+      from.localName === "g" ? rules.filter((rule) => !rule.startsWith("fill")).join("; ") : rules.join("; "),
+    );
     to.removeAttribute("class");
     [...from.children].forEach((child, i) => pairs.push([child, to.children[i]]));
   }
   return copy;
 }
 const sheet = (width, height, background, ...children) =>
-  h("svg:svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` }, h("svg:rect", { width, height, fill: background }), ...children);
+  h(
+    "svg:svg",
+    { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
+    h("svg:rect", { width, height, fill: background }),
+    ...children,
+  );
 
 // Boxes and words of an HTML picture, where they stand on the screen.
 function traced(html, background) {
-  const area = html.getBoundingClientRect(), parts = [], width = Math.ceil(html.scrollWidth) + 8, height = Math.ceil(html.scrollHeight);
+  const area = html.getBoundingClientRect(),
+    parts = [],
+    width = Math.ceil(html.scrollWidth) + 8,
+    height = Math.ceil(html.scrollHeight);
   const box = (r, x, y, w, height_, fill, more = {}) => {
     const [colour, opacity] = plain(fill);
-    if (opacity > 0 && w > 0) parts.push(h("svg:rect", { x: x.toFixed(1), y: y.toFixed(1), width: w.toFixed(1), height: height_.toFixed(1), rx: r, fill: colour, "fill-opacity": opacity, ...more }));
+    if (opacity > 0 && w > 0)
+      parts.push(
+        h("svg:rect", {
+          x: x.toFixed(1),
+          y: y.toFixed(1),
+          width: w.toFixed(1),
+          height: height_.toFixed(1),
+          rx: r,
+          fill: colour,
+          "fill-opacity": opacity,
+          ...more,
+        }),
+      );
   };
   const walk = document.createTreeWalker(html, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   for (let node = walk.currentNode; node; node = walk.nextNode()) {
     if (node.nodeType === Node.ELEMENT_NODE) {
-      const style = getComputedStyle(node), r = node.getBoundingClientRect(), x = r.left - area.left, y = r.top - area.top + html.scrollTop;
+      const style = getComputedStyle(node),
+        r = node.getBoundingClientRect(),
+        x = r.left - area.left,
+        y = r.top - area.top + html.scrollTop;
       const radius = Math.min(parseFloat(style.borderTopLeftRadius) || 0, r.height / 2);
       box(radius, x, y, r.width, r.height, style.backgroundColor);
       box(0, x, y, parseFloat(style.borderLeftWidth), r.height, style.borderLeftColor);
-      if (style.boxShadow !== "none") parts.push(h("svg:rect", { x: x - 1, y: y - 1, width: r.width + 2, height: r.height + 2, rx: radius + 1, fill: "none", stroke: plain(style.boxShadow.match(/^[a-z-]+\([^)]*\)/)?.[0] ?? "#888")[0], "stroke-width": 2 }));
+      if (style.boxShadow !== "none")
+        parts.push(
+          h("svg:rect", {
+            x: x - 1,
+            y: y - 1,
+            width: r.width + 2,
+            height: r.height + 2,
+            rx: radius + 1,
+            fill: "none",
+            stroke: plain(style.boxShadow.match(/^[a-z-]+\([^)]*\)/)?.[0] ?? "#888")[0],
+            "stroke-width": 2,
+          }),
+        );
       continue;
     }
-    const style = getComputedStyle(node.parentNode), range = document.createRange(), lines = new Map();
+    const style = getComputedStyle(node.parentNode),
+      range = document.createRange(),
+      lines = new Map();
     let at = 0;
     for (const letter of node.data) {
       range.setStart(node, at);
@@ -82,25 +144,38 @@ function traced(html, background) {
       const line = lines.get(r.top) ?? { x: r.left, bottom: r.bottom, text: "" };
       lines.set(r.top, { ...line, x: Math.min(line.x, r.left), text: line.text + letter });
     }
-    for (const [top, line] of lines) if (line.text.trim()) parts.push(h("svg:text", {
-      x: (line.x - area.left).toFixed(1), y: ((top + line.bottom) / 2 - area.top + html.scrollTop + 0.34 * parseFloat(style.fontSize)).toFixed(1), fill: plain(style.color)[0],
-      style: `font: ${style.fontWeight} ${style.fontSize} ${style.fontFamily.replaceAll('"', "'")}; white-space: pre`,
-    }, line.text));
+    for (const [top, line] of lines)
+      if (line.text.trim())
+        parts.push(
+          h(
+            "svg:text",
+            {
+              x: (line.x - area.left).toFixed(1),
+              y: ((top + line.bottom) / 2 - area.top + html.scrollTop + 0.34 * parseFloat(style.fontSize)).toFixed(1),
+              fill: plain(style.color)[0],
+              style: `font: ${style.fontWeight} ${style.fontSize} ${style.fontFamily.replaceAll('"', "'")}; white-space: pre`,
+            },
+            line.text,
+          ),
+        );
   }
   return sheet(width, height, background, ...parts);
 }
 
 function file(picture, background) {
-  if (picture.localName === "canvas") return new Promise((done) => {
-    const copy = h("canvas", { width: picture.width, height: picture.height }), context = copy.getContext("2d");
-    context.fillStyle = background;
-    context.fillRect(0, 0, copy.width, copy.height);
-    context.drawImage(picture, 0, 0);
-    copy.toBlob(done, "image/png");
-  });
+  if (picture.localName === "canvas")
+    return new Promise((done) => {
+      const copy = h("canvas", { width: picture.width, height: picture.height }),
+        context = copy.getContext("2d");
+      context.fillStyle = background;
+      context.fillRect(0, 0, copy.width, copy.height);
+      context.drawImage(picture, 0, 0);
+      copy.toBlob(done, "image/png");
+    });
   let svg;
   if (isPlot(picture)) {
-    const layers = [...picture.querySelectorAll("svg.main-svg")], { width, height } = layers[0].getBoundingClientRect();
+    const layers = [...picture.querySelectorAll("svg.main-svg")],
+      { width, height } = layers[0].getBoundingClientRect();
     svg = sheet(Math.ceil(width), Math.ceil(height), background, ...layers.map(styled));
   } else if (picture.localName === "svg") {
     const { width, height } = picture.getBoundingClientRect();
@@ -110,7 +185,10 @@ function file(picture, background) {
 }
 
 async function copyText(text) {
-  try { await navigator.clipboard.writeText(text); } catch {  // not allowed on a plain http address
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // not allowed on a plain http address
     const box = h("textarea", { readonly: true, style: "position: fixed; opacity: 0" });
     box.value = text;
     document.body.append(box);
@@ -123,8 +201,24 @@ async function copyText(text) {
 export default component((me) => {
   const status = h("span", { role: "status", "aria-live": "polite" });
   let timer;
-  const say = (text) => { status.textContent = text; clearTimeout(timer); timer = setTimeout(() => { status.textContent = ""; }, 2500); };
-  const link = h("button", { type: "button", onclick: async () => { await copyText(location.href); say("copied"); } }, "copy link");
+  const say = (text) => {
+    status.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      status.textContent = "";
+    }, 2500);
+  };
+  const link = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        await copyText(location.href);
+        say("copied");
+      },
+    },
+    "copy link",
+  );
   const save = h("button", { type: "button", hidden: true });
   const target = () => pictureOf(cardOf(me.root), me.root.host);
   const kind = (picture) => (picture?.localName === "canvas" ? "png" : "svg");
@@ -147,5 +241,12 @@ export default component((me) => {
   me.body.append(row);
   // pictures of the same card may come later than these buttons
   const later = [0, 150, 600, 2000, 6000].map((wait) => setTimeout(look, wait));
-  return { draw: look, update: look, stop: () => { later.forEach(clearTimeout); clearTimeout(timer); } };
+  return {
+    draw: look,
+    update: look,
+    stop: () => {
+      later.forEach(clearTimeout);
+      clearTimeout(timer);
+    },
+  };
 });

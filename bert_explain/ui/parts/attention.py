@@ -31,14 +31,13 @@ WINDOW = 64  # tokens whose labels can still be read one by one
 
 # all heads, one head
 def heads(page: Page) -> None:
-    """Every head small, beside the chosen one large with its numbers."""
-    left, right = st.columns([9, 18], gap="medium")
-    with left:
-        _grid(page)
-        _numbers(page)
-    with right:
-        _head(page)
-        _directions(page)
+    """Every head small beside the chosen one large; under them, that head in numbers."""
+    for beside, wide in ((lambda: (_grid(page), _caution()), _head), (lambda: _numbers(page), _directions)):
+        left, right = st.columns([9, 18], gap="medium")
+        with left:
+            beside()
+        with right:
+            wide(page)
 
 
 def _grid(page: Page) -> None:
@@ -62,7 +61,7 @@ def _head(page: Page) -> None:
     look = attention.look_head(trace, layer, head, shown, row)
     link = attention.link_in(trace, layer, head, shown, row) or attention.link_in(trace, layer, head, shown)
     long = link is not None and max(len(shown.rows), len(shown.columns)) > WINDOW
-    part = attention.window(trace, shown, link.row, WINDOW) if long and not state.get(WHOLE) else shown
+    part = attention.window(trace, shown, link.row, link.column, WINDOW) if long and not state.get(WHOLE) else shown
     with picture(
         "head", f"Layer {layer + 1}, head {head + 1}", look=look, note=_said_of(trace, part, shown, layer, head),
         table=lambda: attention.table(trace, layer, head, part), code=(attention.link_in, attention.View),
@@ -84,7 +83,7 @@ def _what_is_shown(trace: Trace, long: bool) -> None:
     both = {t.sentence for t in trace.tokens} >= {0, 1}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-is-shown"):
         if both or state.get(SHOW) != SHOW.default:
-            st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", **state.bind(SHOW))
+            st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW))
         st.toggle("Special tokens", **state.bind(SPECIALS))
         st.toggle("Rescale rows", **state.bind(RENORMALISE))
         if long:
@@ -101,7 +100,7 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
     if len(part.rows) < len(shown.rows) or len(part.columns) < len(shown.columns):
         words.append(
             f"This text has {len(trace.tokens)} tokens; the picture shows {len(part.rows)} of them, positions {part.rows[0]} to "
-            f"{part.rows[-1]}. Choose another token to move it."
+            f"{part.rows[-1]}, and in the columns also special tokens and the strongest link. Choose another token to move it."
         )
     if len(part.columns) < len(trace.tokens):
         share = part.share(trace.attention[layer, head])
@@ -122,7 +121,8 @@ def _directions(page: Page) -> None:
     flows = attention.directions(page.trace, page.layer, page.head)
     look = attention.look_directions(flows)
     if look is not None:
-        with picture("directions", "From sentence to sentence", look=look, table=lambda: flows, code=(attention.directions,)):
+        title = "From sentence to sentence" if len(flows) > 2 else "Between words and special tokens"
+        with picture("directions", title, look=look, table=lambda: flows, code=(attention.directions,)):
             bars(figures.direction_bars(flows), key="flows", label="Shares of this head's attention, from sentence to sentence")
 
 
@@ -205,14 +205,15 @@ def off(page: Page) -> None:
                     bars(figures.prediction_bars(table, "without"), key="off-after", label="Predictions without these heads")
                 else:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
-        if trace.nsp is not None:
+        if heads_off.has_pair(trace):
             plain = cache.trace(model, trace.query.but(heads_off=())).nsp[0]
             st.text("The probability that B follows A:")
             bars(
                 figures.next_sentence_bars(plain, trace.nsp[0] if changed else None), key="off-nsp",
                 label="Probability that B follows A",
             )  # fmt: skip
-        _single_heads(page, q, before)
+        if q.position is not None or heads_off.has_pair(trace):
+            _single_heads(page, q, before)
 
 
 def _switches(page: Page) -> None:
@@ -286,7 +287,7 @@ def _static() -> str:
     return f"{path.removesuffix('/Attention')}/app/static/"
 
 
-def caution() -> None:
+def _caution() -> None:
     """That attention is not explanation."""
     with st.container(key="caution"):
         st.subheader("Attention is not explanation", anchor="caution")

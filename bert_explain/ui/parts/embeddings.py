@@ -5,8 +5,9 @@ Everything follows the chosen token; numbers come from `analysis`, pictures from
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from bert_explain.analysis import embedding_removal as removal
@@ -15,6 +16,8 @@ from bert_explain.analysis import embeddings
 from bert_explain.content import embeddings as words
 from bert_explain.errors import Missing
 from bert_explain.figures import embeddings as figures
+from bert_explain.figures.theme import Palette
+from bert_explain.models import Encoder
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
@@ -59,13 +62,14 @@ def one_token(page: Page) -> None:
     """token + segment + position = sum, then LayerNorm, dimension by dimension."""
     trace, at = page.trace, page.position
     table, pick = embeddings.dimensions(trace, at), partial(state.put, DIMENSION)
-    dimension = _dimension(trace, at)
+    dimension = _dimension(trace, embeddings.largest(trace, at))
     with picture(
         "sum", "Three rows, added", look=embeddings.look_sum(trace, at), table=table.reset_index,
         code=(embeddings.dimensions, embeddings.lengths, figures.sum_bands),
     ):  # fmt: skip
         label = "Token, segment and position row, and their sum"
-        bands(figures.sum_bands(table, trace.tokens[at]), key="sum-bands", label=label, chosen=dimension, on_pick=pick)
+        rows = figures.sum_bands(table, trace.tokens[at])
+        bands(rows, key="sum-bands", label=label, chosen=dimension, on_pick=pick)
         _formula("sum")
     with picture(
         "norm", "LayerNorm: to a common scale", look=embeddings.look_norm(trace, at), table=table.reset_index,
@@ -73,15 +77,17 @@ def one_token(page: Page) -> None:
     ):  # fmt: skip
         label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
         bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)
-        st.latex(figures.norm_equation(table, dimension, *embeddings.spread(trace, at)))
+        st.text(f"Dimension {dimension} of the first strip: the sum, minus the mean, divided by the standard deviation.")
+        st.latex(figures.standardised_equation(table, dimension, *embeddings.spread(trace, at)))
         _formula("norm")
 
 
-def _dimension(trace: Trace, position: int) -> int:
+def _dimension(trace: Trace, usual: int) -> int:
     chosen, size = state.get(DIMENSION), trace.model.hidden_size
     if chosen is not None and chosen >= size:
         tell(f"There is no dimension {chosen}: they go from 0 to {size - 1}.", "warning")
-    return chosen if chosen is not None and chosen < size else embeddings.largest(trace, position)
+        state.put(DIMENSION, None)
+    return chosen if chosen is not None and chosen < size else usual
 
 
 def _formula(name: str) -> None:
@@ -145,7 +151,8 @@ def _masked(page: Page, target: int | None) -> None:
     elif not page.model.has_mlm:
         tell(f"{page.model.title} has no masked-word head: only the final vectors can be compared.")
     elif not page.trace.tokens[target].masked:
-        tell(f"No word is masked just now, so “{page.trace.tokens[target].text}”, position {target}, is masked here only.")
+        word = page.trace.tokens[target].text
+        tell(f"No word is masked just now, so “{word}”, position {target}, is masked here only.")
 
 
 def _run(row, name: str, run: Trace, target: int | None) -> None:
@@ -166,7 +173,8 @@ def _everywhere(page: Page, wanted: str) -> None:
                 disabled=all(getattr(page.query, field) == value for field, value in change.items()),
             )  # fmt: skip
         if wanted in (ALL, "positions shuffled"):
-            st.button("Shuffle again", key="removal-shuffle", on_click=state.put, kwargs={"seed": page.query.seed + 1})
+            seed = (page.query.seed + 1) % 2**31
+            st.button("Shuffle again", key="removal-shuffle", on_click=state.put, kwargs={"seed": seed})
         if any(getattr(page.query, field) != value for field, value in removal.WHOLE.items()):
             st.button("Put all parts back", key="removal-back", on_click=state.put, kwargs=_short(removal.WHOLE))
 
@@ -213,17 +221,21 @@ def two_rows(page: Page) -> None:
     with picture(
         "segments", "The segment table: two rows", look=look, table=table.reset_index, code=(tables.segments,),
     ):  # fmt: skip
-        bands(figures.segment_bands(table), key="segment-bands", label="Row A, row B, and their difference")
+        bands(
+            figures.segment_bands(table), key="segment-bands", label="Row A, row B, and their difference",
+            chosen=_dimension(page.trace, tables.furthest(page.trace)), on_pick=partial(state.put, DIMENSION),
+        )  # fmt: skip
 
 
 def positions(page: Page) -> None:
     """The learned position table beside the sinusoidal one."""
     most = page.model.max_tokens
     rows = most if most <= FIRST or state.get(ROWS) == "all" else FIRST
-    distances = tables.by_distance(page.trace, rows)
-    look = tables.look_positions(page.trace, rows)
+    distances = tables.by_distance(page.model, rows)
+    table = distances if state.get(TABLE) == "cosine" else tables.numbers(page.model, rows)
+    look = tables.look_positions(page.model, rows)
     with picture(
-        "positions", "The position table: learned, not a formula", look=look, table=distances.reset_index,
+        "positions", "The position table: learned, not a formula", look=look, table=table.reset_index,
         code=(tables.sinusoidal, tables.cosines, tables.by_distance),
     ):  # fmt: skip
         st.markdown(words.note("positions"))
@@ -232,23 +244,22 @@ def positions(page: Page) -> None:
             if most > FIRST:
                 said = {"first": f"the first {FIRST}", "all": f"all {most}"}.get
                 st.segmented_control("Rows", ROWS.options, format_func=said, **state.bind(ROWS))
-        learned = tables.learned(page.trace, rows)
-        both = {f"Learned: {page.model.title}": learned, "Sinusoidal: the formula": tables.sinusoidal(*learned.shape)}
-        for column, (name, table) in zip(st.columns(2, gap="medium"), both.items(), strict=True):
+        for column, kind in zip(st.columns(2, gap="medium"), ("learned", "sinusoidal"), strict=True):
             with column:
+                name = f"Learned: {page.model.title}" if kind == "learned" else "Sinusoidal: the formula"
                 st.text(name)
-                _heat(page, name, table)
+                figure = _heat(page.model, rows, kind, state.get(TABLE), page.palette)
+                alt = f"{name}, {rows} positions: {state.get(TABLE)}"
+                st.plotly_chart(figure, key=f"positions-{kind}", theme=None, config=CHART, alt=alt)
         st.text("How alike are positions that are so far apart?")
         figure = figures.distances(distances, page.palette)
         st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
         _formula("positions")
 
 
-def _heat(page: Page, name: str, table) -> None:
-    if state.get(TABLE) == "cosine":
-        figure = figures.closeness(tables.cosines(table), page.palette)
-        alt = f"{name}: cosine between every two of {len(table)} positions"
-    else:
-        figure = figures.numbers(table, page.palette)
-        alt = f"{name}: {table.shape[0]} positions by {table.shape[1]} dimensions"
-    st.plotly_chart(figure, key=f"positions-{name.split(':')[0].lower()}", theme=None, config=CHART, alt=alt)
+@lru_cache(maxsize=16)  # the same for every text: do not change what is returned
+def _heat(model: Encoder, rows: int, kind: str, what: str, palette: Palette) -> go.Figure:
+    table = tables.learned(model, rows)
+    if kind == "sinusoidal":
+        table = tables.sinusoidal(*table.shape)
+    return figures.closeness(tables.cosines(table), palette) if what == "cosine" else figures.numbers(table, palette)

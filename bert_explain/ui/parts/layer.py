@@ -18,13 +18,15 @@ from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import picture, said
 
-STEPS = ("One head by hand", "After the heads", "Through the layers")
+STEPS = ("One head", "After the heads", "All layers")
 STEP = state.Choice("inside", STEPS)
 CELLS = state.Choice("cells", ("scores", "weights"))
 TO = state.Number("to", 0, 999_999_999, None)  # the token looked at; None: the one looked at most
 DIMENSION = state.Number("follow", 0, 999_999_999, None)  # one of the H dimensions; None: the one that changes most
 MEASURE = state.Choice("path", tuple(journey.MEASURES), "like its embedding")
 
+OFF = "This head is switched off: it still looks, but what it gathers is thrown away."
+WHERE_CUT = "Of {} tokens: the rows {} to {}, and the {} columns that the chosen row looks at most."
 LARGEST = 48  # rows and columns of the scores that are still readable one by one
 ROW = 90  # tokens offered in the row of tokens; of longer texts the neighbours of the chosen one
 
@@ -106,14 +108,14 @@ def _off(page: Page) -> bool:
 def _scores(page: Page, head, column: int) -> None:
     tokens, row = page.trace.tokens, page.position
     rows, columns = by_hand.window(head, row, column, LARGEST)
-    cut = len(tokens) > LARGEST
-    note = f"Of {len(tokens)} tokens: rows {rows[0]} to {rows[-1]}, and the {len(columns)} columns this row looks at most." if cut else None
+    notes_here = [WHERE_CUT.format(len(tokens), rows[0], rows[-1], len(columns))] if len(tokens) > LARGEST else []
+    notes_here += [OFF] if _off(page) else []
     with picture(
-        "scores", f"Layer {page.layer + 1}, head {page.head + 1}: who looks at whom", note=note,
+        "scores", f"Layer {page.layer + 1}, head {page.head + 1}: who looks at whom", note=" ".join(notes_here) or None,
         look=by_hand.look_scores(head, page.trace.pieces, row), table=lambda: by_hand.row_table(head, page.trace.pieces, row),
         code=(by_hand.cell, by_hand.row_table, by_hand.window, figures.score_latex, figures.softmax_latex),
     ):  # fmt: skip
-        table, equations = st.columns([5, 3], gap="medium", vertical_alignment="center")
+        table, equations = st.columns([5, 3], gap="medium", vertical_alignment="top")
         with table:
             st.segmented_control("Numbers in the cells", CELLS.options, **state.bind(CELLS))
             _cells(page, head, rows, columns, column)
@@ -195,10 +197,12 @@ def _added(page: Page, step) -> None:
         "added", "Projected, added, normalised", look=layers.look_attention(page.trace, step, 0, page.trace.pieces[page.position]),
         table=lambda: layers.stages(step, 0), code=(layers.stages, layers.layer_norm, figures.attention_bands), note=notes().added,
     ):  # fmt: skip
+        strips = figures.attention_bands(step, 0)
         bands(
-            figures.attention_bands(step, 0), key="layer-added", chosen=_dimension(page, step), on_pick=_pick,
+            strips, key="layer-added", chosen=_dimension(page, step), on_pick=_pick,
             label="From the heads' outputs to the first LayerNorm",
         )  # fmt: skip
+        st.caption(figures.lengths(strips))
     _depth("residual")
 
 
@@ -213,10 +217,12 @@ def _fed(page: Page, step) -> None:
             figures.neurons(step, 0, page.palette), key="layer-neurons", theme=None, config={"displayModeBar": False},
             alt=f"{count} neurons, folded into rows",
         )  # fmt: skip
+        strips = figures.feed_forward_bands(step, 0)
         bands(
-            figures.feed_forward_bands(step, 0), key="layer-fed", chosen=_dimension(page, step), on_pick=_pick,
+            strips, key="layer-fed", chosen=_dimension(page, step), on_pick=_pick,
             label="From the neurons to the layer's output",
         )  # fmt: skip
+        st.caption(figures.lengths(strips))
     _depth("feed_forward", f"Here a token's {page.model.hidden_size} numbers meet {step.expanded.shape[1]} neurons.")
 
 
@@ -282,7 +288,7 @@ def _measures(page: Page) -> None:
 def _map(page: Page) -> None:
     found = journey.path_map(page.trace)
     with picture(
-        "paths", "A map of all paths", look=journey.look_map(page.trace, found, page.position), note=notes().map,
+        "paths", "A map of all paths", look=journey.look_map(page.trace, found, page.position), note=notes().map + (notes().map_long if len(page.trace.tokens) > figures.LABELLED else ""),
         table=lambda: journey.map_table(page.trace, found), code=(journey.path_map, figures.path_map),
     ):  # fmt: skip
         st.plotly_chart(

@@ -27,8 +27,16 @@ OWN = state.Text("own", "", limit=100)
 SCORED = state.Number("scored", 0, 999_999_999)  # a check number of the text the reader asked to have scored
 REST = state.Flag("rest")
 DRAW = state.Number("draw", 0, 9999)
+PARAMS = (UNIT, WHICH, K, OWN, SCORED, REST, DRAW)
 MOST_BARS = 20
 CHART = {"theme": None, "config": {"displayModeBar": False}}
+
+
+def declare() -> None:
+    """Read this page's own choices from the address before anything is drawn; what cannot be is said."""
+    for param in PARAMS:
+        state.get(param)
+    tell(state.notices(), "warning")
 
 
 # hide
@@ -170,7 +178,7 @@ def scores(page: Page) -> None:
     with picture(
         "scores",
         "Every word hidden in turn",
-        look=None if table is None else ml.look_scores(table),
+        look=ml.say_before(len(positions)) if table is None else ml.look_scores(table),
         table=None if table is None else lambda: table,
         code=(ml.score, ml.one_hidden, ml.totals),
         note=f"Only the first {len(positions)} tokens are scored, {left_out} are not: each costs a run of the model."
@@ -204,13 +212,13 @@ def _check_number(page: Page) -> int:
 
 
 def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> pd.DataFrame:
-    started, found = time.monotonic(), []
-    with st.empty():
-        for done, position in enumerate(positions):
-            if time.monotonic() - started > 0.2:  # no bar for what is there at once
-                st.progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
-            query = ml.one_hidden(page.query, trace.tokens, position, state.get(REST))
-            found.append(cache.score(page.model.name, query, position))
+    started, found, place = time.monotonic(), [], st.empty()
+    for done, position in enumerate(positions):
+        if time.monotonic() - started > 0.2:  # no bar for what is there at once
+            place.progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
+        query = ml.one_hidden(page.query, trace.tokens, position, state.get(REST))
+        found.append(cache.score(page.model.name, query, position))
+    place.empty()
     return ml.score_table(found)
 
 
@@ -243,18 +251,20 @@ def recipe(page: Page) -> None:
             notes=figures.fate_notes(drawn, len(trace.tokens)),
         )
         left, right = st.columns([5, 4], gap="large")
-        with left:
-            st.text("Probability of the true piece")
-            bars(
-                figures.loss_bars(table[:MOST_BARS]),
-                key="loss-bars",
-                label="Probability of the true piece, and its loss",
-            )
-            if len(table) > MOST_BARS:
-                st.caption(f"The first {MOST_BARS} of {len(table)} are drawn; the table has them all.")
+        if told:
+            with left:
+                _loss_bars(table)
         with right:
             st.text("What was drawn, beside the recipe")
             bars(figures.share_bars(shares), key="share-bars", label="Shares drawn, and those of the recipe")
+
+
+def _loss_bars(table: pd.DataFrame) -> None:
+    st.text("Probability of the true piece")
+    items = figures.loss_bars(table[:MOST_BARS])
+    bars(items, key="loss-bars", label="Probability of the true piece, and its loss")
+    if len(table) > MOST_BARS:
+        st.caption(f"The first {MOST_BARS} of {len(table)} are drawn; the table has them all.")
 
 
 def _draw_again() -> None:

@@ -1,0 +1,188 @@
+"""The next-sentence page's parts about the reader's own pair: the answer, one change at a time, the last step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from bert_explain.analysis import next_sentence as ns
+from bert_explain.analysis.next_sentence import Verdict
+from bert_explain.content import examples
+from bert_explain.content import next_sentence as content
+from bert_explain.figures import next_sentence as figures
+from bert_explain.query import Query
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import bands, bars, token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.packed import PackedText
+from bert_explain.ui.picture import picture
+
+RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
+WAS = PackedText("was")  # what stood in B before a drawn sentence took its place
+SOON = 0.2  # seconds after which a bar is worth showing
+
+
+def judge(page: Page, queries: Sequence[Query], what: str) -> list[Verdict]:
+    """The verdict on each query, with a progress bar when it takes a while."""
+    started, found, bar = time.monotonic(), [], st.empty()
+    for done, query in enumerate(queries):
+        if time.monotonic() - started > SOON:
+            bar.progress(done / len(queries), f"{done} of {len(queries)} {what}")
+        found.append(cache.verdict(page.model.name, query))
+    bar.empty()
+    return found
+
+
+def has_pair(page: Page) -> bool:
+    """Whether there is a sentence B and a head that judges it."""
+    return page.model.has_nsp and bool(page.query.text_b.strip())
+
+
+# the answer
+def answer(page: Page) -> None:
+    """The two probabilities; without a sentence B, two ways to get one."""
+    if not page.query.text_b.strip():
+        _no_pair()
+        return
+    table = ns.answer(page.trace)
+    with picture(
+        "answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)
+    ):
+        bars(figures.answer_bars(table), key="answer-bars", label="Probability that B follows A, and that it does not")
+        _switches(page)
+
+
+def _no_pair() -> None:
+    with picture("answer", "Does B follow A?"):
+        tell("There is no sentence B, so there is nothing to judge. Type one above, or begin with one of these.")
+        with st.container(horizontal=True):
+            st.button("Take an example pair", key="take-example", on_click=_take_example)
+            st.button("Put a random sentence in B", key="take-random", on_click=_random_into_b)
+
+
+def _take_example() -> None:
+    pair = examples.pairs()[0]
+    state.reset("mask", "put", "token")
+    state.put(a=pair.a, b=pair.b)
+
+
+def _random_into_b() -> None:
+    state.put(WAS, state.get("b"))
+    state.put(b=_drawn(), token=None)
+
+
+def _drawn() -> str:
+    return ns.random_sentence(content.sentences(), state.get(RANDOM))
+
+
+# one change at a time
+def changes(page: Page) -> None:
+    """The answer after each of a few changes, before the reader applies any of them."""
+    if not has_pair(page):
+        return
+    drawn = _drawn()
+    found = ns.variants(page.trace, drawn)
+    table = ns.compare(found, judge(page, [variant.query for variant in found], "changes tried"))
+    with picture(
+        "changes",
+        "Change one thing",
+        look=ns.look_compare(table),
+        table=lambda: table,
+        code=(ns.variants, ns.carried, ns.compare),
+        note="Each bar is the probability of “is next” after this one change, beside it the difference to the pair as "
+        "typed. What else you changed (masks, heads) stays.",
+    ):
+        bars(figures.change_bars(table), key="change-bars", label="Probability of “is next” after each change")
+        st.text(f"Drawn at random: “{drawn}”")
+        _drawing(page)
+
+
+def _switches(page: Page) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        _switch(page, "Swap A and B", "swap", True)
+        if page.model.has_segments:
+            _switch(page, "Flip segments", "seg", "flipped")
+        _switch(page, "Remove [SEP]", "sep", "removed")
+
+
+def _drawing(page: Page) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Draw another sentence", key="draw-sentence", on_click=_draw_another)
+        if state.get("b") != _drawn():
+            st.button("Put it in B", key="put-drawn", on_click=_put, args=(page, None))
+        elif state.get(WAS).strip():
+            st.button("Put my sentence back", key="put-back", on_click=_put, args=(page, state.get(WAS)))
+
+
+def _switch(page: Page, label: str, name: str, on: object) -> None:
+    key = f"w-next-{name}"
+    if st.session_state.get(key) != (state.get(name) == on):
+        st.session_state[key] = state.get(name) == on
+    st.toggle(label, key=key, on_change=_switched, args=(page, name, on, key))
+
+
+_FIELDS = {"swap": "swapped", "seg": "segments", "sep": "separators"}
+
+
+def _switched(page: Page, name: str, on: object, key: str) -> None:
+    """Change the whole walk; masks stay on the words they are on, though these move."""
+    value = on if st.session_state[key] else state.default(name)
+    query = ns.carried(page.trace, page.query.but(**{_FIELDS[name]: value}))
+    state.put(**{name: value}, mask=query.masked, put=query.replaced)
+
+
+def _draw_another() -> None:
+    state.put(RANDOM, (state.get(RANDOM) + 1) % (RANDOM.high + 1))
+
+
+def _put(page: Page, text: str | None) -> None:
+    """Another sentence in B: the drawn one, or the reader's own again. Masks in A stay."""
+    new = _drawn() if text is None else text
+    query = ns.carried(page.trace, page.query.but(text_b=new))
+    state.put(WAS, state.get("b") if text is None else "")
+    state.put(b=new, mask=query.masked, put=query.replaced, token=None)
+
+
+# the last step
+def decision(page: Page) -> None:
+    """From the vector of [CLS] to the two numbers."""
+    if not has_pair(page):
+        return
+    trace = page.trace
+    found = ns.decision(trace)
+    looked = ns.cls_looks_at(trace)
+    with picture(
+        "decision",
+        "From [CLS] to two numbers",
+        look=ns.look_decision(trace, found),
+        table=lambda: ns.decision_table(found),
+        code=(ns.decision, ns.cls_looks_at),
+        note="Below the tokens stands how much [CLS] looks at each in the last layer. The pull has a scale of its own.",
+    ):
+        weights = looked.sort_values("position")["weight"].to_numpy()
+        token_row(
+            trace.tokens,
+            key="cls-row",
+            label="How much [CLS] looks at each token in the last layer, mean over the heads",
+            shade=figures.shading(weights),
+            notes=figures.weight_notes(weights),
+            on_pick=lambda i: state.put(token=i),
+        )
+        bands(figures.step_bands(found), key="step-bands", label="The vector of [CLS], and what the pooler makes of it")
+        bands(figures.pull_bands(found), key="pull-bands", label="How far each number pulls towards “is next”")
+        st.latex(figures.gap_latex(found))
+    words("decision")
+
+
+def words(name: str) -> None:
+    """One expander of this page."""
+    depth = content.depth(name)
+    with st.expander(depth.title):
+        st.markdown(depth.text)
+        if depth.formula:
+            st.latex(depth.formula)
+        if depth.more:
+            st.markdown(depth.more)

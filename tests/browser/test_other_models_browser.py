@@ -1,0 +1,64 @@
+"""Every page with other encoders than the bundled one: BERT-base's size, and one that lacks segments and heads."""
+
+import shutil
+
+import pytest
+
+from bert_explain.ui.stages import STAGES
+from tests.browser.helpers import ROOT, open_app, running_server
+
+BUNDLED = ROOT / "assets" / "models" / "mini-bert"
+
+
+def saved(module, folder):
+    """A model folder with the bundled tokenizer."""
+    module.half().save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
+        shutil.copy(BUNDLED / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bert_base(tmp_path_factory):
+    """BERT-base's shape, 12 x 12 x 768, with random weights."""
+    import torch
+    from transformers import BertConfig, BertForPreTraining
+
+    torch.manual_seed(0)
+    return saved(BertForPreTraining(BertConfig()), tmp_path_factory.mktemp("models") / "random-bert-base")
+
+
+@pytest.fixture(scope="module")
+def distilbert(tmp_path_factory):
+    """A small DistilBERT: no segments, no next-sentence head, no pooler."""
+    import torch
+    from transformers import DistilBertConfig, DistilBertForMaskedLM
+
+    torch.manual_seed(0)
+    config = DistilBertConfig(dim=48, n_heads=4, n_layers=2, hidden_dim=96)
+    return saved(DistilBertForMaskedLM(config), tmp_path_factory.mktemp("models") / "tiny-distilbert")
+
+
+@pytest.mark.parametrize("model", ["bert_base", "distilbert"])
+def test_every_page_walks(model, request, new_page, tmp_path):
+    folder = request.getfixturevalue(model)
+    with running_server(tmp_path / "server.log", "--model", str(folder)) as url:
+        page = new_page(base_url=url)
+        for stage in STAGES:
+            open_app(page, stage.path, a="He sat by the river bank.", b="The fish did not bite.")
+            assert page.locator("h1").count() == 1, stage.name
+            assert page.locator('[class*="st-key-pic-"]').count() >= 1, stage.name
+            if model == "distilbert":
+                assert page.get_by_text("no next-sentence head").first.is_visible(), stage.name
+
+
+def test_a_folder_without_weights_is_said_and_the_app_goes_on(new_page, tmp_path):
+    folder = tmp_path / "no-weights"
+    folder.mkdir()
+    shutil.copy(BUNDLED / "config.json", folder)
+    with running_server(tmp_path / "server.log", "--model", str(folder)) as url:
+        page = new_page(base_url=url)
+        open_app(page, "Tokens", a="Hello there.", b="")
+        assert page.get_by_text("needs model.safetensors").is_visible()
+        assert page.get_by_label("Sentence A", exact=True).input_value() == "Hello there."
+    assert "needs model.safetensors" in (tmp_path / "server.log").read_text()
