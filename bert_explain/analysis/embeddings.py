@@ -59,7 +59,7 @@ def look_sum(trace: Trace, position: int) -> Sentence:
     at = largest(trace, position)
     t, s, p, total = dimensions(trace, position).loc[at, [*PARTS, "sum"]]
     return say(
-        "The sum for {piece} is mostly its {first} row: {x} of it, with {y} from the {second} and {z} from the {third}. "
+        "The sum for {piece} is mostly its {first} row: {x}, with {y} from the {second} and {z} from the {third}. "
         "Look at dimension {at}, the furthest from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
         piece=piece, first=first, second=second, third=third, x=percent(row[f"share {first}"]),
         y=percent(row[f"share {second}"]), z=percent(row[f"share {third}"]), at=at, t=t, s_sign=sign(s), s=abs(s),
@@ -68,13 +68,14 @@ def look_sum(trace: Trace, position: int) -> Sentence:
 
 
 def look_norm(trace: Trace, position: int) -> Sentence:
-    """What LayerNorm measures on this token, and where it leaves the largest number."""
+    """What LayerNorm measures on this token, and which number it leaves furthest from 0."""
     mean, deviation = spread(trace, position)
     out = trace.embeddings.normalised[position]
     top = int(np.abs(out).argmax())
     return say(
-        "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}. The first strip "
-        "has 0 and 1. After the learned scale and shift, dimension {top} is furthest from 0: {value:.2f}.",
+        "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}; the first "
+        "strip shows them with mean 0 and standard deviation 1. After the learned scale and shift, dimension {top} is "
+        "furthest from 0: {value:.2f}.",
         h=len(out), mean=mean, deviation=deviation, top=top, value=float(out[top]),
     )  # fmt: skip
 

@@ -192,8 +192,8 @@ def shading(table: pd.DataFrame, size: int) -> np.ndarray:
 def say_before(count: int) -> Sentence:
     """What the button will do."""
     return say(
-        "Which words of your text can be told from the others, and which cannot? Each of the {count} is hidden alone, and "
-        "the model guesses it: {count} runs.",
+        "Which words of your text can be told from the others, and which cannot? Each of the {count} is hidden "
+        "alone, and the model guesses it: {count} runs.",
         count=count,
     )
 

@@ -1,4 +1,4 @@
-"""Which words are masked: what a click hides, what cannot be hidden, and where a hidden word stands in another trace."""
+"""Which words are masked: what a click hides, what cannot be hidden, where a hidden word stands in another trace."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 
-
 # The Unicode database has no names for control characters, only aliases.
 _ALIASES = {
     unicodedata.lookup(alias): alias
@@ -24,7 +23,12 @@ _ALIASES = {
         "CARRIAGE RETURN", "ESCAPE", "DELETE", "NEXT LINE",
     )
 }  # fmt: skip
-_CATEGORIES = {"Cc": "control character", "Cf": "format character", "Co": "private character", "Cn": "unassigned code point"}
+_CATEGORIES = {
+    "Cc": "control character",
+    "Cf": "format character",
+    "Co": "private character",
+    "Cn": "unassigned code point",
+}
 
 KEPT = "kept"
 SPECIAL = "special token"
@@ -117,7 +121,11 @@ def explain(before: str, after: str) -> tuple[str, str]:
     if not after:
         if category == "Mn":
             return ACCENT, "A combining mark, taken off its letter."
-        what = "replacement character, which stands for broken text," if before == "\ufffd" else _CATEGORIES.get(category, "character")
+        what = (
+            "replacement character, which stands for broken text,"
+            if before == "\ufffd"
+            else _CATEGORIES.get(category, "character")
+        )
         return REMOVED, f"{'An' if what[0] in 'aeiou' else 'A'} {what} is removed."
     if after == " ":
         return SPACE, "White space of any kind becomes a plain space."
@@ -181,10 +189,12 @@ def look(found: list[Character]) -> Sentence:
         return say("There is no text yet.")
     first = telling(found)
     if first is None:
-        return say("Nothing changes: all {n} characters stay as they are.", n=len(found))
-    numbers = {"n": sum(c.changed for c in found), "all": len(found)}
+        return say("Nothing changes: all {n} characters stay as they are.", n=f"{len(found):,}")
+    numbers = {"n": f"{sum(c.changed for c in found):,}", "all": f"{len(found):,}"}
     if not first.after:
-        return say("{n} of {all} characters change. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers)
+        return say(
+            "{n} of {all} characters change. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers
+        )
     return say(
         "{n} of {all} characters change. Look at {before}: it becomes {after}.",
         before=Piece(visible(first.before)), after=Piece(visible(first.after)), **numbers,

@@ -50,7 +50,12 @@ def batch(trace: Trace) -> tuple[Row, Row]:
 def _pad(trace: Trace, name: str, tokens: tuple[Token, ...], size: int) -> Row:
     tok = trace.model.tokenizer
     pad = replace(
-        tokens[0], text=tok.pad_token, id=tok.pad_token_id, original=tok.pad_token, original_id=tok.pad_token_id, special=True
+        tokens[0],
+        text=tok.pad_token,
+        id=tok.pad_token_id,
+        original=tok.pad_token,
+        original_id=tok.pad_token_id,
+        special=True,
     )
     added = [replace(pad, position=i, position_id=i) for i in range(len(tokens), size)]
     mask = np.array([1] * len(tokens) + [0] * len(added), dtype=np.int8)

@@ -23,7 +23,7 @@ _SENTENCES = ("A", "B")
 
 
 def many(n: int, one: str, more: str = "") -> str:
-    """"1 token", "12 tokens"."""
+    """ "1 token", "12 tokens"."""
     return f"{int(n):,} {one if n == 1 else more or one + 's'}"
 
 
@@ -229,7 +229,9 @@ def look(trace: Trace) -> Sentence:
         return say("There are no words here: the model reads {n} only.", n=many(len(trace.tokens), "special token"))
     most = telling(trace)
     if most is None:
-        return say("Nothing had to be cut: every one of the {n} words and punctuation marks is a piece by itself.", n=count)
+        return say(
+            "Nothing had to be cut: every one of the {n} words and punctuation marks is a piece by itself.", n=count
+        )
     if len(most.pieces) == 1:
         return say(
             "Look at {word}: the vocabulary has nothing for it, so the model reads only {unk}.",
@@ -249,7 +251,12 @@ def look_told(trace: Trace) -> Sentence:
     mark = Piece(trace.tokens[ends[0]].text)
     after = trace.tokens[ends[0] + 1 :]
     if not after:
-        return say("{n}: {mark} at position {at} ends the only sentence.", n=many(len(trace.tokens), "token"), mark=mark, at=ends[0])
+        return say(
+            "{n}: {mark} at position {at} ends the only sentence.",
+            n=many(len(trace.tokens), "token"),
+            mark=mark,
+            at=ends[0],
+        )
     before, then = trace.tokens[ends[0]].segment, after[0].segment
     if not trace.model.has_segments or before == then:
         return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
@@ -262,7 +269,11 @@ def look_told(trace: Trace) -> Sentence:
 def look_run(run: Run, step: int) -> Sentence:
     """What happens at one look-up, `step` counting from 1; 0 = before the first."""
     if run.too_long:
-        return say("{n} characters are too many: the whole word becomes {unk} at once.", n=len(run.word), unk=Piece(run.pieces[0]))
+        return say(
+            "{n} characters are too many: the whole word becomes {unk} at once.",
+            n=len(run.word),
+            unk=Piece(run.pieces[0]),
+        )
     if not step:
         return say("First question: is the whole of {word} in the vocabulary?", word=Piece(run.word))
     now, last = run.lookups[step - 1], step == len(run.lookups)
@@ -275,9 +286,16 @@ def look_run(run: Run, step: int) -> Sentence:
             piece=piece, unk=Piece(run.pieces[0]),
         )  # fmt: skip
     if not last:
-        return say("{piece} is there, row {id}: taken. Now the rest, {rest}.", piece=piece, id=f"{now.id:,}", rest=Piece(run.word[now.end :]))
+        return say(
+            "{piece} is there, row {id}: taken. Now the rest, {rest}.",
+            piece=piece,
+            id=f"{now.id:,}",
+            rest=Piece(run.word[now.end :]),
+        )
     if len(run.lookups) == 1:
-        return say("{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}")
+        return say(
+            "{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}"
+        )
     return say(
         "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
         piece=piece, id=f"{now.id:,}", n=many(len(run.lookups), "look-up"), k=many(len(run.pieces), "piece"),
@@ -313,7 +331,11 @@ def look_unknown(trace: Trace) -> Sentence:
     unk = Piece(trace.model.wordpiece.model.unk_token)
     singles = sum(len(piece) == 1 for piece in vocabulary(trace.model.wordpiece))
     if found.empty:
-        return say("No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.", n=f"{singles:,}", unk=unk)
+        return say(
+            "No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.",
+            n=f"{singles:,}",
+            unk=unk,
+        )
     row = found.iloc[0]
     word = Piece(row.word)
     if not row.character:

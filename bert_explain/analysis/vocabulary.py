@@ -45,7 +45,12 @@ class Found:
 
 
 def search(
-    pieces: dict[str, int], text: str, how: How = "begins with", continuing: bool = False, limit: int = 100, mark: str = "##"
+    pieces: dict[str, int],
+    text: str,
+    how: How = "begins with",
+    continuing: bool = False,
+    limit: int = 100,
+    mark: str = "##",
 ) -> Found:
     """The pieces that begin with, contain or end with a text; the shortest first, then in the order of the alphabet.
 

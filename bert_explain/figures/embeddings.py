@@ -31,12 +31,11 @@ SMALL = {"size": 13}
 def sum_bands(table: pd.DataFrame, token: Token) -> list[Band]:
     """token + segment + position = sum, four strips of H numbers; `table` from `embeddings.dimensions`."""
     letter = "AB"[token.segment]
-    return [
-        Band(f"token {token.text}", table["token"].to_numpy(), "token"),
-        Band(f"segment {letter}", table["segment"].to_numpy(), f"segment_{letter.lower()}", "+"),
-        Band(f"position {token.position_id}", table["position"].to_numpy(), "position", "+"),
-        Band("sum", table["sum"].to_numpy(), "hidden", "="),
-    ]
+    which = {"token": token.text, "segment": letter, "position": token.position_id}
+    names = {part: f"{part} {one}" if table[part].any() else f"no {part}" for part, one in which.items()} | {"sum": "sum"}
+    roles = {"token": "token", "segment": f"segment_{letter.lower()}", "position": "position", "sum": "hidden"}
+    signs = {"token": "", "segment": "+", "position": "+", "sum": "="}
+    return [Band(names[part], table[part].to_numpy(), roles[part], signs[part]) for part in names]
 
 
 def norm_bands(table: pd.DataFrame) -> list[Band]:
@@ -59,13 +58,17 @@ def standardised_equation(table: pd.DataFrame, dimension: int, mean: float, devi
 
 # the whole text -----------------------------------------------------------------------------------------
 def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
-    """What each token's sum is made of, stacked bars that add up to 1; `table` from `embeddings.lengths`."""
-    hover = _hover(tokens)
+    """What each token's sum is made of, stacked bars that add up to 1; `table` from `embeddings.lengths`.
+
+    tokens : the ones to draw, all or some neighbours.
+    """
+    table, hover = _rows(table, tokens), _hover(tokens)
     bars = [
         {
             "type": "bar",
             "name": part,
-            "x": np.arange(len(table)),
+            "x": table.index.to_numpy(),
+            "width": min(0.75, len(table) / 12),
             "y": table[f"share {part}"].to_numpy(),
             "customdata": hover,
             "hovertemplate": f"%{{customdata}}: %{{y:.1%}} of the sum is its {part} row<extra></extra>",
@@ -79,12 +82,12 @@ def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
         for part in PARTS
     ]  # fmt: skip
     axis = {"title": {"text": "share of the sum", "font": SMALL}, "tickformat": ".0%"}
-    layout = {"barmode": "relative", "bargap": 0.25}
-    return _over_text(bars, tokens, chosen, palette, axis, layout)
+    return _over_text(bars, tokens, chosen, palette, axis, {"barmode": "relative"})
 
 
 def sizes(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
     """The lengths of the three rows and of their sum, at every token; `table` from `embeddings.lengths`."""
+    table = _rows(table, tokens)
     said = {part: f"the {part} row" for part in PARTS} | {"sum": "the sum"}
     lines = [
         _line(table[name], name, name, f"{what} has length", tokens, palette) for name, what in said.items()
@@ -98,6 +101,7 @@ def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
 
     A pair with the token row has the colour of the other part.
     """
+    table = _rows(table, tokens)
     lines = [
         _line(table[f"cos {x}·{y}"], f"{x} and {y}", style, f"cosine of {x} and {y} is", tokens, palette)
         for (x, y), style in zip(PAIRS, ("segment", "position", "sum"), strict=True)
@@ -118,7 +122,7 @@ def _line(
         "type": "scatter",
         "name": name,
         "mode": "lines+markers" if few else "lines",
-        "x": np.arange(len(values)),
+        "x": values.index.to_numpy(),
         "y": values.to_numpy(),
         "customdata": _hover(tokens),
         "hovertemplate": f"%{{customdata}}: {said} %{{y:.3f}}<extra></extra>",
@@ -134,12 +138,12 @@ def _over_text(
 ) -> go.Figure:  # fmt: skip
     """The text below the chart, in its segments' colours, and a band behind the chosen token."""
     step = -(-len(tokens) // LABELLED)
-    shown = tokens[::step]
+    shown = [t for t in tokens if t.position % step == 0]
     below = {
         "tickvals": np.array([t.position for t in shown]),
         "ticktext": np.array([_label(t, t.position == chosen, palette) for t in shown]),
         "tickangle": -90 if len(shown) > 12 else -45,
-        "range": [-0.6, len(tokens) - 0.4],
+        "range": [tokens[0].position - 0.6, tokens[-1].position + 0.6],
         "showgrid": False,
         "zeroline": False,
     }
@@ -158,6 +162,10 @@ def _figure(
     layout["yaxis"] |= y
     layout["legend"] |= {"traceorder": "normal", "y": 1.02, "yanchor": "bottom"}
     return go.Figure({"data": data, "layout": layout | (more or {})})
+
+
+def _rows(table: pd.DataFrame, tokens: Sequence[Token]) -> pd.DataFrame:
+    return table.loc[[t.position for t in tokens]]
 
 
 def _label(token: Token, chosen: bool, palette: Palette) -> str:

@@ -185,8 +185,8 @@ def journey(values: np.ndarray, pieces: Sequence[str], position: int, palette: P
     )  # fmt: skip
     name = escape(pieces[position])
     figure.add_scatter(
-        x=np.arange(layers), y=values[:, position], mode="lines+markers", line={"color": palette.accent, "width": 3},
-        marker={"size": 8}, name=name, hovertemplate=f"{_plain(name)}<br>layer %{{x}}: %{{y:.3f}}<extra></extra>",
+        x=np.arange(layers), y=values[:, position], text=np.full(layers, name), mode="lines+markers", line={"color": palette.accent, "width": 3},
+        marker={"size": 8}, name=name, hovertemplate="%{text}<br>layer %{x}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(**theme.layout(palette, height=320))
     figure.update_xaxes(title="layer (0 = input)", dtick=1, fixedrange=True, showgrid=False)
@@ -216,7 +216,7 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
         x=found.points[:, position, 0], y=found.points[:, position, 1], mode="lines+markers+text",
         text=np.arange(layers).astype(str), textposition="top center", textfont={"color": palette.accent, "size": 14},
         line={"color": palette.accent, "width": 3}, marker={"size": 9}, name=escape(pieces[position]),
-        hovertemplate=f"{_plain(escape(pieces[position]))}, layer %{{text}}<extra></extra>",
+        customdata=np.full(layers, escape(pieces[position])), hovertemplate="%{customdata}, layer %{text}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(**theme.layout(palette, height=460))
     for axis, share in zip((figure.update_xaxes, figure.update_yaxes), found.variance, strict=True):
@@ -270,8 +270,3 @@ def _big(x: float) -> str:
         return f"{x:.2f}"
     mantissa, power = f"{x:.2e}".split("e")
     return rf"{mantissa} \cdot 10^{{{int(power)}}}"
-
-
-def _plain(text: str) -> str:
-    """A piece inside a plotly template: no placeholder can start in it."""
-    return text.replace("%{", "%&#123;")

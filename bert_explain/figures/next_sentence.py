@@ -75,10 +75,9 @@ def shading(weights: np.ndarray) -> np.ndarray:
     return weights / max(float(weights.max()), 1e-9)
 
 
-def weight_notes(weights: np.ndarray, most: int = 40) -> list[str]:
-    """(T,) the weight under each token; in a longer text only under the `most` largest."""
-    least = np.sort(weights)[-most] if len(weights) > most else 0.0
-    return [f"{w:.2f}" if w >= least else "" for w in weights]
+def weight_notes(weights: np.ndarray) -> list[str]:
+    """(T,) the weight under each token."""
+    return [f"{w:.2f}" for w in weights]
 
 
 def step_bands(found: Decision) -> list[Band]:
@@ -91,13 +90,15 @@ def pull_bands(found: Decision) -> list[Band]:
     return [Band("pull", found.pull, "probability", "→", digits=4)]
 
 
-def gap_latex(found: Decision) -> str:
+def gap_latex(found: Decision) -> tuple[str, str]:
     """sum of the pulls + shift = difference of the logits, and the probability it gives, with this pair's numbers."""
     total = float(found.pull.sum(dtype=np.float64))
     pulls = rf"\underbrace{{{total:+.2f}}}_{{\text{{sum of pulls}}}}"
-    left = rf"{pulls} {found.shift:+.2f} \approx {found.gap:+.2f} = z_0 - z_1"
     share = percent(float(expit(found.gap))).replace("%", r"\%")
-    return rf"{left}, \qquad \frac{{1}}{{1 + e^{{{-found.gap:.2f}}}}} \approx \text{{{share}}}"
+    return (
+        rf"{pulls} {found.shift:+.2f} \approx {found.gap:+.2f} = z_0 - z_1",
+        rf"P(\text{{is next}}) = \frac{{1}}{{1 + e^{{{-found.gap:.2f}}}}} \approx \text{{{share}}}",
+    )
 
 
 # how training draws its pairs

@@ -63,7 +63,9 @@ def staircase(run: Run, step: int, *, label: str, mark: str = "##") -> dict[str,
         "label": label,
         "word": [visible(c) for c in run.word],
         "rtl": right_to_left(run.word),
-        "owner": [next((look.turn for look in taken if look.start <= i < look.end), None) for i in range(len(run.word))],
+        "owner": [
+            next((look.turn for look in taken if look.start <= i < look.end), None) for i in range(len(run.word))
+        ],
         "failed": run.failed_at if step == len(run.lookups) else None,
         "rows": rows,
     }
@@ -116,10 +118,9 @@ def strip_of_characters(found: Sequence[Character], text: str, *, label: str) ->
 
 
 def _reading(c: Character) -> str:
-    said = f"{visible(c.before)}  {code(c.before)} {name(c.before)}: " if code(c.before) != visible(c.before) else f"{code(c.before)} {name(c.before)}: "
-    if c.kind in (KEPT, SPECIAL):
-        return f"{said}kept{' as part of a special token' if c.kind == SPECIAL else ''}."
-    return f"{said}{c.kind}. {c.why}"
+    seen = visible(c.before)
+    said = f"{'' if seen == code(c.before) else seen + '  '}{code(c.before)} {name(c.before)}. "
+    return said + ({KEPT: "Kept.", SPECIAL: "Kept: part of a special token."}.get(c.kind) or c.why)
 
 
 def bars_of_ways(ways: pd.DataFrame) -> list[Bar]:

@@ -67,7 +67,7 @@ def test_a_cased_model_keeps_capitals_and_accents(cased, uncased):
 def test_special_tokens_are_not_touched(uncased):
     found = n.characters(uncased, "É [MASK] [mask]")
     assert [c.kind for c in found[2:8]] == [n.SPECIAL] * 6
-    assert n.KEPT == found[9].kind
+    assert found[9].kind == n.KEPT
     assert found[0].after == "e"
 
 

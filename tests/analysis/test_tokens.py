@@ -33,7 +33,12 @@ def test_words_with_their_pieces_and_places(odd):
     found = tokens.words(odd)
     assert [w.raw for w in found[:5]] == ["Unaffable", "naïve", "una👩ble", "[MASK]", "café"]
     first = found[0]
-    assert (first.normal, first.pieces, first.positions, first.span) == ("unaffable", ("una", "##ffa", "##ble"), (1, 2, 3), (0, 9))
+    assert (first.normal, first.pieces, first.positions, first.span) == (
+        "unaffable",
+        ("una", "##ffa", "##ble"),
+        (1, 2, 3),
+        (0, 9),
+    )
     assert [w.special for w in found[:5]] == [False, False, False, True, False]
     assert tokens.word_at(odd, 2) is first
     assert tokens.word_at(odd, 0) is None
@@ -49,7 +54,9 @@ def test_swapped_sentences_come_in_the_order_of_reading(mini_bert):
 @given(text=st.text(st.characters(codec="utf-8"), max_size=60))
 def test_the_walk_over_every_word_gives_the_tokens_of_the_model(mini_bert, text):
     trace = run(mini_bert, Query(text))
-    walked = [piece for w in tokens.words(trace) for piece in (w.pieces if w.special else tokens.walk(trace, w.normal).pieces)]
+    walked = [
+        piece for w in tokens.words(trace) for piece in (w.pieces if w.special else tokens.walk(trace, w.normal).pieces)
+    ]
     assert walked == [t.text for t in trace.tokens[1:-1]]
 
 
@@ -67,7 +74,14 @@ def test_the_table_of_tokens(odd, plain):
     assert list(found["id"]) == [t.id for t in odd.tokens]
     assert set(found["attention mask"]) == {1}
     row = found.iloc[2]
-    assert (row.piece, row.word, row.sentence, row.segment, row.characters, row["text there"]) == ("##ffa", "Unaffable", "A", 0, "3-6", "ffa")
+    assert (row.piece, row.word, row.sentence, row.segment, row.characters, row["text there"]) == (
+        "##ffa",
+        "Unaffable",
+        "A",
+        0,
+        "3-6",
+        "ffa",
+    )
     assert "piece before" not in tokens.table(plain)
     assert list(tokens.table(plain)["segment"]) == [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
 
@@ -114,7 +128,10 @@ def test_three_ways_to_cut(mini_bert):
 def test_pieces_per_word(odd, plain):
     found = tokens.pieces_per_word(plain)
     assert found.values.tolist() == [[1, 7, "The"]]
-    assert tokens.pieces_said(plain) == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
+    assert (
+        tokens.pieces_said(plain)
+        == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
+    )
     assert tokens.pieces_per_word(odd)["pieces"].tolist() == [1, 3]
 
 
@@ -134,11 +151,20 @@ def test_a_word_cut_in_the_middle(mini_bert):
 
 
 def test_what_to_look_for_follows_the_text(odd, plain, empty, mini_bert):
-    assert tokens.look(odd).plain() == "Look at una👩ble: the vocabulary has nothing for it, so the model reads only [UNK]."
-    assert tokens.look(plain).plain() == "Nothing had to be cut: every one of the 7 words and punctuation marks is a piece by itself."
+    assert (
+        tokens.look(odd).plain()
+        == "Look at una👩ble: the vocabulary has nothing for it, so the model reads only [UNK]."
+    )
+    assert (
+        tokens.look(plain).plain()
+        == "Nothing had to be cut: every one of the 7 words and punctuation marks is a piece by itself."
+    )
     assert tokens.look(empty).plain() == "There are no words here: the model reads 2 special tokens only."
     cut = tokens.look(run(mini_bert, Query("An unaffable cat"))).plain()
-    assert cut == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. ##ffa goes on where una stops."
+    assert (
+        cut
+        == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. ##ffa goes on where una stops."
+    )
 
 
 def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
@@ -147,7 +173,11 @@ def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
     )
     assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 ends the only sentence."
     assert "no mark tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
-    assert tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped"))).plain().endswith("the segment is 0 instead of 1.")
+    assert (
+        tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped")))
+        .plain()
+        .endswith("the segment is 0 instead of 1.")
+    )
 
 
 def test_every_step_of_a_run_is_told(plain):
@@ -184,7 +214,9 @@ def test_nothing_breaks_without_words(empty):
     assert len(tokens.table(empty)) == 2
 
 
-@pytest.mark.parametrize("query", [Query("The cat sat.", "It slept."), Query("The cat sat."), Query(""), Query("a " * 600, "b " * 600)])
+@pytest.mark.parametrize(
+    "query", [Query("The cat sat.", "It slept."), Query("The cat sat."), Query(""), Query("a " * 600, "b " * 600)]
+)
 def test_padding_is_what_the_tokenizer_does(mini_bert, query):
     """The same batch from the model's own tokenizer, with padding and truncation switched on."""
     long, short = padding.batch(run(mini_bert, query))

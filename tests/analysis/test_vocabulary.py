@@ -5,7 +5,19 @@ import pytest
 
 from bert_explain.analysis import vocabulary as v
 
-SMALL = {"[PAD]": 0, "[unused0]": 1, "[UNK]": 2, "bank": 3, "banks": 4, "##bank": 5, "##s": 6, "embank": 7, "7": 8, "#": 9, "##": 10}
+SMALL = {
+    "[PAD]": 0,
+    "[unused0]": 1,
+    "[UNK]": 2,
+    "bank": 3,
+    "banks": 4,
+    "##bank": 5,
+    "##s": 6,
+    "embank": 7,
+    "7": 8,
+    "#": 9,
+    "##": 10,
+}
 
 
 def found(*args, **kwargs):

@@ -84,7 +84,12 @@ LETTERS = st.characters(codec="utf-8", categories=("Ll", "Lo", "Nd", "So"))
 
 
 @settings(max_examples=400, deadline=None)
-@given(word=st.one_of(st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=24), st.text(LETTERS, min_size=1, max_size=110)))
+@given(
+    word=st.one_of(
+        st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=24),
+        st.text(LETTERS, min_size=1, max_size=110),
+    )
+)
 def test_the_models_own_tokenizer_says_the_same(mini_bert, word):
     """Compared with the tokenizer's model alone (no normaliser, no splitting), on whatever the word is."""
     wordpiece = mini_bert.wordpiece

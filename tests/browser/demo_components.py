@@ -15,7 +15,8 @@ from bert_explain.figures import theme
 from bert_explain.tokenize import Token
 from bert_explain.ui.components import Band, Bar, bands, bars, heads_grid, matrix, token_row, tools
 
-A = ["[CLS]", "she", "walked", "to", "the", "un", "##believ", "##ably", "old", "bank", "of", "the", "river", ".", "[SEP]"]
+A = ["[CLS]", "she", "walked", "to", "the", "un", "##believ", "##ably", "old", "bank", "of", "the"]
+A += ["river", ".", "[SEP]"]
 B = ["the", "<b>water</b>", "was", "שלום", "and", "[MASK]", ".", "[SEP]"]
 LAYERS, HEADS, SIZE = 6, 12, 384
 

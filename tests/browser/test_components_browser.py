@@ -42,6 +42,10 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     try:
         helpers._wait_until_healthy(process, url, log)
+        first = browser.new_page()  # the first run imports numpy, streamlit's parts and torch
+        first.goto(url)
+        first.get_by_text("picked:").wait_for(timeout=120_000)
+        first.close()
         yield url
     finally:
         process.terminate()

@@ -63,7 +63,8 @@ def test_one_piece_at_a_time_and_the_bars_follow_the_choice(page):
     assert address(page, "which") is None  # the first is the default
     page.wait_for_function(
         """(old) => document.querySelector('.st-key-guess-bars')
-          && ![...document.querySelectorAll('.st-key-guess-bars *')].some((e) => e.shadowRoot?.querySelector('.bar')?.innerText === old)""",
+          && ![...document.querySelectorAll('.st-key-guess-bars *')]
+            .some((e) => e.shadowRoot?.querySelector('.bar')?.innerText === old)""",
         arg=first,
     )
 

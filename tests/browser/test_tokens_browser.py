@@ -35,7 +35,8 @@ def test_the_look_ups_are_walked_by_keyboard_and_the_link_reopens_them(page: Pag
         page.keyboard.press("Enter")
         settled(page)
     assert step(page) == "Look-up 2: unaffabl is not in the vocabulary"
-    assert page.locator(".stairs .missed").count() == 2 and page.locator(".stairs .taken").count() == 0
+    assert page.locator(".stairs .missed").count() == 2
+    assert page.locator(".stairs .taken").count() == 0
     page.get_by_role("button", name="Next piece").click()
     settled(page)
     assert step(page) == "Look-up 7: una is in the vocabulary, row 14,477"
@@ -53,7 +54,8 @@ def test_nothing_jumps_from_step_to_step(page: Page):
     settled(page)
     after = page.locator(".stairs").bounding_box(), page.get_by_role("button", name="Next", exact=True).bounding_box()
     assert [box["height"] for box in after] == [box["height"] for box in before]
-    assert after[1]["x"] == before[1]["x"] and after[1]["y"] == before[1]["y"]
+    assert after[1]["x"] == before[1]["x"]
+    assert after[1]["y"] == before[1]["y"]
 
 
 def test_letters_stand_under_the_word(page: Page):

@@ -67,7 +67,7 @@ def test_characters_before_and_after(mini_bert):
     found = normalisation.characters(mini_bert.wordpiece, "É\u200bx")
     data = figures.strip_of_characters(found, "É\u200bx", label="x")
     assert [cell[:3] for cell in data["cells"]] == [["É", "e", 1], ["U+200B", "×", 1], ["x", "x", 0]]
-    assert data["cells"][1][3] == "U+200B ZERO WIDTH SPACE: removed. A format character is removed."
+    assert data["cells"][1][3] == "U+200B ZERO WIDTH SPACE. A format character is removed."
     assert data["at"] == 1
     assert (data["before"], data["after"]) == (0, 0)
 

@@ -33,7 +33,8 @@ TABLE = state.Choice("table", ("cosine", "every number"))
 FIRST = 128  # rows of the position table shown at first
 ROWS = state.Choice("rows", ("first", "all"))
 
-SHOWN = 96  # tokens drawn one by one in a row; of longer texts the neighbours of the chosen one
+SHOWN = 96  # tokens drawn one by one; of longer texts the neighbours of the chosen one
+CELLS = 40  # tokens in the table of all removals: more would be too narrow to name
 CHART = {"displayModeBar": False}
 
 
@@ -47,14 +48,20 @@ def choose(page: Page) -> None:
     if len(page.trace.tokens) > len(tokens):
         last = len(page.trace.tokens) - 1
         st.number_input(f"Token, 0 to {last}", 0, last, **state.bind("token"))
-        st.caption(f"The row shows {len(tokens)} of {last + 1} tokens. Any other can be chosen by its number.")
+        st.caption(_part_of(page, tokens) + "Any other can be chosen by its number.")
 
 
-def _window(page: Page) -> tuple[tuple, int]:
-    """At most SHOWN tokens around the chosen one, and the position of the first of them."""
+def _window(page: Page, most: int = SHOWN) -> tuple[tuple, int]:
+    """At most that many tokens around the chosen one, and the position of the first of them."""
     tokens = page.trace.tokens
-    first = min(max(page.position - SHOWN // 2, 0), max(len(tokens) - SHOWN, 0))
-    return tokens[first : first + SHOWN], first
+    first = min(max(page.position - most // 2, 0), max(len(tokens) - most, 0))
+    return tokens[first : first + most], first
+
+
+def _part_of(page: Page, tokens: tuple) -> str:
+    """What a picture says when it draws some tokens only; nothing when it draws all."""
+    whole = len(page.trace.tokens)
+    return f"Drawn: {len(tokens)} of {whole} tokens, around the chosen one. " if len(tokens) < whole else ""
 
 
 # one token ------------------------------------------------------------------------------------------------------------
@@ -77,7 +84,7 @@ def one_token(page: Page) -> None:
     ):  # fmt: skip
         label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
         bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)
-        st.text(f"Dimension {dimension} of the first strip: the sum, minus the mean, divided by the standard deviation.")
+        st.text(f"Dimension {dimension} of the first strip: the sum minus the mean, divided by the standard deviation.")
         st.latex(figures.standardised_equation(table, dimension, *embeddings.spread(trace, at)))
         _formula("norm")
 
@@ -104,13 +111,13 @@ def over_text(page: Page) -> None:
         "length": (figures.sizes, embeddings.look_lengths),
         "cosine": (figures.angles, embeddings.look_cosines),
     }[measure]
-    table = embeddings.lengths(trace)
+    table, (tokens, _) = embeddings.lengths(trace), _window(page)
     with picture(
         "parts", "The three rows, token by token", look=look(trace), table=table.reset_index,
-        code=(embeddings.lengths, draw),
+        code=(embeddings.lengths, draw), note=_part_of(page, tokens) or None,
     ):  # fmt: skip
         st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
-        figure = draw(table, trace.tokens, page.position, page.palette)
+        figure = draw(table, tokens, page.position, page.palette)
         alt = f"{measure} of token, segment and position row at each token. {look(trace).plain()}"
         st.plotly_chart(figure, key="parts-chart", theme=None, config=CHART, alt=alt)
         _formula("parts")
@@ -138,11 +145,13 @@ def remove(page: Page) -> None:
             with columns[i % len(columns)]:
                 _run(table.loc[name], name, runs[name], target)
         _everywhere(page, wanted)
+    away = removal.moved(runs)
+    tokens, at = _window(page, SHOWN if len(away) == 1 else CELLS)
     with picture(
         "turn", "How far each token's final vector turns", look=removal.look_moved(runs),
-        table=lambda: removal.turns(runs), code=(removal.moved,), note=words.note("turn"),
+        table=lambda: removal.turns(runs), code=(removal.moved,), note=_part_of(page, tokens) + words.note("turn"),
     ):  # fmt: skip
-        _turns(page, runs)
+        _turns(away[:, at : at + len(tokens)], list(runs)[1:], tokens)
 
 
 def _masked(page: Page, target: int | None) -> None:
@@ -160,7 +169,8 @@ def _run(row, name: str, run: Trace, target: int | None) -> None:
     guesses = figures.guess_bars(row, None if target is None else run.tokens[target].original)
     if guesses:
         bars(guesses, key=f"removal-{name}", label=f"Predictions with {name}")
-    st.caption(" ".join(figures.facts(row)))
+    if facts := figures.facts(row):
+        st.caption(" ".join(facts))
 
 
 def _everywhere(page: Page, wanted: str) -> None:
@@ -184,19 +194,14 @@ def _short(change: dict[str, str]) -> dict[str, str]:
     return {field[:3]: value for field, value in change.items()}
 
 
-def _turns(page: Page, runs: dict[str, Trace]) -> None:
-    away = removal.moved(runs)
-    if len(away) > 1:
-        matrix(
-            away, list(runs)[1:], page.trace.tokens, key="turn-matrix", role="hidden", limit=1.0,
-            label="1 - cosine of each token's final vector, with and without each part",
-            sentence="{column} with {row}: 1 − cosine is {value}",
-        )  # fmt: skip
-        return
-    tokens, first = _window(page)
-    part = away[0][first : first + len(tokens)]
-    notes = [f"{x:.2f}" for x in part]
-    token_row(tokens, key="turn-tokens", label="1 - cosine of each token's final vector", shade=part, notes=notes)
+def _turns(away, names: list[str], tokens: tuple) -> None:
+    label = "1 − cosine of each token's final vector, with and without the part"
+    if len(away) == 1:
+        notes = [f"{x:.2f}" for x in away[0]]
+        token_row(tokens, key="turn-tokens", label=label, shade=away[0], notes=notes)
+    else:
+        sentence = "{column} with {row}: 1 − cosine is {value}"
+        matrix(away, names, tokens, key="turn-matrix", label=label, role="attention", limit=1.0, sentence=sentence)
 
 
 # the tables -----------------------------------------------------------------------------------------------------------

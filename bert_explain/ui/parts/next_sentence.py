@@ -22,6 +22,7 @@ from bert_explain.ui.picture import picture
 
 RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
 WAS = PackedText("was")  # what stood in B before a drawn sentence took its place
+READ = 48  # tokens that a row of this page shows
 SOON = 0.2  # seconds after which a bar is worth showing
 
 
@@ -51,6 +52,9 @@ def answer(page: Page) -> None:
     with picture(
         "answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)
     ):
+        token_row(page.trace.tokens[:READ], key="read-row", label="What the model reads", chosen={0})
+        if len(page.trace.tokens) > READ:
+            st.caption(f"The first {READ} of {len(page.trace.tokens)} tokens.")
         bars(figures.answer_bars(table), key="answer-bars", label="Probability that B follows A, and that it does not")
         _switches(page)
 
@@ -160,20 +164,24 @@ def decision(page: Page) -> None:
         look=ns.look_decision(trace, found),
         table=lambda: ns.decision_table(found),
         code=(ns.decision, ns.cls_looks_at),
-        note="Below the tokens stands how much [CLS] looks at each in the last layer. The pull has a scale of its own.",
+        note="Under each token stands how much [CLS] looks at it in the last layer. The pull has a scale of its own.",
     ):
-        weights = looked.sort_values("position")["weight"].to_numpy()
+        row = looked.head(READ).sort_values("position")
+        weights, places = row["weight"].to_numpy(), row["position"].tolist()
+        if len(trace.tokens) > READ:
+            st.caption(f"The {READ} tokens that [CLS] looks at most, of {len(trace.tokens)}.")
         token_row(
-            trace.tokens,
+            [trace.tokens[place] for place in places],
             key="cls-row",
             label="How much [CLS] looks at each token in the last layer, mean over the heads",
             shade=figures.shading(weights),
             notes=figures.weight_notes(weights),
-            on_pick=lambda i: state.put(token=i),
+            on_pick=lambda i: state.put(token=places[i]),
         )
         bands(figures.step_bands(found), key="step-bands", label="The vector of [CLS], and what the pooler makes of it")
         bands(figures.pull_bands(found), key="pull-bands", label="How far each number pulls towards “is next”")
-        st.latex(figures.gap_latex(found))
+        for line in figures.gap_latex(found):
+            st.latex(line)
     words("decision")
 
 

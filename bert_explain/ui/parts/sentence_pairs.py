@@ -85,7 +85,7 @@ def table(page: Page) -> None:
         "label is yours: does B follow A? Each row is judged as it stands, without the changes made above.",
     ):
         look = st.container()
-        left, right = st.columns([5, 4], gap="small")
+        left, right = st.columns([2, 1], gap="small")
         with left:
             rows = _editor(value)
         if rows != value.rows:
@@ -93,7 +93,7 @@ def table(page: Page) -> None:
         checked = sp.check(rows)
         found.append(sp.judged(checked, judge(page, sp.queries(checked.rows), "pairs judged")))
         with right:
-            _results(sp.by_row(found[0], len(rows)), _height(value))
+            _results(sp.by_row(found[0], len(rows)), _height(value), page.palette.probability)
         with look:
             said(sp.look_judged(found[0]))
         _below(page, rows, found[0], checked)
@@ -118,9 +118,9 @@ def _editor(value: Edited) -> tuple[Row, ...]:
         hide_index=False,
         height=_height(value),
         column_config={
-            "A": st.column_config.TextColumn("Sentence A", max_chars=LONGEST),
-            "B": st.column_config.TextColumn("Sentence B", max_chars=LONGEST),
-            "label": st.column_config.SelectboxColumn("Label", options=[ns.NEXT, ns.NOT_NEXT], width=80),
+            "A": st.column_config.TextColumn("Sentence A", max_chars=LONGEST, width=265),
+            "B": st.column_config.TextColumn("Sentence B", max_chars=LONGEST, width=265),
+            "label": st.column_config.SelectboxColumn("Label", options=[ns.NEXT, ns.NOT_NEXT], width=85),
         },
     )
     return tuple(Row(_text(row.A), _text(row.B), _label(row.label)) for row in edited.itertuples())[:KEPT]
@@ -140,17 +140,19 @@ def _label(cell: object) -> bool | None:
     return {ns.NEXT: True, ns.NOT_NEXT: False}.get(cell) if isinstance(cell, str) else None
 
 
-def _results(shown: pd.DataFrame, height: int) -> None:
+def _results(shown: pd.DataFrame, height: int, colour: str) -> None:
     st.dataframe(
         shown[["row", "is_next", "verdict", "right"]],
         key="pairs-results",
         hide_index=True,
         height=height,
         column_config={
-            "row": st.column_config.NumberColumn("Row", width=50),
-            "is_next": st.column_config.ProgressColumn("P(is next)", min_value=0, max_value=1, format="percent"),
-            "verdict": st.column_config.TextColumn("Verdict", width=90),
-            "right": st.column_config.TextColumn("The model is", width=100),
+            "row": st.column_config.NumberColumn("Row", width=45),
+            "is_next": st.column_config.ProgressColumn(
+                "P(is next)", min_value=0, max_value=1, format="percent", width=130, color=colour
+            ),
+            "verdict": st.column_config.TextColumn("Verdict", width=85),
+            "right": st.column_config.TextColumn("Answer", width=75),
         },
     )
 

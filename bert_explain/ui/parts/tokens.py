@@ -66,7 +66,10 @@ def look_ups(page: Page) -> None:
         with stairs:
             if run.lookups:
                 label = f"Look-ups for the word {normalisation.visible(wanted)}, in order"
-                staircase(figures.staircase(run, step, label=label, mark=vocabulary.prefix(trace.model.wordpiece)), key="staircase")
+                staircase(
+                    figures.staircase(run, step, label=label, mark=vocabulary.prefix(trace.model.wordpiece)),
+                    key="staircase",
+                )
             elif not wanted:
                 st.text(_nothing(trace.tokens[_position(page)].text, text))
         with beside:
@@ -81,7 +84,11 @@ def look_ups(page: Page) -> None:
 
 def _so_far(run: wordpiece.Run, step: int) -> None:
     done = step == len(run.lookups)
-    taken = list(zip(run.pieces, run.ids, strict=True)) if done else [(k.piece, k.id) for k in run.lookups[:step] if k.found]
+    taken = (
+        list(zip(run.pieces, run.ids, strict=True))
+        if done
+        else [(k.piece, k.id) for k in run.lookups[:step] if k.found]
+    )
     st.caption("What the model reads" if done else f"Pieces so far: {len(taken)}")
     if taken:
         token_row(
@@ -181,7 +188,12 @@ def padding(page: Page) -> None:
         for i, row in enumerate(rows):
             st.caption(f"Row {i + 1} of the batch: {row.name}")
             shown = row.tokens[: batches.DRAWN]
-            token_row(shown, key=f"padding-{i}", label=f"{row.name}, with its attention mask", notes=[str(m) for m in row.mask[: len(shown)]])
+            token_row(
+                shown,
+                key=f"padding-{i}",
+                label=f"{row.name}, with its attention mask",
+                notes=[str(m) for m in row.mask[: len(shown)]],
+            )
             if len(shown) < len(row.tokens):
                 st.caption(f"The first {len(shown)} of {len(row.tokens)} tokens are drawn; the table has all.")
 
