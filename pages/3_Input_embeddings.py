@@ -8,10 +8,10 @@ from bert_explain.ui.parts import embeddings
 with frame("Input embeddings") as page:
     st.title("Input embeddings")
     st.markdown(
-        f"A model works with numbers. So each token is looked up in a table: its **row** there is a list of "
+        "A model works with numbers. So each token is looked up in a table: its **row** there is a list of "
         f"{page.model.hidden_size} numbers, its **embedding**. A second row tells sentence A from B: the "
-        "**segment**. A third tells the place in the text: the **position**. **The three are added, number by number.** "
-        "Choose a token to follow."
+        "**segment**. A third tells the place in the text: the **position**. **The three are added, number by "
+        "number.** Choose a token to follow."
     )
 
     @page.part

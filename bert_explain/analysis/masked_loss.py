@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from bert_explain.analysis.masked_words import best, percent, piece_text, rank_of
+from bert_explain.analysis.masked_words import percent, piece_text, rank_of
 from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
@@ -83,7 +83,7 @@ def losses(trace: Trace, drawn: pd.DataFrame) -> pd.DataFrame:
     """
     if drawn.empty:
         return drawn.assign(probability=[], rank=[], loss=[], guess=[], guess_probability=[])
-    found = [score(trace, int(p)) for p in drawn["position"]]
+    found = score_all(trace, drawn["position"].tolist())
     table = pd.DataFrame([(s.probability, s.rank, s.loss, s.guess, s.guess_probability) for s in found])
     table.columns = ["probability", "rank", "loss", "guess", "guess_probability"]
     return pd.concat([drawn.reset_index(drop=True), table], axis=1)
@@ -136,20 +136,33 @@ class Score:
 
 def score(trace: Trace, position: int) -> Score:
     """The true piece at one position. Raises BadQuery where the text itself says [MASK], Missing without a head."""
-    truth = true_id(trace, position)
-    if truth is None:
-        raise BadQuery(f"There is no true word at position {position}: the text itself says [MASK].")
-    logs = log_softmax(trace.mlm_logits([position])[0].astype(np.float64))
-    guess = int(best(logs, 1)[0])
-    return Score(
-        position,
-        trace.tokens[position].original,
-        float(np.exp(logs[truth])),
-        float(logs[truth]),
-        rank_of(logs, truth),
-        piece_text(trace.model, guess),
-        float(np.exp(logs[guess])),
-    )
+    return score_all(trace, [position])[0]
+
+
+def score_all(trace: Trace, positions: Sequence[int]) -> list[Score]:
+    """`score` at several positions of one trace, with one call of the head."""
+    truths = [true_id(trace, p) for p in positions]
+    if None in truths:
+        raise BadQuery(
+            f"There is no true word at position {positions[truths.index(None)]}: the text says [MASK] itself."
+        )
+    all_logs = log_softmax(trace.mlm_logits(positions).astype(np.float64), axis=1)  # (P, V)
+    found = []
+    for position, truth, logs in zip(positions, truths, all_logs, strict=True):
+        true, guess = float(logs[truth]), int(logs.argmax())
+        texts = trace.tokens[position].original, piece_text(trace.model, guess)
+        found.append(
+            Score(
+                position=position,
+                true=texts[0],
+                probability=float(np.exp(true)),
+                log_probability=true,
+                rank=rank_of(logs, truth),
+                guess=texts[1],
+                guess_probability=float(np.exp(logs[guess])),
+            )
+        )
+    return found
 
 
 def scored(tokens: Sequence[Token], most: int = MOST_SCORED) -> tuple[tuple[int, ...], int]:

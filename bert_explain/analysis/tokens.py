@@ -1,4 +1,4 @@
-"""How this text became tokens: its words, their pieces, what is unknown and why, and what else could have been done.
+"""How this text became tokens: its words, their pieces, the look-ups, and what the model is told about each token.
 
 The pieces are the tokenizer's own; the look-ups that lead to them are redone by `wordpiece.greedy`, and a test holds
 the two against each other. Words are counted within their sentence; positions count the tokens the encoder reads.
@@ -19,7 +19,7 @@ from bert_explain.analysis.vocabulary import prefix, vocabulary
 from bert_explain.analysis.wordpiece import Run, greedy
 from bert_explain.trace import Trace
 
-_SENTENCES = ("A", "B")
+SENTENCES = ("A", "B")
 
 
 def many(n: int, one: str, more: str = "") -> str:
@@ -121,7 +121,8 @@ def table(trace: Trace) -> pd.DataFrame:
     """Everything the model is told about each token, T rows.
 
     Columns: position, piece, id, word (as typed), sentence, segment (where the model has them), attention mask (1:
-    nothing here is padded), characters (from-to, in its sentence), special, and, where an intervention changed them, piece before, position id.
+    nothing here is padded), characters (from-to, in its sentence), text there, special; and, where an intervention
+    changed them, piece before, position id.
     """
     texts = (trace.query.text_a, trace.query.text_b)
     by_word = {(w.sentence, w.index): w.raw for w in words(trace)}
@@ -130,7 +131,7 @@ def table(trace: Trace) -> pd.DataFrame:
         "piece": [t.text for t in trace.tokens],
         "id": [t.id for t in trace.tokens],
         "word": [by_word.get((t.sentence, t.word), "") for t in trace.tokens],
-        "sentence": ["" if t.sentence is None else _SENTENCES[t.sentence] for t in trace.tokens],
+        "sentence": ["" if t.sentence is None else SENTENCES[t.sentence] for t in trace.tokens],
         "segment": [t.segment for t in trace.tokens],
         "attention mask": [1 for _ in trace.tokens],
         "characters": ["" if t.span is None else f"{t.span[0]}-{t.span[1]}" for t in trace.tokens],
@@ -147,76 +148,10 @@ def table(trace: Trace) -> pd.DataFrame:
 
 
 def lookups(run: Run) -> pd.DataFrame:
-    """One row a look-up: number (from 1), piece wanted (which, from 1), what is looked up, in the vocabulary, id, characters covered."""
+    """One row a look-up: look-up and piece wanted (both from 1), looked up, in the vocabulary, id, characters."""
     rows = [(n, k.turn + 1, k.piece, k.found, k.id, f"{k.start}-{k.end}") for n, k in enumerate(run.lookups, 1)]
     columns = ["look-up", "piece wanted", "looked up", "in the vocabulary", "id", "characters"]
     return pd.DataFrame(rows, columns=columns).astype({"id": "Int64"})
-
-
-def unknown(trace: Trace) -> pd.DataFrame:
-    """Which character made a word unknown, one row for each such word (the same word is told once).
-
-    Columns: sentence, word, times, why, found before (pieces that were found and thrown away), character, code point,
-    Unicode name. The last three are empty for a word over the tokenizer's limit.
-    """
-    rows: dict[tuple[int, str], list] = {}
-    mark = prefix(trace.model.wordpiece)
-    for word in words(trace):
-        if word.special or (word.sentence, word.normal) in rows:
-            if (word.sentence, word.normal) in rows:
-                rows[word.sentence, word.normal][2] += 1
-            continue
-        run = walk(trace, word.normal)
-        if not run.unknown:
-            continue
-        row: list = [_SENTENCES[word.sentence], short(word.raw), 1]
-        if run.too_long:
-            limit = trace.model.wordpiece.model.max_input_chars_per_word
-            row += [f"{len(word.normal)} characters: over {limit} nothing is looked up", "", "", "", ""]
-        else:
-            at, char = run.failed_at, word.normal[run.failed_at]
-            shown = normalisation.visible(char)
-            why = f"no piece {'continues' if at else 'begins'} with it, not even {mark if at else ''}{shown}"
-            kept = " ".join(t.piece for t in run.taken)
-            row += [why, kept, shown, normalisation.code(char), normalisation.name(char)]
-        rows[word.sentence, word.normal] = row
-    columns = ["sentence", "word", "times", "why", "found before", "character", "code point", "Unicode name"]
-    return pd.DataFrame(list(rows.values()), columns=columns)
-
-
-def ways(trace: Trace) -> pd.DataFrame:
-    """The same text cut in three ways, with this vocabulary: way, tokens, unknown (of these), different (distinct tokens).
-
-    Whole words: each word must be a piece by itself. Characters: the first as it is, the others with "##" in front.
-    Special tokens are not counted; what did not fit is.
-    """
-    pieces, mark = vocabulary(trace.model.wordpiece), prefix(trace.model.wordpiece)
-    unk = trace.model.wordpiece.model.unk_token
-    plain = [w for w in words(trace) if not w.special]
-    cuts = {
-        "whole words": [w.normal for w in plain],
-        "WordPiece": [p for w in plain for p in w.pieces],
-        "characters": [(mark if i else "") + c for w in plain for i, c in enumerate(w.normal)],
-    }
-    rows = []
-    for way, cut in cuts.items():
-        missing = sum(p not in pieces or p == unk for p in cut)
-        rows.append((way, len(cut), missing, len(set(cut))))
-    return pd.DataFrame(rows, columns=["way", "tokens", "unknown", "different"])
-
-
-def pieces_per_word(trace: Trace) -> pd.DataFrame:
-    """How many words are cut into how many pieces: pieces, words, example (the first such word, as typed)."""
-    plain = [w for w in words(trace) if not w.special]
-    frame = pd.DataFrame({"pieces": [len(w.pieces) for w in plain], "word": [w.raw for w in plain]}, dtype=object)
-    counted = frame.groupby("pieces").agg(words=("word", "size"), example=("word", "first")).reset_index()
-    return counted.astype({"pieces": int, "words": int})
-
-
-def dropped(trace: Trace) -> pd.DataFrame:
-    """The words that did not fit, whole or in part: sentence, word, pieces, of them dropped."""
-    rows = [(_SENTENCES[w.sentence], w.raw, " ".join(w.pieces), w.dropped) for w in words(trace) if w.dropped]
-    return pd.DataFrame(rows, columns=["sentence", "word", "pieces", "dropped"])
 
 
 # what to look for -----------------------------------------------------------------------------------------------
@@ -238,7 +173,8 @@ def look(trace: Trace) -> Sentence:
             word=Piece(short(most.raw)), unk=Piece(most.pieces[0]),
         )  # fmt: skip
     return say(
-        "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} stops.",
+        "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} "
+        "stops.",
         word=Piece(short(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
     )  # fmt: skip
 
@@ -261,7 +197,7 @@ def look_told(trace: Trace) -> Sentence:
     if not trace.model.has_segments or before == then:
         return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
     return say(
-        "Look at position {at}: {mark} ends the first sentence, and after it the segment is {then} instead of {before}.",
+        "Look at position {at}: {mark} ends the first sentence; after it the segment is {then} instead of {before}.",
         at=ends[0], mark=mark, then=then, before=before,
     )  # fmt: skip
 
@@ -282,7 +218,7 @@ def look_run(run: Run, step: int) -> Sentence:
         if not last:
             return say("{piece} is not in the vocabulary: one character less.", piece=piece)
         return say(
-            "Not even {piece} is in the vocabulary. The whole word becomes {unk}; what was found before is thrown away.",
+            "Not even {piece} is in the vocabulary. The whole word becomes {unk}; what was found is thrown away.",
             piece=piece, unk=Piece(run.pieces[0]),
         )  # fmt: skip
     if not last:
@@ -299,53 +235,4 @@ def look_run(run: Run, step: int) -> Sentence:
     return say(
         "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
         piece=piece, id=f"{now.id:,}", n=many(len(run.lookups), "look-up"), k=many(len(run.pieces), "piece"),
-    )  # fmt: skip
-
-
-def look_ways(trace: Trace) -> Sentence:
-    """What WordPiece buys on this text."""
-    found = ways(trace).set_index("way")
-    if not found.loc["whole words", "tokens"]:
-        return say("There are no words to cut yet.")
-    whole, cut, chars = (found.loc[way] for way in ("whole words", "WordPiece", "characters"))
-    return say(
-        "Whole words: {w}, {lost} unknown. WordPiece: {p}, {left} unknown. Characters: {c}, {k:.1f} times as many as WordPiece.",
-        w=many(whole.tokens, "token"), lost=int(whole.unknown), p=many(cut.tokens, "token"), left=int(cut.unknown),
-        c=many(chars.tokens, "token"), k=chars.tokens / cut.tokens,
-    )  # fmt: skip
-
-
-def pieces_said(trace: Trace) -> str:
-    """How many pieces a word of this text has on average (its fertility), and how many words stay whole."""
-    found = pieces_per_word(trace)
-    n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
-    if not n:
-        return ""
-    whole = int(found.words[found.pieces == 1].sum())
-    return f"{pieces / n:.2f} pieces a word, punctuation marks counted as words; {whole} of {many(n, 'word')} stayed whole."
-
-
-def look_unknown(trace: Trace) -> Sentence:
-    """Which character made which word unknown; or that every character is known."""
-    found = unknown(trace)
-    unk = Piece(trace.model.wordpiece.model.unk_token)
-    singles = sum(len(piece) == 1 for piece in vocabulary(trace.model.wordpiece))
-    if found.empty:
-        return say(
-            "No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.",
-            n=f"{singles:,}",
-            unk=unk,
-        )
-    row = found.iloc[0]
-    word = Piece(row.word)
-    if not row.character:
-        return say("{word} became {unk}: {why}.", word=word, unk=unk, why=row.why)
-    if row["found before"]:
-        return say(
-            "{word} became {unk} because of {char}, {name}: {before} had been found already, and is thrown away.",
-            word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], before=Piece(row["found before"]),
-        )  # fmt: skip
-    return say(
-        "{word} became {unk} because of {char}, {name}: it is not among the {n} characters that begin a word.",
-        word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], n=f"{singles:,}",
     )  # fmt: skip

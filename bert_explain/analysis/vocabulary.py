@@ -20,7 +20,7 @@ _BRACKETED = re.compile(r"\[[A-Z]+\]")
 
 @lru_cache(maxsize=8)
 def vocabulary(wordpiece: Any) -> dict[str, int]:
-    """piece -> id, in the order of the ids, for a `tokenizers.Tokenizer`. One dictionary for all callers: do not change it."""
+    """piece -> id, in the order of the ids, for a `tokenizers.Tokenizer`. Kept for all callers: do not change it."""
     found = wordpiece.get_vocab(with_added_tokens=True)
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
@@ -94,7 +94,7 @@ def _place(piece: str, mark: str) -> str:
 
 @lru_cache(maxsize=8)
 def facts(wordpiece: Any) -> pd.DataFrame:
-    """What the vocabulary is made of: fact, count, an example (from the middle of the group). Kept: do not change it."""
+    """What the vocabulary is made of: fact, count, an example (from the middle). Kept for all: do not change it."""
     mark = prefix(wordpiece)
     groups: dict[str, list[str]] = {fact: [] for fact in _FACTS}
     for piece in vocabulary(wordpiece):
@@ -140,19 +140,14 @@ def look(found: Found, how: How, pieces: dict[str, int], mark: str = "##") -> Se
             "The vocabulary has {all} pieces; {n} of them continue a word.",
             all=f"{len(pieces):,}", n=f"{sum(_continues(p, mark) for p in pieces):,}",
         )  # fmt: skip
-    text = Piece(found.text)
+    text, some = Piece(found.text), "{n} piece" if found.total == 1 else "{n} pieces"
     if not found.total:
         return say("No piece " + _verb(how) + " {text}.", text=text)
+    some = f"{some} {_verb(how, found.total)} " + "{text}; {text} itself is "
     whole = pieces.get(found.text)
     if whole is None:
-        return say(
-            "{n} " + ("piece " if found.total == 1 else "pieces ") + _verb(how, found.total) + " {text}; {text} itself is not a piece "
-            "that begins a word.", n=f"{found.total:,}", text=text,
-        )  # fmt: skip
-    return say(
-        "{n} " + ("piece " if found.total == 1 else "pieces ") + _verb(how, found.total) + " {text}; {text} itself is number {id}.",
-        n=f"{found.total:,}", text=text, id=f"{whole:,}",
-    )  # fmt: skip
+        return say(some + "not a piece that begins a word.", n=f"{found.total:,}", text=text)
+    return say(some + "number {id}.", n=f"{found.total:,}", text=text, id=f"{whole:,}")
 
 
 def _verb(how: How, n: int = 1) -> str:

@@ -32,7 +32,8 @@ def sum_bands(table: pd.DataFrame, token: Token) -> list[Band]:
     """token + segment + position = sum, four strips of H numbers; `table` from `embeddings.dimensions`."""
     letter = "AB"[token.segment]
     which = {"token": token.text, "segment": letter, "position": token.position_id}
-    names = {part: f"{part} {one}" if table[part].any() else f"no {part}" for part, one in which.items()} | {"sum": "sum"}
+    names = {part: f"{part} {one}" if table[part].any() else f"no {part}" for part, one in which.items()}
+    names["sum"] = "sum"
     roles = {"token": "token", "segment": f"segment_{letter.lower()}", "position": "position", "sum": "hidden"}
     signs = {"token": "", "segment": "+", "position": "+", "sum": "="}
     return [Band(names[part], table[part].to_numpy(), roles[part], signs[part]) for part in names]

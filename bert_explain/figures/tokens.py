@@ -1,4 +1,4 @@
-"""Pictures of the Tokens page: the look-ups of one word as a staircase, the characters before and after, the ways to cut."""
+"""Pictures of the Tokens page: the look-ups of one word as a staircase, characters before and after, ways to cut."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def staircase(run: Run, step: int, *, label: str, mark: str = "##") -> dict[str,
 
 
 def _drawn(run: Run, step: int) -> set[int]:
-    """Numbers of the look-ups to draw: both ends of each search, and the one the reader stands at with its neighbours."""
+    """Numbers of the look-ups to draw: both ends of each search, and where the reader stands, with its neighbours."""
     if len(run.lookups) <= FULL:
         return set(range(1, len(run.lookups) + 1))
     turns: dict[int, list[int]] = {}
@@ -98,7 +98,7 @@ def _row(look: Lookup, n: int, step: int, mark: str) -> dict[str, Any]:
 
 
 def strip_of_characters(found: Sequence[Character], text: str, *, label: str) -> dict[str, Any]:
-    """Every character above what it becomes. At most SHOWN are drawn: the first, or a window around the most telling one.
+    """Every character above what it becomes. At most SHOWN are drawn: the first, or those around the most telling one.
 
     Each cell: [before, after, changed (0, 1), what to read about it]; "at" is the cell to read first.
     """

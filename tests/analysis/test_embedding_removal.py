@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from transformers import BertConfig, BertForPreTraining, DistilBertConfig, DistilBertForMaskedLM
 
 from bert_explain.analysis import embedding_removal as removal
-from bert_explain.models.encoder import from_hugging_face
 from bert_explain.query import Query
 from bert_explain.trace import run
+from tests.tiny import tiny_bert
 
 PAIR = Query("She walked to the bank of the river.", "The water was cold and clear.")
 
@@ -106,14 +105,10 @@ def test_no_word_no_head_no_segments(mini_bert):
     assert table["p next"].isna().all()
     assert np.isfinite(table["moved"]).all()
 
-    tiny = BertConfig(vocab_size=30522, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
-    headless = from_hugging_face("t", "T", BertForPreTraining(tiny), mini_bert.tokenizer, heads=frozenset())
-    table = removal.removal(*runs_of(headless, PAIR, 5))
+    table = removal.removal(*runs_of(tiny_bert("bare"), PAIR, 5))
     assert "guess 1" not in table
     assert table[["p true", "p next"]].isna().all().all()
 
-    config = DistilBertConfig(vocab_size=30522, dim=8, n_layers=1, n_heads=2, hidden_dim=16)
-    distil = from_hugging_face("d", "D", DistilBertForMaskedLM(config), mini_bert.tokenizer)
-    runs, target, p = runs_of(distil, PAIR, 5)
+    runs, target, p = runs_of(tiny_bert("distilbert"), Query("the bank.", "the river"), 2)
     assert "no segment" not in runs
     assert removal.removal(runs, target, p).notna()["p true"].all()

@@ -1,4 +1,4 @@
-"""Input embeddings: the parts add up, LayerNorm is redone by hand, and lengths, shares and cosines are what they say."""
+"""Input embeddings: the parts add up, LayerNorm is redone by hand, lengths, shares and cosines are what they say."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 
 PAIR = Query("She walked to the bank of the river.", "The water was cold and clear.")
-HARD = [Query(""), Query("   "), Query("…!?"), Query("word " * 700), Query("\U0001f600 \u05e9\u05dc\u05d5\u05dd"), Query("<b>x</b>")]
+HARD = [Query(text) for text in ("", "   ", "…!?", "word " * 700, "\U0001f600 \u05e9\u05dc\u05d5\u05dd", "<b>x</b>")]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,8 @@ def trace(mini_bert):
 def with_parts(trace, token, segment, position):
     """The trace with other parts in its embeddings, (T, H) each; T and H may be anything."""
     parts = [np.asarray(part, np.float32) for part in (token, segment, position)]
-    return replace(trace, embeddings=replace(trace.embeddings, token=parts[0], segment=parts[1], position=parts[2], total=sum(parts)))
+    changed = dict(zip(embeddings.PARTS, parts, strict=True), total=sum(parts))
+    return replace(trace, embeddings=replace(trace.embeddings, **changed))
 
 
 def test_every_dimension_adds_up_and_layernorm_can_be_redone(trace):
@@ -34,7 +35,8 @@ def test_every_dimension_adds_up_and_layernorm_can_be_redone(trace):
         np.testing.assert_allclose(table["token"] + table["segment"] + table["position"], table["sum"], atol=1e-6)
         assert table["standardised"].mean() == pytest.approx(0, abs=1e-6)
         assert table["standardised"].std(ddof=0) == pytest.approx(1, abs=1e-5)
-        np.testing.assert_allclose(table["standardised"] * table["scale"] + table["shift"], table["normalised"], atol=2e-6)
+        by_hand = table["standardised"] * table["scale"] + table["shift"]
+        np.testing.assert_allclose(by_hand, table["normalised"], atol=2e-6)
         np.testing.assert_array_equal(table["normalised"], trace.hidden[0, position])
 
 
@@ -52,12 +54,13 @@ def test_lengths_shares_and_cosines_by_hand(trace):
         token=[[3.0, 0.0], [1.0, 0.0]], segment=[[0.0, 4.0], [-1.0, 1.0]], position=[[0.0, 0.0], [2.0, 0.0]],
     )  # fmt: skip
     table = embeddings.lengths(by_hand)
+    shares = table[[f"share {part}" for part in embeddings.PARTS]]
     assert table.loc[0, ["token", "segment", "position", "sum"]].tolist() == [3, 4, 0, 5]
-    assert table.loc[0, ["share token", "share segment", "share position"]].tolist() == pytest.approx([9 / 25, 16 / 25, 0])
+    assert shares.loc[0].tolist() == pytest.approx([9 / 25, 16 / 25, 0])
     assert table.loc[0, "cos token·segment"] == 0
     assert np.isnan(table.loc[0, "cos token·position"])
     # the second token sums to (2, 1): the segment row points against it by -2 + 1 of 5
-    assert table.loc[1, ["share token", "share segment", "share position"]].tolist() == pytest.approx([2 / 5, -1 / 5, 4 / 5])
+    assert shares.loc[1].tolist() == pytest.approx([2 / 5, -1 / 5, 4 / 5])
     assert table.loc[1, "cos token·segment"] == pytest.approx(-1 / np.sqrt(2))
     assert table.loc[1, "cos token·position"] == pytest.approx(1)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import padding, tokens
+from bert_explain.analysis import cuts, padding, tokens
 from bert_explain.query import Query
 from bert_explain.trace import run
 
@@ -92,7 +92,7 @@ def test_segments_are_left_out_where_the_model_is_not_told_any(mini_bert):
 
 
 def test_why_a_word_is_unknown(odd, plain):
-    found = tokens.unknown(odd)
+    found = cuts.unknown(odd)
     assert list(found["word"]) == ["una👩ble", "你", "x" * 31 + "…", "una👩ble"]
     assert list(found["found before"]) == ["una", "", "", "una"]
     assert list(found["code point"]) == ["U+1F469", "U+4F60", "", "U+1F469"]
@@ -100,54 +100,54 @@ def test_why_a_word_is_unknown(odd, plain):
     assert found["why"][0] == "no piece continues with it, not even ##👩"
     assert found["why"][1] == "no piece begins with it, not even 你"
     assert "101 characters: over 100" in found["why"][2]
-    assert tokens.unknown(plain).empty
-    said = tokens.look_unknown(odd).plain()
+    assert cuts.unknown(plain).empty
+    said = cuts.look_unknown(odd).plain()
     assert said == "una👩ble became [UNK] because of 👩, WOMAN: una had been found already, and is thrown away."
-    assert tokens.look_unknown(plain).plain().startswith("No word here is unknown. 997 single characters")
+    assert cuts.look_unknown(plain).plain().startswith("No word here is unknown. 997 single characters")
 
 
 def test_the_same_unknown_word_is_told_once_and_counted(mini_bert):
-    assert list(tokens.unknown(run(mini_bert, Query("👩 👩 cat 👩")))["times"]) == [3]
+    assert list(cuts.unknown(run(mini_bert, Query("👩 👩 cat 👩")))["times"]) == [3]
 
 
 def test_unknown_agrees_with_the_trace(odd):
-    assert tokens.unknown(odd)["times"].sum() == sum(t.text == "[UNK]" for t in odd.tokens)
+    assert cuts.unknown(odd)["times"].sum() == sum(t.text == "[UNK]" for t in odd.tokens)
 
 
 def test_three_ways_to_cut(mini_bert):
     trace = run(mini_bert, Query("unaffable cat 👩"))
-    found = tokens.ways(trace).set_index("way")
+    found = cuts.ways(trace).set_index("way")
     assert found.loc["whole words"].tolist() == [3, 2, 3]  # unaffable and 👩 are not pieces
     assert found.loc["WordPiece"].tolist() == [5, 1, 5]
     assert found.loc["characters"].tolist() == [13, 1, 10]  # ##f twice, ##a three times
-    assert tokens.look_ways(trace).plain() == (
-        "Whole words: 3 tokens, 2 unknown. WordPiece: 5 tokens, 1 unknown. Characters: 13 tokens, 2.6 times as many as WordPiece."
+    assert cuts.look_ways(trace).plain() == (
+        "Whole words: 3 tokens, 2 unknown. WordPiece: 5 tokens, 1 unknown. "
+        "Characters: 13 tokens, 2.6 times as many as WordPiece."
     )
 
 
 def test_pieces_per_word(odd, plain):
-    found = tokens.pieces_per_word(plain)
+    found = cuts.pieces_per_word(plain)
     assert found.values.tolist() == [[1, 7, "The"]]
     assert (
-        tokens.pieces_said(plain)
-        == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
+        cuts.pieces_said(plain) == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
     )
-    assert tokens.pieces_per_word(odd)["pieces"].tolist() == [1, 3]
+    assert cuts.pieces_per_word(odd)["pieces"].tolist() == [1, 3]
 
 
 def test_what_did_not_fit(long, plain):
-    lost = tokens.dropped(long)
+    lost = cuts.dropped(long)
     assert lost["dropped"].sum() == long.cut.a + long.cut.b > 0
     assert set(lost["sentence"]) == {"A"}
     assert lost.iloc[-1].tolist() == ["A", "unaffable", "una ##ffa ##ble", 3]
-    assert tokens.dropped(plain).empty
+    assert cuts.dropped(plain).empty
 
 
 def test_a_word_cut_in_the_middle(mini_bert):
     trace = run(mini_bert, Query("a " * 508 + "unaffable"))
     word = tokens.words(trace)[-1]
     assert (word.positions, word.dropped) == ((509, 510), 1)
-    assert tokens.dropped(trace).values.tolist() == [["A", "unaffable", "una ##ffa ##ble", 1]]
+    assert cuts.dropped(trace).values.tolist() == [["A", "unaffable", "una ##ffa ##ble", 1]]
 
 
 def test_what_to_look_for_follows_the_text(odd, plain, empty, mini_bert):
@@ -162,14 +162,14 @@ def test_what_to_look_for_follows_the_text(odd, plain, empty, mini_bert):
     assert tokens.look(empty).plain() == "There are no words here: the model reads 2 special tokens only."
     cut = tokens.look(run(mini_bert, Query("An unaffable cat"))).plain()
     assert (
-        cut
-        == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. ##ffa goes on where una stops."
+        cut == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. "
+        "##ffa goes on where una stops."
     )
 
 
 def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
     assert tokens.look_told(plain).plain() == (
-        "Look at position 5: [SEP] ends the first sentence, and after it the segment is 1 instead of 0."
+        "Look at position 5: [SEP] ends the first sentence; after it the segment is 1 instead of 0."
     )
     assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 ends the only sentence."
     assert "no mark tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
@@ -208,9 +208,9 @@ def test_any_text_is_split_as_the_model_does_it(plain, text, words):
 def test_nothing_breaks_without_words(empty):
     assert tokens.words(empty) == []
     assert tokens.telling(empty) is None
-    assert tokens.look_ways(empty).plain() == "There are no words to cut yet."
-    assert tokens.pieces_said(empty) == ""
-    assert tokens.pieces_per_word(empty).empty
+    assert cuts.look_ways(empty).plain() == "There are no words to cut yet."
+    assert cuts.pieces_said(empty) == ""
+    assert cuts.pieces_per_word(empty).empty
     assert len(tokens.table(empty)) == 2
 
 

@@ -62,7 +62,8 @@ def test_letters_stand_under_the_word(page: Page):
     """The third character of every prefix that has one is in the column of the word's third character."""
     open_app(page, "Tokens", **UNAFFABLE, token=2)
     places = page.evaluate(
-        """() => { const root = [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.stairs')).shadowRoot;
+        """() => {
+        const root = [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.stairs')).shadowRoot;
         return [...root.querySelectorAll('.step')].map(s => [...s.querySelectorAll('.box')].map(
           b => [b.textContent, Math.round(b.getBoundingClientRect().right)])); }"""
     )

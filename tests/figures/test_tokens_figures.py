@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import normalisation, tokens
+from bert_explain.analysis import cuts, normalisation
 from bert_explain.analysis.wordpiece import greedy
 from bert_explain.figures import tokens as figures
 from bert_explain.query import Query
@@ -82,11 +82,11 @@ def test_a_long_text_is_drawn_around_its_most_telling_change(mini_bert):
 
 
 def test_bars_of_the_ways(mini_bert):
-    bars = figures.bars_of_ways(tokens.ways(run(mini_bert, Query("unaffable cat"))))
+    bars = figures.bars_of_ways(cuts.ways(run(mini_bert, Query("unaffable cat"))))
     assert [(b.text, b.shown, b.note) for b in bars] == [
         ("whole words", "2 tokens", "1 unknown"),
         ("WordPiece", "4 tokens", "0 unknown"),
         ("characters", "12 tokens", "0 unknown"),
     ]
     assert [round(b.value, 3) for b in bars] == [round(2 / 12, 3), round(4 / 12, 3), 1]
-    assert all(b.value == 0 for b in figures.bars_of_ways(tokens.ways(run(mini_bert, Query("")))))
+    assert all(b.value == 0 for b in figures.bars_of_ways(cuts.ways(run(mini_bert, Query("")))))

@@ -254,8 +254,8 @@ def test_models_that_lack_parts(kind, step, monkeypatch):
 
 
 def test_a_model_of_one_layer_and_one_head(monkeypatch):
-    use(monkeypatch, "full", num_hidden_layers=1, num_attention_heads=1)
+    use(monkeypatch, "one layer", num_hidden_layers=1, num_attention_heads=1)
     for step in STEPS:
-        at = opened(a="the bank", b="", model="full", inside=step)
+        at = opened(a="the bank", b="", model="one layer", inside=step)
         assert not at.slider
         assert ("This model has one head." in said(at)) == (step != STEPS[2])

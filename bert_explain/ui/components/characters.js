@@ -30,8 +30,8 @@ export default component((me) => {
 
   function draw([before, after, changed, reading], i) {
     const part = (name, text) => h("span", { class: text.length > 5 ? `${name} code` : name }, text);
-    return h("span", { class: changed ? "char changed" : "char", id: `char-${i}`, role: "option", "aria-selected": "false", "aria-label": reading },
-      part("before", before), part(after === "×" && changed ? "after gone" : "after", after));
+    const about = { id: `char-${i}`, role: "option", "aria-selected": "false", "aria-label": reading };
+    return h("span", { class: changed ? "char changed" : "char", ...about }, part("before", before), part("after", after));
   }
 
   return {
@@ -48,7 +48,7 @@ export default component((me) => {
       let place = 0;
       list.replaceChildren(...d.runs.map(([length, rtl]) =>
         h("span", { class: "run", dir: rtl ? "rtl" : "ltr", role: "presentation" }, ...cells.slice(place, (place += length)))));
-      const missing = [d.before && `${d.before.toLocaleString("en")} before`, d.after && `${d.after.toLocaleString("en")} after`].filter(Boolean);
+      const missing = ["before", "after"].filter((end) => d[end]).map((end) => `${d[end].toLocaleString("en")} ${end}`);
       more.textContent = missing.length ? `Characters not drawn: ${missing.join(", ")}. The table has them all.` : "";
       if (cells.length) choose(d.at);
     },

@@ -17,19 +17,23 @@ export default component((me) => {
       if (owner !== null) node.classList.add(owner % 2 ? "odd" : "even", owner === d.owner[i - 1] ? "inner" : "outer");
       if (i === d.failed) node.classList.add("failed");
     };
-    return h("li", { class: "step whole", "aria-label": `The word: ${d.word.join("")}` }, ...letters(d.word, 0, d.word.length, dress));
+    const boxes = letters(d.word, 0, d.word.length, dress);
+    return h("li", { class: "step whole", "aria-label": `The word: ${d.word.join("")}` }, ...boxes);
   }
 
   function step(row, d) {
-    if (row.gap) return h("li", { class: "step gap" }, `${row.gap} more look-up${row.gap > 1 ? "s" : ""}, not drawn; the table has them`);
+    if (row.gap) {
+      return h("li", { class: "step gap" }, `${row.gap} more look-up${row.gap > 1 ? "s" : ""}, not drawn; the table has them`);
+    }
     if (row.state === "ahead") return h("li", { class: "step", "aria-hidden": "true" });
     const mark = row.mark ? h("span", { class: "mark", "aria-hidden": "true" }, row.mark) : null;
     if (mark) mark.style.gridColumn = `1 / ${row.start + 2}`;
+    const answer = row.taken ? `in the vocabulary, row ${row.id}` : "not in the vocabulary";
     return h(
       "li",
       {
         class: `step ${row.state} ${row.taken ? "taken" : "missed"}`,
-        "aria-label": `Look-up ${row.n}: ${row.piece} is ${row.taken ? `in the vocabulary, row ${row.id}` : "not in the vocabulary"}`,
+        "aria-label": `Look-up ${row.n}: ${row.piece} is ${answer}`,
         "aria-current": row.state === "now" ? "step" : null,
       },
       h("span", { class: "n", "aria-hidden": "true" }, row.n),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import normalisation, tokens, vocabulary, wordpiece
+from bert_explain.analysis import cuts, normalisation, tokens, vocabulary, wordpiece
 from bert_explain.analysis import padding as batches
 from bert_explain.figures import tokens as figures
 from bert_explain.ui import state
@@ -27,13 +27,22 @@ def pieces(page: Page) -> None:
     """The text as tokens, coloured by word, ids beneath; a click chooses a token."""
     trace = page.trace
     with picture(
-        "pieces", "Your text as tokens", look=tokens.look(trace), table=lambda: tokens.table(trace), code=(tokens.words,),
-        note="Under each piece stands its id: its row in the vocabulary. Choose a piece to see below how its word was cut.",
-    ):  # fmt: skip
+        "pieces",
+        "Your text as tokens",
+        look=tokens.look(trace),
+        table=lambda: tokens.table(trace),
+        code=(tokens.words,),
+        note="Under each piece stands its id: its row in the vocabulary. Choose a piece to see how its word was cut.",
+    ):
         token_row(
-            trace.tokens, key="pieces", label="Tokens with their ids", chosen={_position(page)}, colour="word",
-            notes=[str(t.id) for t in trace.tokens], on_pick=_pick,
-        )  # fmt: skip
+            trace.tokens,
+            key="pieces",
+            label="Tokens with their ids",
+            chosen={_position(page)},
+            colour="word",
+            notes=[str(t.id) for t in trace.tokens],
+            on_pick=_pick,
+        )
 
 
 def _pick(position: int) -> None:
@@ -57,9 +66,12 @@ def look_ups(page: Page) -> None:
     run = tokens.walk(trace, wanted)
     step = min(state.get(STEP), len(run.lookups))
     with picture(
-        "look-ups", "How one word is cut", look=tokens.look_run(run, step) if wanted else None,
-        table=(lambda: tokens.lookups(run)) if run.lookups else None, code=(wordpiece.greedy,),
-    ):  # fmt: skip
+        "look-ups",
+        "How one word is cut",
+        look=tokens.look_run(run, step) if wanted else None,
+        table=(lambda: tokens.lookups(run)) if run.lookups else None,
+        code=(wordpiece.greedy,),
+    ):
         if run.lookups:
             _controls(run, step)
         stairs, beside = st.columns([5, 3], gap="large")
@@ -92,9 +104,12 @@ def _so_far(run: wordpiece.Run, step: int) -> None:
     st.caption("What the model reads" if done else f"Pieces so far: {len(taken)}")
     if taken:
         token_row(
-            [piece for piece, _ in taken], key="so-far", label="The pieces of this word, with their ids", colour="word",
+            [piece for piece, _ in taken],
+            key="so-far",
+            label="The pieces of this word, with their ids",
+            colour="word",
             notes=[str(i) for _, i in taken],
-        )  # fmt: skip
+        )
 
 
 def _try() -> None:
@@ -105,7 +120,7 @@ def _try() -> None:
 def _nothing(piece: str, typed: str) -> str:
     if typed:
         return "There is no word in what you typed: nothing is left of it after normalisation."
-    return f"{piece} is a special token: it is not cut out of the text, so nothing is looked up. Choose a piece of a word, or type any word."
+    return f"{piece} is a special token: it is taken whole. Choose a piece of a word above, or type any word."
 
 
 def _controls(run: wordpiece.Run, step: int) -> None:
@@ -121,9 +136,13 @@ def _controls(run: wordpiece.Run, step: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="steps"):
         for words, icon, to, possible in buttons:
             st.button(
-                words, key=f"step-{icon}", icon=f":material/{icon}:", disabled=not possible, on_click=_go,
+                words,
+                key=f"step-{icon}",
+                icon=f":material/{icon}:",
+                disabled=not possible,
+                on_click=_go,
                 args=(min(to, ALL) if to < last else ALL,),
-            )  # fmt: skip
+            )
         st.caption(f"Look-up {step} of {last}")
 
 
@@ -139,9 +158,13 @@ def cleaning(page: Page) -> None:
     found = {s: normalisation.characters(wp, text) for s, text in texts}
     everything = [c for s in found for c in found[s]]
     with picture(
-        "normalisation", "Before the cut, the text is cleaned", look=normalisation.look(everything), table=lambda: normalisation.table(found),
-        code=(normalisation.characters, normalisation.explain), note=normalisation.summary(wp, everything),
-    ):  # fmt: skip
+        "normalisation",
+        "Before the cut, the text is cleaned",
+        look=normalisation.look(everything),
+        table=lambda: normalisation.table(found),
+        code=(normalisation.characters, normalisation.explain),
+        note=normalisation.summary(wp, everything),
+    ):
         for s, text in texts:
             label = f"Sentence {s}, character by character: typed above, cleaned below"
             st.caption(f"Sentence {s}")
@@ -151,8 +174,8 @@ def cleaning(page: Page) -> None:
 def unknown(page: Page) -> None:
     """Which characters made words unknown."""
     trace = page.trace
-    found = tokens.unknown(trace)
-    with picture("unknown", "Unknown characters", look=tokens.look_unknown(trace), code=(tokens.unknown,)):
+    found = cuts.unknown(trace)
+    with picture("unknown", "Unknown characters", look=cuts.look_unknown(trace), code=(cuts.unknown,)):
         if found.empty:
             st.caption("Put an emoji, or a letter of a rare script, into sentence A to see one.")
         else:
@@ -166,13 +189,20 @@ def told(page: Page) -> None:
     with picture("told", "What the model is told", look=tokens.look_told(trace), code=(tokens.table,)):
         st.dataframe(found, hide_index=True, key="told-tokens", height=min(420, 38 + 35 * len(found)))
         st.download_button(
-            "Download CSV", found.to_csv(index=False).encode(), "tokens.csv", "text/csv", key="csv-told", on_click="ignore",
-            type="tertiary", icon=":material/download:",
-        )  # fmt: skip
+            "Download CSV",
+            found.to_csv(index=False).encode(),
+            "tokens.csv",
+            "text/csv",
+            key="csv-told",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )
         if trace.cut:
-            lost = tokens.dropped(trace)
+            lost = cuts.dropped(trace)
             st.caption(
-                f"{trace.cut.a + trace.cut.b:,} tokens did not fit: the model has {trace.model.max_tokens} positions. These "
+                f"{trace.cut.a + trace.cut.b:,} tokens did not fit: the model has {trace.model.max_tokens} "
+                f"positions. These "
                 "words were left out, whole or in part; the longer sentence is cut first."
             )
             st.dataframe(lost, hide_index=True, key="dropped", height=min(260, 38 + 35 * len(lost)))
@@ -182,9 +212,13 @@ def padding(page: Page) -> None:
     """The same text in a batch with a shorter one: padding, and the attention mask."""
     rows = batches.batch(page.trace)
     with picture(
-        "padding", "The attention mask", look=batches.look(rows), table=lambda: batches.table(rows), code=(batches.batch,),
+        "padding",
+        "The attention mask",
+        look=batches.look(rows),
+        table=lambda: batches.table(rows),
+        code=(batches.batch,),
         note="Under each token stands its attention mask: 1 = look here, 0 = padding, look away.",
-    ):  # fmt: skip
+    ):
         for i, row in enumerate(rows):
             st.caption(f"Row {i + 1} of the batch: {row.name}")
             shown = row.tokens[: batches.DRAWN]
@@ -208,9 +242,11 @@ def search(page: Page) -> None:
     text = normalisation.normalise(wp, state.get(FIND)).strip()
     found = vocabulary.search(everything, text, state.get(HOW), state.get(ONLY), mark=mark)
     with picture(
-        "vocabulary", "Search the vocabulary", look=vocabulary.look(found, state.get(HOW), everything, mark),
+        "vocabulary",
+        "Search the vocabulary",
+        look=vocabulary.look(found, state.get(HOW), everything, mark),
         code=(vocabulary.search, vocabulary.facts),
-    ):  # fmt: skip
+    ):
         left, right = st.columns([3, 2], gap="large")
         with left:
             st.text_input("Find", placeholder="for example bank, or ##ing", **state.bind(FIND))
@@ -227,9 +263,50 @@ def search(page: Page) -> None:
 def ways(page: Page) -> None:
     """Whole words, pieces, characters: the same text cut in three ways."""
     trace = page.trace
-    found = tokens.ways(trace)
+    found = cuts.ways(trace)
     with picture(
-        "ways", "Why pieces, and not words or letters", look=tokens.look_ways(trace), table=lambda: found, code=(tokens.ways,),
-        note=f"{tokens.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.",
-    ):  # fmt: skip
+        "ways",
+        "Why pieces, and not words or letters",
+        look=cuts.look_ways(trace),
+        table=lambda: found,
+        code=(cuts.ways,),
+        note=f"{cuts.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.",
+    ):
         bars(figures.bars_of_ways(found), key="ways", label="Tokens and unknown tokens for each way to cut this text")
+
+
+def rule(page: Page) -> None:
+    """The algorithm in words, then as a formula."""
+    with st.expander("The rule, in steps"):
+        st.markdown(
+            "The rule is called **greedy longest-match-first**, and the pieces **WordPiece**.\n\n"
+            "1. Clean the text, then split it at spaces and around every punctuation mark.\n"
+            "2. Of each word, look up the whole. Not there? Drop the last character and look again.\n"
+            "3. Take the first prefix that is there. Go on with the rest, now with `##` in front: it continues a "
+            "word.\n"
+            "4. If not even one character is found, the whole word becomes `[UNK]`, unknown. So does a word of "
+            f"more than {page.model.wordpiece.model.max_input_chars_per_word} characters.\n\n"
+            "For the rest of a word $w$ from character $i$ on, the piece is $w_{i:j}$ with "
+            "$j = \\max\\,\\{\\,j > i : w_{i:j} \\in V\\,\\}$, where $V$ is the vocabulary. It is greedy: it "
+            "never goes back, even where another cut would need fewer pieces. (Wu et al. 2016; Devlin et al. 2019.)"
+        )
+
+
+def special_tokens() -> None:
+    """Why [CLS] and [SEP]; what the mask does."""
+    with st.expander("Why [CLS] and [SEP]"):
+        st.markdown(
+            "They are added to every text, and stand for no word of it.\n\n"
+            "- `[CLS]`, for classification, stands in front. It means no word, so it is free to gather what the "
+            "whole text says; the next-sentence prediction and most classifiers read only the vector at its place.\n"
+            "- `[SEP]`, for separator, ends each sentence. Together with the **segment**, 0 in the first "
+            "sentence and 1 in the second, it tells the model where one stops and the other begins.\n\n"
+            "BERT was trained with both in every text, so it expects them. (Devlin et al. 2019, section 3.)"
+        )
+    with st.expander("What the attention mask does"):
+        st.markdown(
+            "Texts that are computed together form a rectangle of numbers, a **batch**; shorter ones are filled "
+            "up with `[PAD]`. So that no token looks at the filling, the scores of attention get $-\\infty$ in "
+            "the columns where the mask is 0, and after the softmax their weight is $e^{-\\infty} = 0$. This "
+            "walk reads one text at a time: nothing is padded, and its mask is 1 everywhere."
+        )
