@@ -100,6 +100,16 @@ class Trace:
             rows = torch.from_numpy(self.hidden[layer][list(positions)])  # (P, H)
             return _array(self.model.mlm_logits(rows))
 
+    def mlm_logits_by_layer(self, position: int) -> np.ndarray:
+        """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits([position], layer=l)`.
+
+        One multiplication for all layers: the head's table is read once, which is most of the time.
+        Raises BadQuery for a position that does not exist, Missing where the model has no such head.
+        """
+        _check("position", [position], len(self.tokens))
+        with torch.inference_mode():
+            return _array(self.model.mlm_logits(torch.from_numpy(self.hidden[:, position].copy())))
+
     def head(self, layer: int, head: int) -> Head:
         """Every number of one head's step. Layers and heads count from 0. Raises BadQuery."""
         _check("layer", [layer], self.model.n_layers)

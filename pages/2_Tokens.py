@@ -9,9 +9,9 @@ with frame("Tokens") as page:
     st.title("Tokens")
     st.markdown(
         f"BERT does not read words. It reads **pieces** from a list of {len(page.model.tokenizer):,}, its "
-        "**vocabulary**. A common word is one piece; a rare one is put together from several. Every piece has a number, its "
-        "**id**, and the ids are all that the model ever sees of your text. Pieces and the special marks around "
-        "them are called **tokens**."
+        "**vocabulary**. A common word is one piece; a rare one is put together from several. Every piece has a "
+        "number, its **id**, and the ids are all that the model ever sees of your text. Pieces and the special marks "
+        "around them are called **tokens**."
     )
 
     @page.part

@@ -1,4 +1,4 @@
-"""The bundled model is a standard Hugging Face folder that works without this project, and is as good as its card says."""
+"""The bundled model is a standard Hugging Face folder that works without this project, and does what its card says."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def test_paris_is_the_capital_of_france(plain):
     ("first", "follows", "does_not"),
     [
         ("She opened the door.", "Then she walked into the room.", "Interest rates are set by the central bank."),
-        ("The volcano erupted in the night.", "Ash covered the villages around it.", "The president vetoed the tax bill."),
+        ("The volcano erupted in the night.", "Ash covered the villages around it.", "The president signed the bill."),
         ("She walked to the bank of the river.", "The water was cold and clear.", "Profit is revenue minus cost."),
     ],
 )

@@ -1,4 +1,4 @@
-"""Every stage equals Hugging Face's own forward pass to 1e-5: the bundled model, a random BERT-base, a random DistilBERT."""
+"""Every stage equals Hugging Face's own forward pass to 1e-5: mini-bert, a random BERT-base, a random DistilBERT."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def random_base(tokenizer) -> Encoder:
     config = BertConfig(initializer_range=0.1)
     module = BertForPreTraining._from_config(config, attn_implementation="eager")
     with torch.no_grad():
-        for name, weight in module.named_parameters():  # biases and LayerNorms too: zeros and ones would hide mistakes
+        for weight in module.parameters():  # biases and LayerNorms too: zeros and ones would hide mistakes
             if weight.dim() == 1:
                 weight.add_(torch.randn_like(weight) * 0.1)
     return from_hugging_face("random-base", "random BERT-base", module, tokenizer)

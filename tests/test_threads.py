@@ -12,7 +12,8 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 
 THREADS = 20
-WORDS = "she walked to the bank of the cold river and looked at the clear water for a long time".split()
+TEXT = "she walked to the bank of the cold river and looked at the clear water for a long time"
+WORDS = TEXT.split()
 QUERIES = [
     Query(" ".join(WORDS[: 3 + i % 14]), " ".join(WORDS[i % 9 :]) if i % 3 else "", masked=(2,) if i % 2 else ())
     for i in range(THREADS)

@@ -1,4 +1,6 @@
-"""Tokens equal Hugging Face's own tokenizer(a, b, truncation=True), for any text; spans point at the right characters."""
+"""Tokens equal Hugging Face's own tokenizer(a, b, truncation=True), for any text; spans point at their characters."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,8 +67,8 @@ def test_spans_lie_inside_their_sentence_in_order_and_hold_the_piece(mini_bert, 
     for sentence, text in enumerate((a, b)):
         pieces = [t for t in tokens if t.sentence == sentence]
         assert all(0 <= t.span[0] < t.span[1] <= len(text) for t in pieces)
-        assert all(x.span[0] <= y.span[0] for x, y in zip(pieces, pieces[1:], strict=False))
-        assert all(x.word <= y.word for x, y in zip(pieces, pieces[1:], strict=False))
+        assert all(x.span[0] <= y.span[0] for x, y in pairwise(pieces))
+        assert all(x.word <= y.word for x, y in pairwise(pieces))
         for t in pieces:
             if t.text.removeprefix("##").isascii() and t.text != "[UNK]":
                 # What is typed there, without the case, the accents and the invisible characters, is the piece.

@@ -81,7 +81,8 @@ def test_two_tokens_with_weights_small_enough_for_paper():
 def test_one_head_by_hand(trace, weights):
     x, w = trace.hidden[1].astype(np.float64), "bert.encoder.layer.1.attention.self."
     part = slice(4, 8)  # head 2 of 2: the second half of the 8 numbers
-    q, k, v = (x @ weights[f"{w}{n}.weight"].T[:, part] + weights[f"{w}{n}.bias"][part] for n in ("query", "key", "value"))
+    names = ("query", "key", "value")
+    q, k, v = (x @ weights[f"{w}{n}.weight"].T[:, part] + weights[f"{w}{n}.bias"][part] for n in names)
     scores = q @ k.T / math.sqrt(4)
     head = trace.head(1, 1)
     for name, value in {"q": q, "k": k, "v": v, "scores": scores, "weights": softmax(scores)}.items():

@@ -3,7 +3,14 @@
 from functools import cache
 
 import torch
-from transformers import BertConfig, BertForPreTraining, BertModel, BertTokenizer, DistilBertConfig, DistilBertForMaskedLM
+from transformers import (
+    BertConfig,
+    BertForPreTraining,
+    BertModel,
+    BertTokenizer,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+)
 
 from bert_explain.models.encoder import Encoder, from_hugging_face
 
@@ -25,7 +32,8 @@ def tiny_bert(kind: str = "full", seed: int = 0, **config) -> Encoder:
     sizes = {"vocab_size": len(WORDS), "max_position_embeddings": 32}
     torch.manual_seed(seed)
     if kind == "distilbert":
-        settings = DistilBertConfig(**sizes, dim=8, n_layers=2, n_heads=2, hidden_dim=16, initializer_range=0.4, **config)
+        sizes |= {"dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 16, "initializer_range": 0.4}
+        settings = DistilBertConfig(**(sizes | config))
         settings._attn_implementation = "eager"
         return from_hugging_face(kind, "tiny DistilBERT", DistilBertForMaskedLM(settings), tokenizer())
     sizes |= {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}

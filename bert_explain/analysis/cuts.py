@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 from bert_explain.analysis import normalisation
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.tokens import SENTENCES, many, short, walk, words
-from bert_explain.analysis.vocabulary import prefix, vocabulary
+from bert_explain.analysis.vocabulary import prefix, single_characters, vocabulary
 from bert_explain.trace import Trace
 
 
@@ -46,7 +48,7 @@ def look_unknown(trace: Trace) -> Sentence:
     """Which character made which word unknown; or that every character is known."""
     found = unknown(trace)
     unk = Piece(trace.model.wordpiece.model.unk_token)
-    singles = sum(len(piece) == 1 for piece in vocabulary(trace.model.wordpiece))
+    singles = single_characters(trace.model.wordpiece)
     if found.empty:
         return say(
             "No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.",
@@ -106,9 +108,10 @@ def look_ways(trace: Trace) -> Sentence:
 def pieces_per_word(trace: Trace) -> pd.DataFrame:
     """How many words are cut into how many pieces: pieces, words, example (the first such word, as typed)."""
     plain = [w for w in words(trace) if not w.special]
-    frame = pd.DataFrame({"pieces": [len(w.pieces) for w in plain], "word": [w.raw for w in plain]}, dtype=object)
-    counted = frame.groupby("pieces").agg(words=("word", "size"), example=("word", "first")).reset_index()
-    return counted.astype({"pieces": int, "words": int})
+    first = {len(w.pieces): w.raw for w in reversed(plain)}
+    counted = Counter(len(w.pieces) for w in plain)
+    rows = [(pieces, counted[pieces], first[pieces]) for pieces in sorted(counted)]
+    return pd.DataFrame(rows, columns=["pieces", "words", "example"])
 
 
 def pieces_said(trace: Trace) -> str:

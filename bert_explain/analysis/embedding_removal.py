@@ -111,12 +111,12 @@ def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | N
     )  # fmt: skip
 
 
-def look_moved(runs: Mapping[str, Trace]) -> Sentence:
-    """The token that a removal turns furthest."""
-    away, names = moved(runs), list(runs)[1:]
-    i, t = np.unravel_index(away.argmax(), away.shape)
+def look_moved(runs: Mapping[str, Trace], within: slice = slice(None)) -> Sentence:
+    """The token that a removal turns furthest, `within` those positions; the averages are over all tokens."""
+    away, names, tokens = moved(runs), list(runs)[1:], next(iter(runs.values())).tokens[within]
+    i, t = np.unravel_index(away[:, within].argmax(), away[:, within].shape)
     averages = ", ".join(f"{row.mean():.2f} with “{name}”" for name, row in zip(names, away, strict=True))
     return say(
         "Look at {piece} with “{name}”: its final vector turns furthest, by {x:.2f}. The average turn is {averages}.",
-        piece=Piece(next(iter(runs.values())).tokens[t].original), name=names[i], x=away[i, t], averages=averages,
+        piece=Piece(tokens[t].original), name=names[i], x=away[i, tokens[t].position], averages=averages,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Trace
 
 PARTS = ("token", "segment", "position")
+ALL = slice(None)
 PAIRS = (("token", "segment"), ("token", "position"), ("segment", "position"))
 
 
@@ -82,7 +83,7 @@ def look_norm(trace: Trace, position: int) -> Sentence:
 
 def percent(share: float) -> str:
     """A share of a sum for reading, "78 %"; it may be negative."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def sign(number: float) -> str:
@@ -113,13 +114,13 @@ def lengths(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(table).rename_axis("at")
 
 
-def look_lengths(trace: Trace) -> Sentence:
-    """Which part is the longest, and where it is not."""
-    table = lengths(trace)
+def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:
+    """Which part is the longest, and where it is not; `within` those positions."""
+    table = lengths(trace)[within]
     longest = table[list(PARTS)].idxmax(axis=1)
     usual = longest.mode()[0]
     if (longest == usual).all():
-        at = int(table[usual].argmax())
+        at = int(table[usual].idxmax())
         return say(
             "The {part} row is the longest of the three at every token. The longest of all is at {piece}: {x:.2f}.",
             part=usual, piece=Piece(trace.pieces[at]), x=table[usual][at],
@@ -134,13 +135,12 @@ def look_lengths(trace: Trace) -> Sentence:
     )  # fmt: skip
 
 
-def look_shares(trace: Trace) -> Sentence:
-    """Where the token row makes up least of the sum."""
-    table = lengths(trace)
-    shares = table[[f"share {part}" for part in PARTS]]
+def look_shares(trace: Trace, within: slice = ALL) -> Sentence:
+    """Where the token row makes up least of the sum; `within` those positions."""
+    shares = lengths(trace)[within][[f"share {part}" for part in PARTS]]
     if shares.isna().to_numpy().any():
         return say("Nothing is left to share: the sum is 0.")
-    at = int(shares["share token"].argmin())
+    at = int(shares["share token"].idxmin())
     rest = max(PARTS[1:], key=lambda part: shares[f"share {part}"][at])
     return say(
         "On average {mean} of a sum is its token row. The least is at {piece}, {low}: there the {rest} row gives "
@@ -150,9 +150,9 @@ def look_shares(trace: Trace) -> Sentence:
     )  # fmt: skip
 
 
-def look_cosines(trace: Trace) -> Sentence:
-    """How far the parts are from right angles to each other."""
-    table = lengths(trace)[[f"cos {x}·{y}" for x, y in PAIRS]].dropna(axis=1, how="all")
+def look_cosines(trace: Trace, within: slice = ALL) -> Sentence:
+    """How far the parts are from right angles to each other; `within` those positions."""
+    table = lengths(trace)[within][[f"cos {x}·{y}" for x, y in PAIRS]].dropna(axis=1, how="all")
     if table.empty:
         return say("Fewer than two parts are left, so there is no angle to measure.")
     pair = table.abs().max().idxmax()

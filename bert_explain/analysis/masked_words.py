@@ -57,27 +57,20 @@ def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
     return table.astype({"rank": "Int64", "id": "Int64", "logit": float})
 
 
-def look_predictions(trace: Trace, position: int) -> Sentence:
-    """What to look for in the bars of one masked word."""
-    logits = _logits(trace, position)
-    first = _standing(trace.model, logits, softmax(logits), int(best(logits, 1)[0]))
-    truth = true_id(trace, position)
-    known = {"first": Piece(first.piece), "share": percent(first.probability)}
-    if truth is None:
+def look_predictions(table: pd.DataFrame, size: int) -> Sentence:
+    """What to look for in a table from `predictions`; `size` is the number of pieces, V."""
+    first, true = table.iloc[0], table[table["mark"] == "true word"]
+    known = {"first": Piece(first["piece"]), "share": percent(first["probability"]), "size": size}
+    if true.empty:
         return say(
             "Look at the longest bar: {first} gets {share}. "
             "The text itself says [MASK] here, so there is no true word.",
             **known,
         )
-    true = standing(trace, position, truth)
-    known |= {
-        "true": Piece(true.piece),
-        "rank": true.rank,
-        "size": len(logits),
-        "its": percent(true.probability),
-    }
-    if true.rank == 1:
+    row = true.iloc[0]
+    if row["rank"] == 1:
         return say("Look at the longest bar: {first} gets {share}, and it is the word that was hidden.", **known)
+    known |= {"true": Piece(row["piece"]), "rank": int(row["rank"]), "its": percent(row["probability"])}
     return say(
         "Look at the longest bar: {first} gets {share}. "
         "The word that was hidden, {true}, is number {rank:,} of {size:,}, with {its}.",
@@ -135,11 +128,10 @@ def lens(trace: Trace, position: int, k: int = 3) -> pd.DataFrame:
     the text itself says [MASK]).
     """
     model, truth = trace.model, true_id(trace, position)
-    winner = int(best(_logits(trace, position), 1)[0])
+    by_layer = trace.mlm_logits_by_layer(position).astype(np.float64)  # (L + 1, V)
+    winner = int(best(by_layer[-1], 1)[0])
     rows = []
-    for layer in range(model.n_layers + 1):
-        logits = _logits(trace, position, layer)
-        p = softmax(logits)
+    for layer, (logits, p) in enumerate(zip(by_layer, softmax(by_layer, axis=1), strict=True)):
         row: dict = {"layer": layer}
         for place, i in enumerate(best(logits, k).tolist(), 1):
             row |= {

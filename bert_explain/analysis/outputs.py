@@ -1,7 +1,8 @@
 """The vectors that come out: how alike they are, layer by layer, where they lie on a map, and what the pooler does.
 
 T tokens, H hidden size, L layers. Layer 0 is the input of layer 1 (the summed and normalised embeddings), layer l the
-output of layer l; "alike" is the cosine of two vectors, 1 where they point the same way, 0 where they have nothing in common.
+output of layer l; "alike" is the cosine of two vectors, 1 where they point the same way, 0 where they have nothing in
+common.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Trace
 
+MOST = 0.8  # share that a map must hold to be trusted without a warning
 LOUD = 1 / 3  # share of the tokens in which one dimension must be the strongest to be called loud
 
 
 @dataclass(frozen=True, eq=False)
 class TokenMap:
-    """All tokens of all layers on one plane, found once, so that a layer's points can be compared with the next one's."""
+    """All tokens of all layers on one plane, so that a layer's points can be compared with the next one's."""
 
     points: np.ndarray  # (L + 1, T, 2)
     share: float  # share that the plane holds of all that tells the tokens of one layer apart
@@ -35,7 +37,7 @@ def cosines(trace: Trace, layer: int) -> np.ndarray:
 
 
 def mean_cosine(table: np.ndarray) -> float:
-    """The mean over all pairs of two different tokens: a cosine means something only beside this one. NaN for one token."""
+    """The mean over all pairs of two different tokens; a cosine means something only beside it. NaN for one token."""
     count = len(table)
     return float((table.sum() - np.trace(table)) / (count * (count - 1))) if count > 1 else float("nan")
 
@@ -77,7 +79,7 @@ def neighbours(trace: Trace, layer: int, position: int) -> pd.DataFrame:
 
 
 def partner(trace: Trace, layer: int, position: int, chosen: int | None) -> int:
-    """The token to compare with: the chosen one, else the nearest by cosine that is an ordinary token, else the nearest."""
+    """The token to compare with: the chosen one, else the nearest by cosine (no special token, if there is another)."""
     count = len(trace.tokens)
     if chosen is not None and chosen < count and chosen != position:
         return chosen
@@ -93,12 +95,16 @@ def through_layers(trace: Trace, first: int, second: int) -> pd.DataFrame:
     """
     x = trace.hidden.astype(np.float64)  # (L + 1, T, H)
     length = np.linalg.norm(x, axis=-1)  # (L + 1, T)
-    tables = [cosines(trace, layer) for layer in range(len(x))]
+    unit = x / length.clip(1e-12)[..., None]
+    count = x.shape[1]
+    # The mean over all pairs without the T x T tables: |sum of all u|^2 is the sum over pairs and the T squares.
+    others = (unit.sum(axis=1) ** 2).sum(axis=-1) - (unit**2).sum(axis=(1, 2))
+    mean = others / (count * (count - 1)) if count > 1 else np.full(len(x), np.nan)
     return pd.DataFrame(
         {
             "layer": np.arange(len(x)),
-            "cosine": [table[first, second] for table in tables],
-            "mean cosine": [mean_cosine(table) for table in tables],
+            "cosine": (unit[:, first] * unit[:, second]).sum(axis=-1),
+            "mean cosine": mean,
             "length": length[:, first],
             "other length": length[:, second],
             "mean length": length.mean(axis=1),
@@ -110,9 +116,9 @@ def through_layers(trace: Trace, first: int, second: int) -> pd.DataFrame:
 def token_map(trace: Trace) -> TokenMap:
     """All (L + 1) x T vectors on the two directions in which the tokens of a layer differ most from each other.
 
-    Each vector is brought to length 1, so that near means alike by cosine, and each layer's mean is taken off: otherwise the
-    map would show what tells layers apart. Then one principal component analysis (Pearson 1901; scikit-learn's, by the
-    covariance matrix, so nothing in it is random) of all layers together: the same axes for every layer.
+    Each vector is brought to length 1, so that near means alike by cosine, and each layer's mean is taken off: else
+    the map would show what tells layers apart. Then one principal component analysis (Pearson 1901; scikit-learn's,
+    by the covariance matrix: nothing in it is random) of all layers together: the same axes for every layer.
     """
     layers, count, size = trace.hidden.shape
     x = trace.hidden.astype(np.float64)
@@ -161,15 +167,15 @@ def look_vectors(trace: Trace, layer: int) -> Sentence:
     total, size = len(trace.tokens), trace.model.hidden_size
     if count >= max(2, LOUD * total):
         return say(
-            "Look at dimension {dimension}: it is the strongest of all {size} in {count} of {total} tokens. A few such loud "
-            "dimensions make all vectors of a layer seem more alike than their words are.",
+            "Look at dimension {dimension}: it is the strongest of all {size} in {count} of {total} tokens. A few such "
+            "loud dimensions make all vectors of a layer seem more alike than their words are.",
             dimension=dimension, size=size, count=count, total=total,
         )  # fmt: skip
     length = np.linalg.norm(trace.hidden[layer].astype(np.float64), axis=1)
     longest, shortest = int(length.argmax()), int(length.argmin())
     return say(
-        "Look for the darkest line and the palest: the vector of {dark} is {long:.1f} long, that of {pale} {short:.1f}. Each has "
-        "a pattern of its own: no dimension is the strongest in more than {count} of {total} tokens.",
+        "Look for the darkest line and the palest: the vector of {dark} is {long:.1f} long, that of {pale} "
+        "{short:.1f}. Each has a pattern of its own: no dimension is the strongest in more than {count} of {total} tokens.",
         dark=Piece(trace.pieces[longest]), pale=Piece(trace.pieces[shortest]), long=float(length[longest]),
         short=float(length[shortest]), count=count, total=total,
     )  # fmt: skip
@@ -184,15 +190,16 @@ def look_cosines(trace: Trace, layer: int) -> Sentence:
     keep = ordinary[i] & ordinary[j] & differ
     if not keep.any():
         return say(
-            "There are no two different words in this text to compare; its {count} tokens have a mean cosine of {mean}.",
+            "There are no two different words here to compare; the {count} tokens have a mean cosine of {mean}.",
             count=len(tokens), mean=signed(mean_cosine(table) if len(tokens) > 1 else 1.0),
         )  # fmt: skip
     values = np.where(keep, table[i, j], -np.inf)
     most = int(values.argmax())
     return say(
-        "Look at {one} and {other}: with a cosine of {value} they are more alike than any other two different words here. "
-        "All pairs have a mean of {mean}; only what lies well above it says something.",
-        one=Piece(tokens[i[most]].text), other=Piece(tokens[j[most]].text), value=signed(values[most]), mean=signed(mean_cosine(table)),
+        "Look at {one} and {other}: with a cosine of {value} they are more alike than any other two different words "
+        "here. All pairs have a mean of {mean}; only what lies well above it says something.",
+        one=Piece(tokens[i[most]].text), other=Piece(tokens[j[most]].text), value=signed(values[most]),
+        mean=signed(mean_cosine(table)),
     )  # fmt: skip
 
 
@@ -206,8 +213,8 @@ def look_pair(trace: Trace, first: int, second: int) -> Sentence:
     template = "Look at the ends: {one} and {other} come in with a cosine of {start} and leave with {end}. "
     if trace.tokens[first].id == trace.tokens[second].id:
         template = (
-            "The same piece twice: {one} and {other} start from the same row of the token table, with a cosine of {start}; "
-            "after the last layer it is {end}, because each has read its own surroundings. "
+            "The same piece twice: {one} and {other} start from the same row of the token table, with a cosine of "
+            "{start}; after the last layer it is {end}, because each has read its own surroundings. "
         )
     template += "Layer {layer} changes it most, from {before} to {after}."
     return say(
@@ -228,10 +235,12 @@ def look_map(trace: Trace, layer: int, position: int) -> Sentence:
         template = "Look at {token}: {near} is its nearest by cosine, {value}, and on the map too. "
     else:
         template = (
-            "Look at {token}: on the map {seen} lies nearest, but by cosine it is {near}, with {value}; {seen} has {less}. "
+            "Look at {token}: on the map {seen} lies nearest, but by cosine it is {near}, with {value}; {seen} has "
+            "{less}. "
         )
+    template += "The map holds {share:.0%} of what tells the tokens of this layer apart"
     return say(
-        template + "The map holds {share:.0%} of what tells the tokens of this layer apart, so trust the list.",
+        template + (": where the two disagree, trust the list." if share < MOST else "."),
         token=token, near=Piece(near["token"]), seen=Piece(seen["token"]), value=signed(near["cosine"]),
         less=signed(seen["cosine"]), share=share,
     )  # fmt: skip
@@ -243,8 +252,8 @@ def look_pooler(trace: Trace) -> Sentence:
     if trace.pooled is None:
         most = int(np.abs(cls).argmax())
         return say(
-            "Look at dimension {dimension}: with {value} it is the strongest number of [CLS]. This model has no pooler: "
-            "a classifier reads this vector as it is.",
+            "Look at dimension {dimension}: with {value} it is the strongest number of [CLS]. This model has no "
+            "pooler: a classifier reads this vector as it is.",
             dimension=most, value=signed(cls[most]),
         )  # fmt: skip
     most, near = int(np.abs(trace.pooled).argmax()), int((np.abs(trace.pooled) > 0.9).sum())

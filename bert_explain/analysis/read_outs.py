@@ -1,7 +1,8 @@
 """Feature-based use: which of a trace's hidden states to take as a token's vector, and files to take them away in.
 
 BERT need not be trained on for a task: its vectors can be handed to any other model. Devlin et al. 2019, section 5.3,
-compare which layers to take. T tokens, H hidden size, L layers, D numbers of a read-out (H, or 4 H where four are joined).
+compare which layers to take. T tokens, H hidden size, L layers, D numbers of a read-out (H, or 4 H where four are
+joined).
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ class ReadOut:
 
 READ_OUTS = (
     ReadOut("last layer", "the output of the last layer, what the heads read", "Last Hidden", 94.9),
-    ReadOut("second to last", "the output of the layer before it, less bent to the training task", "Second-to-Last Hidden", 95.6),
+    ReadOut(
+        "second to last",
+        "the output of the layer before it, less bent to the training task",
+        "Second-to-Last Hidden",
+        95.6,
+    ),
     ReadOut("last four summed", "the outputs of the last four layers, added", "Weighted Sum Last Four Hidden", 95.9),
     ReadOut("last four joined", "the outputs of the last four layers, side by side", "Concat Last Four Hidden", 96.1),
     ReadOut("all layers summed", "the outputs of all layers, added", "Weighted Sum All 12 Layers", 95.5),
@@ -42,10 +48,10 @@ NAMES = tuple(way.name for way in READ_OUTS)
 
 
 def read_out(trace: Trace, name: str, layer: int) -> np.ndarray:
-    """Every token's vector, (T, D) float32. `layer` counts for "chosen layer" only. Raises KeyError for an unknown name.
+    """Every token's vector, (T, D) float32. `layer` counts for "chosen layer" only. Raises KeyError for other names.
 
-    The paper weighs the layers it sums, with weights learned for the task; here each counts the same. A model with fewer
-    than four layers gives those it has.
+    The paper weighs the layers it sums, with weights learned for the task; here each counts the same. A model with
+    fewer than four layers gives those it has.
     """
     outputs = trace.hidden[1:]  # (L, T, H)
     ways = {
@@ -69,7 +75,9 @@ def paper_table() -> pd.DataFrame:
 
 def vectors_table(trace: Trace, vectors: np.ndarray) -> pd.DataFrame:
     """token, position, segment and the D numbers of each token: what the CSV holds."""
-    head = pd.DataFrame([(t.text, t.position, t.segment) for t in trace.tokens], columns=["token", "position", "segment"])
+    head = pd.DataFrame(
+        [(t.text, t.position, t.segment) for t in trace.tokens], columns=["token", "position", "segment"]
+    )
     return pd.concat([head, pd.DataFrame(vectors, columns=[f"d{i}" for i in range(vectors.shape[1])])], axis=1)
 
 
@@ -81,8 +89,8 @@ def csv(trace: Trace, vectors: np.ndarray) -> bytes:
 def npz(trace: Trace, vectors: np.ndarray, attention: bool = False) -> bytes:
     """Arrays for numpy.load, compressed, nothing pickled.
 
-    vectors (T, D), hidden (L + 1, T, H), tokens (T,) text, ids, positions, segments (T,) int, text_a, text_b; pooled (H,)
-    where the model has a pooler; with `attention`, attention (L, A, T, T).
+    vectors (T, D), hidden (L + 1, T, H), tokens (T,) text, ids, positions, segments (T,) int, text_a, text_b; pooled
+    (H,) where the model has a pooler; with `attention`, attention (L, A, T, T).
     """
     arrays = {
         "vectors": vectors,
@@ -113,8 +121,8 @@ def look(trace: Trace, name: str, vectors: np.ndarray, position: int) -> Sentenc
     vector = vectors[position].astype(np.float64)
     way = next(way for way in READ_OUTS if way.name == name)
     return say(
-        "You take {about}: {tokens} tokens, {size} numbers each. The vector of {token} has the length {length:.1f}; its "
-        "strongest number is {value}, in dimension {dimension}.",
+        "You take {about}: {tokens} tokens, {size} numbers each. The vector of {token} has the length {length:.1f}; "
+        "its strongest number is {value}, in dimension {dimension}.",
         about=way.about, tokens=len(vectors), size=vectors.shape[1], token=Piece(trace.pieces[position]),
         length=float(np.linalg.norm(vector)), dimension=int(np.abs(vector).argmax()),
         value=signed(vector[np.abs(vector).argmax()]),

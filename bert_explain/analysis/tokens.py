@@ -55,7 +55,8 @@ def words(trace: Trace) -> list[Word]:
         if token.sentence is not None:
             places.setdefault((token.sentence, token.word), []).append(token.position)
     added = {token.content for token in wordpiece.get_added_tokens_decoder().values()}
-    found = []
+    found: list[Word] = []
+    normal: dict[str, str] = {}  # most words of a text come again
     for sentence in (1, 0) if query.swapped else (0, 1):
         text = (query.text_a, query.text_b)[sentence]
         if not text.strip():
@@ -67,9 +68,10 @@ def words(trace: Trace) -> list[Word]:
             span = (spans[0][0], spans[-1][1])
             raw = text[slice(*span)]
             special = pieces == (raw,) and raw in added
-            normal = raw if special else normalisation.normalise(wordpiece, raw).strip()
+            if raw not in normal:
+                normal[raw] = raw if special else normalisation.normalise(wordpiece, raw).strip()
             positions = tuple(places.get((sentence, index), ()))
-            found.append(Word(sentence, index, span, raw, normal, pieces, positions, special))
+            found.append(Word(sentence, index, span, raw, normal[raw], pieces, positions, special))
     return found
 
 
@@ -218,7 +220,8 @@ def look_run(run: Run, step: int) -> Sentence:
         if not last:
             return say("{piece} is not in the vocabulary: one character less.", piece=piece)
         return say(
-            "Not even {piece} is in the vocabulary. The whole word becomes {unk}; what was found is thrown away.",
+            "Not even {piece} is in the vocabulary. The whole word becomes {unk}"
+            + ("; what was found is thrown away." if run.taken else "."),
             piece=piece, unk=Piece(run.pieces[0]),
         )  # fmt: skip
     if not last:

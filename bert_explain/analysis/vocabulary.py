@@ -62,7 +62,7 @@ def search(
     hits = [
         piece
         for piece in pieces
-        if (not continuing or _continues(piece, mark)) and _matches(_bare(piece, mark), text, how)
+        if text in piece and (not continuing or _continues(piece, mark)) and _matches(_bare(piece, mark), text, how)
     ]
     if text:
         hits.sort(key=lambda piece: (len(_bare(piece, mark)), _bare(piece, mark), piece))
@@ -90,6 +90,12 @@ def _place(piece: str, mark: str) -> str:
     if _BRACKETED.fullmatch(piece):
         return "special"
     return "continues a word" if _continues(piece, mark) else "begins a word"
+
+
+@lru_cache(maxsize=8)
+def single_characters(wordpiece: Any) -> int:
+    """How many characters are pieces that begin a word."""
+    return sum(len(piece) == 1 for piece in vocabulary(wordpiece))
 
 
 @lru_cache(maxsize=8)

@@ -139,7 +139,7 @@ def _over_text(
 ) -> go.Figure:  # fmt: skip
     """The text below the chart, in its segments' colours, and a band behind the chosen token."""
     step = -(-len(tokens) // LABELLED)
-    shown = [t for t in tokens if t.position % step == 0]
+    shown = [t for t in tokens if t.position % step == chosen % step]  # the chosen one among them
     below = {
         "tickvals": np.array([t.position for t in shown]),
         "ticktext": np.array([_label(t, t.position == chosen, palette) for t in shown]),
@@ -202,7 +202,7 @@ def segment_bands(table: pd.DataFrame) -> list[Band]:
     ]
 
 
-def numbers(table: np.ndarray, palette: Palette) -> go.Figure:
+def numbers(table: np.ndarray, name: str, palette: Palette) -> go.Figure:
     """A position table (N, H) as a heat map, sent in whole thousandths: what is read is rounded to 0.001.
 
     The full colour is at the 99.5th percentile of magnitude, so that a few large numbers do not bleach the rest.
@@ -210,19 +210,22 @@ def numbers(table: np.ndarray, palette: Palette) -> go.Figure:
     limit = max(1.0, 1000 * float(np.percentile(np.abs(table), 99.5)))
     hover = "position %{y}, dimension %{x}: %{z} thousandths<extra></extra>"
     z = np.rint(1000 * table).astype(np.int16)
-    return _heat(z, limit, f"{limit / 1000:.2g} or more", hover, "dimension", palette)
+    return _heat(z, limit, f"{limit / 1000:.2g} or more", hover, "dimension", name, palette)
 
 
-def closeness(cosines: np.ndarray, palette: Palette) -> go.Figure:
+def closeness(cosines: np.ndarray, name: str, palette: Palette) -> go.Figure:
     """Cosines between positions (N, N) as a heat map, sent in whole hundredths: what is read is rounded to 0.01."""
     hover = "positions %{y} and %{x}: cosine %{z} hundredths<extra></extra>"
-    return _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", hover, "position", palette)
+    return _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", hover, "position", name, palette)
 
 
-def _heat(z: np.ndarray, limit: float, shown: str, hover: str, across: str, palette: Palette) -> go.Figure:
+def _heat(
+    z: np.ndarray, limit: float, shown: str, hover: str, across: str, name: str, palette: Palette
+) -> go.Figure:
     bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.6,
            "outlinewidth": 0, "ticks": "", "tickvals": np.array([-limit, 0, limit]),
-           "ticktext": np.array([f"−{shown}", "0", shown])}  # fmt: skip
+           "ticktext": np.array([f"−{shown}", "0", shown]),
+           "title": {"text": escape(name, quote=False), "font": {"size": 15}, "side": "top"}}  # fmt: skip
     heat = {"type": "heatmap", "z": z, "zmin": -limit, "zmax": limit, "colorscale": palette.signed,
             "hovertemplate": hover, "colorbar": bar}  # fmt: skip
     plain = {"showgrid": False, "zeroline": False}

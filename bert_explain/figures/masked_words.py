@@ -11,7 +11,6 @@ from html import escape
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from bert_explain.analysis.masked_words import percent
 from bert_explain.figures import theme
@@ -99,134 +98,124 @@ def lens_grid(table: pd.DataFrame, palette: Palette) -> go.Figure:
 
     A cell is filled from the left as far as its probability; the true word has a frame.
     """
-    places = sum(name.startswith("piece_") for name in table.columns)
-    layers, columns = len(table), range(1, places + 1)
-    p = table[[f"probability_{c}" for c in columns]].to_numpy(dtype=float)  # (L + 1, places)
-    pieces = table[[f"piece_{c}" for c in columns]].to_numpy(dtype=str)
+    places, layers = sum(name.startswith("piece_") for name in table.columns), len(table)
+    p = table[[f"probability_{c + 1}" for c in range(places)]].to_numpy(dtype=float)  # (L + 1, places)
+    pieces = table[[f"piece_{c + 1}" for c in range(places)]].to_numpy(dtype=str)
     y, x = (grid.ravel() for grid in np.mgrid[0:layers, 0:places])
     two_lines = layers <= 14
-    cells = [
-        f"{_short(w)}{'<br>' if two_lines else ' '}{percent(v)}"
-        for w, v in zip(pieces.ravel(), p.ravel(), strict=True)
+    cells, hover = [], []
+    for layer, place, piece, value in zip(y, x, pieces.ravel(), p.ravel(), strict=True):
+        cells.append(f"{_short(piece)}{'<br>' if two_lines else ' '}{percent(value)}")
+        after = f"after layer {layer}" if layer else "embeddings"
+        hover.append(f"{after}, place {place + 1}: {escape(piece)} with {percent(value)}")
+    box = {"type": "bar", "base": x - WIDE / 2, "y": y, "width": HIGH, "orientation": "h", "showlegend": False}
+    empty = {
+        "x": np.full(len(x), WIDE),
+        "marker": {"color": palette.card, "line": {"color": palette.line, "width": 1}},
+        "hovertext": np.array(hover),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    filled = {
+        "x": WIDE * p.ravel(),
+        "marker": {"color": palette.probability, "opacity": STRENGTH, "line": {"width": 0}},
+        "hoverinfo": "skip",
+    }
+    words = {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "text",
+        "text": np.array(cells),
+        "textfont": {"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    shared = theme.layout(palette, height=(42 if two_lines else 26) * layers + 40)
+    bare = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    names = np.array(["1st", "2nd", "3rd", *(f"{c + 1}th" for c in range(3, places))][:places])
+    rows = np.array(["input", *map(str, range(1, layers))])
+    columns = {"tickvals": np.arange(places), "ticktext": names, "range": [-0.5, places - 0.5], "side": "top"}
+    lines = {"tickvals": np.arange(layers), "ticktext": rows, "range": [layers - 0.5, -0.5]}
+    layout = shared | {
+        "barmode": "overlay",
+        "xaxis": shared["xaxis"] | bare | columns,
+        "yaxis": shared["yaxis"] | bare | lines,
+        "shapes": _frames(pieces, table["true"], palette),
+    }
+    return go.Figure({"data": [box | empty, box | filled, words], "layout": layout})
+
+
+def _frames(pieces: np.ndarray, true: pd.Series, palette: Palette) -> list[dict]:
+    """A rectangle around every cell that holds the true word; none where there is no true word."""
+    if true.isna().any():
+        return []
+    line = {"color": palette.true_word, "width": 2}
+    found = zip(*np.nonzero(pieces == true.to_numpy(dtype=str)[:, None]), strict=True)
+    return [
+        {
+            "type": "rect",
+            "x0": j - WIDE / 2,
+            "x1": j + WIDE / 2,
+            "y0": i - HIGH / 2,
+            "y1": i + HIGH / 2,
+            "line": line,
+        }
+        for i, j in found
     ]
-    hover = [
-        f"after layer {i}, place {j + 1}: {escape(w)} with {percent(v)}"
-        if i
-        else f"embeddings, place {j + 1}: {escape(w)} with {percent(v)}"
-        for i, j, w, v in zip(y, x, pieces.ravel(), p.ravel(), strict=True)
-    ]
-    box = {"base": x - WIDE / 2, "y": y, "width": HIGH, "orientation": "h", "showlegend": False}
-    figure = go.Figure(
-        [
-            go.Bar(
-                **box,
-                x=np.full(len(x), WIDE),
-                marker={"color": palette.card, "line": {"color": palette.line, "width": 1}},
-                hovertext=np.array(hover),
-                hovertemplate="%{hovertext}<extra></extra>",
-            ),
-            go.Bar(
-                **box,
-                x=WIDE * p.ravel(),
-                marker={"color": palette.probability, "opacity": STRENGTH, "line": {"width": 0}},
-                hoverinfo="skip",
-            ),
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="text",
-                text=np.array(cells),
-                textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
-                hoverinfo="skip",
-                showlegend=False,
-            ),
-        ]
-    )
-    if table["true"].notna().all():
-        for i, j in zip(*np.nonzero(pieces == table["true"].to_numpy(dtype=str)[:, None]), strict=True):
-            figure.add_shape(
-                type="rect",
-                x0=j - WIDE / 2,
-                x1=j + WIDE / 2,
-                y0=i - HIGH / 2,
-                y1=i + HIGH / 2,
-                line={"color": palette.true_word, "width": 2},
-            )
-    figure.update_layout(**theme.layout(palette, height=(42 if two_lines else 26) * layers + 40), barmode="overlay")
-    names = np.array(["1st", "2nd", "3rd", *(f"{c}th" for c in range(4, places + 1))][:places])
-    figure.update_xaxes(
-        tickvals=np.arange(places),
-        ticktext=names,
-        range=[-0.5, places - 0.5],
-        side="top",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        tickvals=np.arange(layers),
-        ticktext=np.array(["input", *map(str, range(1, layers))]),
-        range=[layers - 0.5, -0.5],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
-    return figure
 
 
 def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
     """Probability (above) and rank (below, number 1 on top) of the final winner and the true word, by layer."""
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.12)
     winner, true = table["winner"].iloc[-1], table["true"].iloc[-1]
-    lines = [("winner", winner, palette.probability, "solid", "circle")]
-    if not pd.isna(true) and true != winner:
-        lines.append(("true", true, palette.true_word, "dot", "diamond"))
-    said = {
-        "winner": "wins in the end" if true != winner else "wins in the end, and is true",
-        "true": "the true word",
-    }
-    for which, piece, colour, dash, symbol in lines:
-        for row, column in ((1, "probability"), (2, "rank")):
-            figure.add_trace(
-                go.Scatter(
-                    x=table["layer"].to_numpy(),
-                    y=table[f"{which}_{column}"].to_numpy(dtype=float),
-                    mode="lines+markers",
-                    name=f"{_short(piece)}: {said[which]}",
-                    legendgroup=which,
-                    showlegend=row == 1,
-                    line={"color": colour, "width": 2, "dash": dash},
-                    marker={"symbol": symbol, "size": 8},
-                    hovertemplate="after layer %{x}: "
-                    + ("%{y:.3%}" if row == 1 else "number %{y:,}")
-                    + "<extra></extra>",
-                ),
-                row=row,
-                col=1,
-            )
-    shared = theme.layout(palette, height=380)
-    figure.update_layout(**{name: value for name, value in shared.items() if name not in ("xaxis", "yaxis")})
-    figure.update_xaxes(**shared["xaxis"], dtick=1 if len(table) <= 14 else 4, fixedrange=True)
-    figure.update_yaxes(**shared["yaxis"], fixedrange=True)
+    same = not pd.isna(true) and true == winner
+    lines = [("winner", winner, "wins in the end, and is true" if same else "wins in the end", "solid", "circle")]
+    if not pd.isna(true) and not same:
+        lines.append(("true", true, "the true word", "dot", "diamond"))
+    data = []
+    for which, piece, said, dash, symbol in lines:
+        colour = palette.probability if which == "winner" else palette.true_word
+        for axis, column, value in (("", "probability", "%{y:.3%}"), ("2", "rank", "number %{y:,}")):
+            line = {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": table["layer"].to_numpy(),
+                "y": table[f"{which}_{column}"].to_numpy(dtype=float),
+                "yaxis": f"y{axis}",
+                "name": f"{_short(piece)}: {said}",
+                "legendgroup": which,
+                "showlegend": not axis,
+                "line": {"color": colour, "width": 2, "dash": dash},
+                "marker": {"symbol": symbol, "size": 8},
+                "hovertemplate": f"after layer %{{x}}: {value}<extra></extra>",
+            }
+            data.append(line)
     largest = float(np.nanmax(table[["winner_probability", "true_probability"]].to_numpy()))
-    digits = ".0%" if largest > 0.05 else ".2%"
-    figure.update_yaxes(
-        title=_title("probability"), range=[0, 1.12 * largest], tickformat=digits, nticks=4, row=1, col=1
-    )
-    highest = np.nanmax(table[["winner_rank", "true_rank"]].to_numpy(dtype=float, na_value=np.nan))
-    decades = 10.0 ** np.arange(0, int(np.ceil(np.log10(max(highest, 10)))) + 1)
-    figure.update_yaxes(
-        title=_title("rank"),
-        type="log",
-        range=[np.log10(decades[-1]) + 0.1, -0.2],
-        tickvals=decades,
-        ticktext=np.array([f"{d:,.0f}" for d in decades]),
-        row=2,
-        col=1,
-    )
-    figure.update_xaxes(title=_title("after layer"), row=2, col=1)
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
-    return figure
+    last = float(np.nanmax(table[["winner_rank", "true_rank"]].to_numpy(dtype=float, na_value=np.nan)))
+    decades = 10.0 ** np.arange(0, int(np.ceil(np.log10(max(last, 10)))) + 1)
+    shared = theme.layout(palette, height=380)
+    upper = {
+        "title": _title("probability"),
+        "range": [0, 1.12 * largest],
+        "tickformat": ".0%" if largest > 0.05 else ".2%",
+        "nticks": 4,
+        "domain": [0.56, 1],
+    }
+    lower = {
+        "title": _title("rank"),
+        "type": "log",
+        "range": [np.log10(decades[-1]) + 0.1, -0.2],
+        "tickvals": decades,
+        "ticktext": np.array([f"{d:,.0f}" for d in decades]),
+        "domain": [0, 0.46],
+    }
+    layout = shared | {
+        "xaxis": shared["xaxis"]
+        | {"title": _title("after layer"), "dtick": 1 if len(table) <= 14 else 4, "anchor": "y2", "fixedrange": True},
+        "yaxis": shared["yaxis"] | upper | {"fixedrange": True},
+        "yaxis2": shared["yaxis"] | lower | {"fixedrange": True},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+    }
+    return go.Figure({"data": data, "layout": layout})
 
 
 # with and without the interventions
@@ -235,51 +224,36 @@ def compare_dots(table: pd.DataFrame, palette: Palette) -> go.Figure:
     rows = np.arange(len(table))
     before, now = table["before"].to_numpy(), table["probability"].to_numpy()
     gap = np.full(len(table), np.nan)  # breaks the line between two pieces
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=np.column_stack([before, now, gap]).ravel(),
-                y=np.column_stack([rows, rows, gap]).ravel(),
-                mode="lines",
-                line={"color": palette.soft, "width": 2},
-                hoverinfo="skip",
-                showlegend=False,
-            ),
-            go.Scatter(
-                x=before,
-                y=rows,
-                mode="markers",
-                name="unchanged model",
-                hovertemplate="unchanged: %{x:.2%}<extra></extra>",
-                marker={"symbol": "circle-open", "size": 12, "color": palette.soft, "line": {"width": 2}},
-            ),
-            go.Scatter(
-                x=now,
-                y=rows,
-                mode="markers",
-                name="with your changes",
-                hovertemplate="with your changes: %{x:.2%}<extra></extra>",
-                marker={"symbol": "circle", "size": 12, "color": palette.probability},
-            ),
-        ]
-    )
-    figure.update_layout(**theme.layout(palette, height=30 * len(table) + 90))
-    labels = [_short(row.piece) + (" (true)" if row.mark else "") for row in table.itertuples()]
-    figure.update_yaxes(
-        tickvals=rows,
-        ticktext=np.array(labels),
-        range=[len(table) - 0.5, -0.5],
-        zeroline=False,
-        fixedrange=True,
-    )
+    joined = {
+        "type": "scatter",
+        "x": np.column_stack([before, now, gap]).ravel(),
+        "y": np.column_stack([rows, rows, gap]).ravel(),
+        "mode": "lines",
+        "line": {"color": palette.soft, "width": 2},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    dots = {"type": "scatter", "y": rows, "mode": "markers"}
+    rings = {
+        "x": before,
+        "name": "unchanged model",
+        "hovertemplate": "unchanged: %{x:.2%}<extra></extra>",
+        "marker": {"symbol": "circle-open", "size": 12, "color": palette.soft, "line": {"width": 2}},
+    }
+    full = {
+        "x": now,
+        "name": "with your changes",
+        "hovertemplate": "with your changes: %{x:.2%}<extra></extra>",
+        "marker": {"symbol": "circle", "size": 12, "color": palette.probability},
+    }
+    shared = theme.layout(palette, height=30 * len(table) + 90)
+    labels = np.array([_short(row.piece) + (" (true)" if row.mark else "") for row in table.itertuples()])
     top = float(max(before.max(), now.max()))
-    figure.update_xaxes(
-        range=[-0.03 * top, 1.06 * top],
-        tickformat=".0%" if top > 0.05 else ".2%",
-        zeroline=False,
-        fixedrange=True,
-    )
-    return figure
+    bare = {"zeroline": False, "fixedrange": True}
+    across = {"range": [-0.03 * top, 1.06 * top], "tickformat": ".0%" if top > 0.05 else ".2%"}
+    down = {"tickvals": rows, "ticktext": labels, "range": [len(table) - 0.5, -0.5]}
+    layout = shared | {"xaxis": shared["xaxis"] | bare | across, "yaxis": shared["yaxis"] | bare | down}
+    return go.Figure({"data": [joined, dots | rings, dots | full], "layout": layout})
 
 
 def _title(text: str) -> dict:

@@ -42,9 +42,19 @@ def role(token: Token) -> str:
 
 def neighbour_bars(table: pd.DataFrame, top: int, on_map: bool = True) -> list[Bar]:
     """The nearest tokens by cosine; with `on_map` beside each its place on the map, where that is another one."""
+    shown = table.head(top)
+    twice = shown["token"].duplicated(keep=False).to_numpy()
     return [
-        Bar(row["token"], max(row["cosine"], 0.0), "hidden", shown=signed(row["cosine"]), note=_place(row) if on_map else "")
-        for _, row in table.head(top).iterrows()
+        Bar(
+            row["token"],
+            max(row["cosine"], 0.0),
+            "hidden",
+            shown=signed(row["cosine"]),
+            note=", ".join(
+                filter(None, [f"position {row['position']}" if again else "", _place(row) if on_map else ""])
+            ),
+        )
+        for (_, row), again in zip(shown.iterrows(), twice, strict=True)
     ]
 
 
@@ -56,23 +66,35 @@ def pair_lines(table: pd.DataFrame, measure: str, names: tuple[str, str], layer:
     """Two tokens from layer to layer: their cosine beside the mean of all pairs, or their lengths beside the mean."""
     one, other = (_safe(name) for name in names)
     if measure == "cosine":
-        lines = [("cosine", f"{one} and {other}", "accent", "solid", "circle"), ("mean cosine", "all pairs, mean", "soft", "dot", "line-ew")]
+        lines = [
+            ("cosine", f"{one} and {other}", "accent", "solid", "circle"),
+            ("mean cosine", "all pairs, mean", "soft", "dot", "line-ew"),
+        ]
     else:
         lines = [
-            ("length", one, "accent", "solid", "circle"), ("other length", other, "position", "dash", "diamond"),
+            ("length", one, "accent", "solid", "circle"),
+            ("other length", other, "position", "dash", "diamond"),
             ("mean length", "all tokens, mean", "soft", "dot", "line-ew"),
-        ]  # fmt: skip
+        ]
     figure = go.Figure()
     for column, name, colour, dash, symbol in lines:
         figure.add_scatter(
-            x=table["layer"].to_numpy(), y=table[column].to_numpy(), name=name, mode="lines+markers",
+            x=table["layer"].to_numpy(),
+            y=table[column].to_numpy(),
+            name=name,
+            mode="lines+markers",
             line={"color": getattr(palette, colour), "width": 1.5 if colour == "soft" else 2.5, "dash": dash},
             marker={"symbol": symbol, "size": 9 if colour != "soft" else 6},
             hovertemplate=f"{name}<br>layer %{{x}}: %{{y:.3f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_layout(**theme.layout(palette, height=300))
-    figure.update_xaxes(title="layer (0 = input)", dtick=1 if len(table) <= 13 else 2, fixedrange=True, showgrid=False)
-    figure.update_yaxes(fixedrange=True, **({"range": [min(-0.05, table["cosine"].min() - 0.05), 1.02]} if measure == "cosine" else {}))
+    figure.update_layout(margin={"t": 40}, legend={"y": 1.03, "yanchor": "bottom"})
+    step = 1 if len(table) <= 13 else 2
+    figure.update_xaxes(title="layer (0 = input)", dtick=step, fixedrange=True, showgrid=False, zeroline=False)
+    lowest = min(0.0, float(table["cosine"].min())) - 0.05
+    figure.update_yaxes(
+        fixedrange=True, **({"range": [lowest, 1.05]} if measure == "cosine" else {"rangemode": "tozero"})
+    )
     figure.add_vrect(x0=layer - 0.5, x1=layer + 0.5, fillcolor=palette.accent, opacity=0.08, line_width=0)
     return figure
 
@@ -89,20 +111,29 @@ def token_map(
     figure = go.Figure()
     for number, other in enumerate(nearest[:LINKS]):
         figure.add_scatter(
-            x=points[[position, other], 0], y=points[[position, other], 1], mode="lines", hoverinfo="skip",
-            line={"color": palette.accent, "width": 1.5, "dash": "dot"}, name="nearest by cosine", showlegend=number == 0,
-        )  # fmt: skip
+            x=points[[position, other], 0],
+            y=points[[position, other], 1],
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": palette.accent, "width": 1.5, "dash": "dot"},
+            name="nearest by cosine",
+            showlegend=number == 0,
+        )
     for kind in (k for k in SYMBOLS if k in roles):
         at = np.array([i for i, r in enumerate(roles) if r == kind and i != position], dtype=int)
         if at.size:
             _points(figure, points, at, kind, tokens, names, palette)
     figure.add_scatter(
-        x=points[[position], 0], y=points[[position], 1], mode="markers+text", showlegend=False,
-        text=np.array([escape(tokens[position].text)]), textposition="top center",
+        x=points[[position], 0],
+        y=points[[position], 1],
+        mode="markers+text",
+        showlegend=False,
+        text=np.array([escape(tokens[position].text)]),
+        textposition="top center",
         textfont={"family": theme.MONO_FONT, "size": 14, "color": palette.accent},
         marker={"size": 14, "color": palette.accent, "symbol": SYMBOLS[roles[position]].replace("x-thin", "x")},
         hovertemplate=f"{_safe(tokens[position].text)}, the chosen token<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(**theme.layout(palette, height=460))
     for axis, which in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
         low, high = found.points[..., which].min(), found.points[..., which].max()
@@ -112,26 +143,35 @@ def token_map(
 
 
 def _points(
-    figure: go.Figure, points: np.ndarray, at: np.ndarray, kind: str, tokens: Sequence[Token], names: dict[int, str],
+    figure: go.Figure,
+    points: np.ndarray,
+    at: np.ndarray,
+    kind: str,
+    tokens: Sequence[Token],
+    names: dict[int, str],
     palette: Palette,
-) -> None:  # fmt: skip
+) -> None:
     colour = getattr(palette, kind)
     marker = {"color": colour, "size": 9, "symbol": SYMBOLS[kind]}
     if kind == "special":
         marker["line"] = {"color": colour, "width": 2}
     figure.add_scatter(
-        x=points[at, 0], y=points[at, 1], mode="markers+text", name=NAMES[kind], marker=marker,
+        x=points[at, 0],
+        y=points[at, 1],
+        mode="markers+text",
+        name=NAMES[kind],
+        marker=marker,
         text=np.array([escape(tokens[i].text) if i in names else "" for i in at], dtype=str),
         textposition=[names.get(int(i), "top center") for i in at],
         textfont={"family": theme.MONO_FONT, "size": 12, "color": colour},
         customdata=np.array([f"{escape(tokens[i].text)}, position {i}" for i in at], dtype=str),
         hovertemplate="%{customdata}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _names(found: TokenMap, layer: int, position: int, nearest: Sequence[int]) -> dict[int, str]:
-    """The tokens that carry their name, and where: the nearest, on the side away from the chosen one; then, from left to
-    right, those whose name covers no other."""
+    """The tokens that carry their name, and where: the nearest, on the side away from the chosen one; then, from left
+    to right, those whose name covers no other."""
     points = found.points[layer]
     size = np.ptp(found.points.reshape(-1, 2), axis=0).clip(1e-9)
     shown = {i: "bottom center" if points[i, 1] < points[position, 1] else "top center" for i in nearest[:LINKS]}

@@ -70,5 +70,6 @@ def counting_bar(written: dict[int, float]) -> type:
 def _unreachable(title: str, error: BaseException) -> BadModel:
     return BadModel(
         f"{title} is not on this machine, and the Hugging Face hub could not be reached to fetch it "
-        f"({type(error.__cause__ or error).__name__}). mini-bert needs no network; a folder of your own can be given with --model."
+        f"({type(error.__cause__ or error).__name__}). mini-bert needs no network; "
+        "a folder of your own can be given with --model."
     )

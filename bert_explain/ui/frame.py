@@ -119,6 +119,7 @@ def frame(name: str) -> Iterator[Page]:
         shown = _pipeline(page, name)
         if shown:
             count.caption(limits.count(page.trace))
+        late = st.empty()
     if shown:
         try:
             yield page
@@ -126,6 +127,8 @@ def frame(name: str) -> Iterator[Page]:
             tell(str(error), "warning")
     else:
         st.stop()
+    with late:  # a page's own parameters are read, and found wanting, after the notices above were shown
+        tell(state.notices(), "warning")
     _foot(name)
     state.end()
 

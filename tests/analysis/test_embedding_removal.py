@@ -86,6 +86,9 @@ def test_the_sentences_name_the_worst_removal(bank):
     away = removal.moved(runs)
     assert away.shape == (4, 19)
     assert f"{away.max():.2f}" in removal.look_moved(runs).plain()
+    assert f"Look at {runs['no token'].pieces[7 + away[:, 7:10].max(axis=0).argmax()]} with" in (
+        removal.look_moved(runs, slice(7, 10)).plain()
+    )
 
 
 def test_the_readers_own_mask_has_no_true_word(mini_bert):

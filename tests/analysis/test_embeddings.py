@@ -95,6 +95,9 @@ def test_the_sentence_about_lengths_finds_the_token_where_the_position_is_longer
     assert table.loc[0, "position"] > table.loc[0, "token"]
     assert "[CLS]" in text
     assert f"{table.loc[0, 'position']:.2f} against {table.loc[0, 'token']:.2f}" in text
+    assert "[CLS]" not in embeddings.look_lengths(trace, slice(1, 19)).plain()
+    assert "[CLS]" in embeddings.look_shares(trace).plain()
+    assert "[CLS]" not in embeddings.look_shares(trace, slice(4, 9)).plain()
 
 
 def test_a_removed_part_is_gone_from_every_sentence(mini_bert):
@@ -102,7 +105,7 @@ def test_a_removed_part_is_gone_from_every_sentence(mini_bert):
     table = embeddings.lengths(bare)
     assert (table["segment"] == 0).all()
     np.testing.assert_allclose(table["share token"], 1, atol=1e-6)
-    assert "100 %" in embeddings.look_sum(bare, 5).plain()
+    assert "100\u00a0%" in embeddings.look_sum(bare, 5).plain()
     assert "no angle" in embeddings.look_cosines(bare).plain()
     nothing = run(mini_bert, PAIR.but(segments="removed", positions="removed", tokens="removed"))
     assert "Nothing is left" in embeddings.look_sum(nothing, 5).plain()

@@ -36,6 +36,10 @@ def padded(mini_bert):
     return from_hugging_face("tiny", "tiny", BertForPreTraining(config), mini_bert.tokenizer)
 
 
+def look_predictions(trace, position):
+    return mw.look_predictions(mw.predictions(trace, position), trace.model.vocab_size)
+
+
 # which words are masked
 
 
@@ -126,17 +130,17 @@ def test_a_typed_mask_has_no_true_word(mini_bert):
     assert masking.hidden_positions(trace.tokens) == (6,)
     assert masking.true_id(trace, 6) is None
     assert "true word" not in set(mw.predictions(trace, 6)["mark"])
-    assert "no true word" in mw.look_predictions(trace, 6).plain()
+    assert "no true word" in look_predictions(trace, 6).plain()
 
 
 def test_what_to_look_for_names_the_winner_and_the_true_word(hidden, mini_bert):
-    said, table = mw.look_predictions(hidden, 2).plain(), mw.predictions(hidden, 2, k=1)
+    said, table = look_predictions(hidden, 2).plain(), mw.predictions(hidden, 2, k=1)
     assert table["piece"][0] in said
     assert "walked" in said
     assert f"number {table['rank'][1]:,} of 30,522" in said
     sure = run(mini_bert, Query("Paris is the capital of France.", masked=(7,)))
     assert mw.predictions(sure, 7, 1)["piece"][0] == "."
-    assert "it is the word that was hidden" in mw.look_predictions(sure, 7).plain()
+    assert "it is the word that was hidden" in look_predictions(sure, 7).plain()
 
 
 def test_rows_that_no_piece_uses_have_a_name(padded):
@@ -152,7 +156,7 @@ def test_without_the_head_it_is_said(mini_bert):
         from_hugging_face("bare", "Bare", mini_bert.module, mini_bert.tokenizer, frozenset()),
         Query("a b", masked=(1,)),
     )
-    for ask in (mw.predictions, mw.lens, mw.look_predictions):
+    for ask in (mw.predictions, mw.lens, look_predictions):
         with pytest.raises(Missing, match="Bare has no masked-word head"):
             ask(bare, 1)
 
@@ -186,6 +190,13 @@ def test_the_lens_reads_each_layer_with_the_head_of_the_last(hidden):
     assert table["id_1"].tolist() == p.argmax(axis=1).tolist()
     winner = int(p[-1].argmax())
     assert table["winner_rank"].tolist() == [(row > row[winner]).sum() + 1 for row in logits.numpy()]
+
+
+def test_all_layers_at_once_are_the_layers_one_by_one(hidden):
+    one_by_one = [hidden.mlm_logits([2], layer)[0] for layer in range(hidden.model.n_layers + 1)]
+    np.testing.assert_allclose(hidden.mlm_logits_by_layer(2), one_by_one, atol=1e-4)
+    with pytest.raises(BadQuery, match="no position 400"):
+        hidden.mlm_logits_by_layer(400)
 
 
 def test_the_lens_says_from_where_on_the_winner_leads(hidden):

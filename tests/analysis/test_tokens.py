@@ -189,7 +189,10 @@ def test_every_step_of_a_run_is_told(plain):
     assert said[-1] == "##ble is there, row 3,468: taken, and nothing is left. 12 look-ups made 3 pieces."
     assert tokens.look_run(tokens.walk(plain, "cat"), 1).plain().endswith("one look-up, one piece.")
     lost = tokens.walk(plain, "una👩")
-    assert "Not even ##👩" in tokens.look_run(lost, len(lost.lookups)).plain()
+    assert tokens.look_run(lost, len(lost.lookups)).plain() == (
+        "Not even ##👩 is in the vocabulary. The whole word becomes [UNK]; what was found is thrown away."
+    )
+    assert tokens.look_run(tokens.walk(plain, "👩"), 1).plain().endswith("becomes [UNK].")
     assert "too many" in tokens.look_run(tokens.walk(plain, "x" * 101), 0).plain()
 
 

@@ -1,10 +1,10 @@
 """What a traced run costs beside Hugging Face's bare forward pass. Prints a table; never fails on time.
 
-Both in one process, on one thread, in turns (traced, bare, traced, bare, ...), after a warm-up; the figure is the median
-of the pairs' ratios, so that whatever else the machine does falls on both. "Traced" is everything from the texts to the
-Trace: tokenizing, embeddings, every layer with its attention, next sentence. "Bare" is `BertForPreTraining` on ready ids
-with output_attentions and output_hidden_states; it also puts every position through the masked-word head, which a Trace
-does when asked. "Bare, no heads" is the encoder alone (`BertModel`), the stricter comparison.
+Both in one process, on one thread, in turns (traced, bare, traced, bare, ...), after a warm-up; the figure is the
+median of the pairs' ratios, so that whatever else the machine does falls on both. "Traced" is everything from the texts
+to the Trace: tokenizing, embeddings, every layer with its attention, next sentence. "Bare" is `BertForPreTraining` on
+ready ids with output_attentions and output_hidden_states; it also puts every position through the masked-word head,
+which a Trace does when asked. "No heads" is the ratio to the encoder alone (`BertModel`), the stricter comparison.
 
     python tests/benchmarks/bench_trace.py          or          pytest -s tests/benchmarks/bench_trace.py
 """

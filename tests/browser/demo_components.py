@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -94,6 +95,10 @@ def page() -> None:
         matrix(table, ["one", "two"], ["x", "y", "z"], key="signed", label="Signed", scale="signed",
                sentence="{row} and {column}: {value}")  # fmt: skip
         tools("tools-signed", "signed")
+    with st.container(border=True, key="pic-plot"):
+        figure = go.Figure(go.Heatmap(z=attention[layer, head]))
+        st.plotly_chart(figure.update_layout(height=300, title="A plotly figure"), key="plot", theme=None)
+        tools("tools-plot", "plot")
     st.button("again", key="again")
     st.text(f"picked: {sorted(at.items())}")
 

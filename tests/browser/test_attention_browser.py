@@ -1,6 +1,9 @@
 """The Attention page in Chromium: what answers to the mouse, and bertviz without the network."""
 
 import re
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -75,8 +78,9 @@ def test_pointing_at_the_small_heads_reads_a_weight(page, bank):
 
 def test_a_row_is_chosen_by_a_click(page):
     open_app(page, "Attention", layer=2, head=5)
-    card(page, "head").locator("svg text", has_text="river").first.scroll_into_view_if_needed()
-    box = card(page, "head").locator("svg text", has_text="river").first.bounding_box()
+    name = card(page, "head").locator("svg text", has_text="river").last  # the first is the column's
+    name.scroll_into_view_if_needed()
+    box = name.bounding_box()
     page.mouse.click(box["x"] + box["width"] + 20, box["y"] + box["height"] / 2)
     settled(page)
     assert address(page, "token") == "8"
@@ -111,7 +115,7 @@ def test_bertviz_draws_without_the_network(new_page, watch, bank, scheme):
     page = new_page(color_scheme=scheme)
     open_app(page, "Attention", layer=3, head=2, bertviz="head view")
     inside = frame_of(page)
-    expect(inside.locator("svg line").first).to_be_attached()
+    inside.locator("svg line").first.wait_for(state="attached")
     t = len(bank.tokens)
     assert inside.locator("svg line").count() == 12 * t * t
     assert inside.locator("#layer").input_value() == "2"
@@ -119,7 +123,7 @@ def test_bertviz_draws_without_the_network(new_page, watch, bank, scheme):
         "(lines) => lines.map((line) => +line.getAttribute('stroke-opacity'))"
     )
     np.testing.assert_allclose(np.reshape(drawn, (t, t)), bank.attention[2, 1], atol=6e-4)
-    texts = inside.locator("#left text").all_inner_texts()
+    texts = inside.locator("#left text").all_text_contents()
     assert texts == bank.pieces
     colours = theme.palette(scheme)
     shown = inside.locator("#left text").first.evaluate("(e) => [getComputedStyle(e).fill, getComputedStyle(document.body).backgroundColor]")
@@ -128,7 +132,7 @@ def test_bertviz_draws_without_the_network(new_page, watch, bank, scheme):
     page.get_by_text("model view", exact=True).click()
     settled(page)
     inside = frame_of(page)
-    expect(inside.locator(".attn_background").nth(71)).to_be_attached()
+    inside.locator(".attn_background").nth(71).wait_for(state="attached")
     assert inside.locator("svg line").count() == 72 * t * t
     assert not watch.outside
 
@@ -143,7 +147,7 @@ def test_no_token_runs(page, bank, view):
     html = bertviz_views.document(view, replace(bank, tokens=tokens), theme.LIGHT, "/app/static/")
     page.route("**/bertviz-alone", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
     page.goto("/bertviz-alone")
-    expect(page.locator("svg line").first).to_be_attached()
+    page.locator("svg line").first.wait_for(state="attached")
     if view == "model":
         page.locator("svg rect[style*='opacity: 0']").first.click(force=True)
     assert HOSTILE in page.locator("svg text").all_text_contents()
@@ -151,13 +155,30 @@ def test_no_token_runs(page, bank, view):
     assert page.locator("img").count() == 0
 
 
-def test_the_addresses_are_right_under_another_folder(new_page, browser, monkeypatch):
-    monkeypatch.setenv("STREAMLIT_SERVER_BASE_URL_PATH", "some/folder")
-    with helpers.running_server_at(helpers.ARTIFACTS / "server-folder.log", "some/folder") as url:
-        page = new_page(base_url=url)
-        page.goto(f"{url}/some/folder/Attention?bertviz=head+view")
-        settled(page)
-        expect(frame_of(page).locator("svg line").first).to_be_attached()
+@pytest.fixture
+def under_a_folder():
+    """The app as `streamlit run` serves it under /some/folder; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url, log = f"http://127.0.0.1:{port}/some/folder", helpers.ARTIFACTS / "server-folder.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--server.port", str(port), "--server.baseUrlPath", "some/folder", "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true", *options]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=helpers.ROOT, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        helpers._wait_until_healthy(process, url, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_the_addresses_are_right_under_another_folder(page, under_a_folder):
+    page.goto(f"{under_a_folder}/Attention?bertviz=head+view")
+    page.locator("iframe").first.wait_for(timeout=120_000)  # the first run loads the model
+    frame_of(page).locator("svg line").first.wait_for(state="attached")
 
 
 def test_nothing_scrolls_sideways_on_a_phone(new_page):

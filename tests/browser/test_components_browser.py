@@ -202,7 +202,7 @@ def test_saved_files_stand_alone(page, tmp_path: Path):
         download.value.save_as(tmp_path / card)
         return tmp_path / card
 
-    for card, word in {"tokens": "bank", "matrix": "bank", "bars": "true word", "signed": "1.00"}.items():
+    for card, word in {"tokens": "bank", "matrix": "bank", "bars": "true word", "plot": "A plotly figure"}.items():
         text = saved(card, "SVG").read_text(encoding="utf-8")
         words = ["".join(t.itertext()) for t in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
         assert word in words

@@ -77,6 +77,7 @@ def test_of_a_long_text_some_neighbours_are_drawn_at_their_own_places(mini_bert)
     assert list(figure.data[0].x) == list(range(100, 196))
     np.testing.assert_array_equal(figure.data[0].y, table["token"][100:196])
     assert len(figure.layout.xaxis.tickvals) <= figures.LABELLED
+    assert 148 in figure.layout.xaxis.tickvals
 
 
 def test_markup_in_a_piece_stays_text(trace):
@@ -89,15 +90,16 @@ def test_markup_in_a_piece_stays_text(trace):
 
 def test_a_position_table_is_sent_in_thousandths(mini_bert):
     table = embedding_tables.learned(mini_bert, 512)
-    heat = figures.numbers(table, theme.LIGHT).data[0]
+    heat = figures.numbers(table, "<i>", theme.LIGHT).data[0]
     assert heat.z.dtype == np.int16
     assert np.abs(heat.z / 1000 - table).max() <= 0.0005 + 1e-9
+    assert heat.colorbar.title.text == "&lt;i&gt;"
     assert -heat.zmin == heat.zmax < 1000 * np.abs(table).max()
 
 
 def test_cosines_between_positions_are_sent_in_hundredths(mini_bert):
     cosines = embedding_tables.cosines(embedding_tables.learned(mini_bert, 64))
-    heat = figures.closeness(cosines, theme.DARK).data[0]
+    heat = figures.closeness(cosines, "Learned", theme.DARK).data[0]
     assert heat.z.dtype == np.int8
     assert np.abs(heat.z / 100 - cosines).max() <= 0.005 + 1e-9
     assert (np.diagonal(heat.z) == 100).all()

@@ -1,4 +1,4 @@
-"""The page Input embeddings, as Streamlit runs it: numbers against the trace, choices, links, bad input, other models."""
+"""The page Input embeddings, as Streamlit runs it: numbers of the trace, choices, links, bad input, other models."""
 
 import base64
 import json
@@ -142,7 +142,8 @@ def test_another_shuffle(mini_bert):
 def test_nearest_rows_segments_and_positions(mini_bert):
     at = opened(token="5")
     trace = run(mini_bert, QUERY)
-    assert [bar["text"] for bar in component(at, "nearest-bars")["bars"]] == embedding_tables.nearest(trace, 5)["piece"].tolist()
+    nearest = embedding_tables.nearest(trace, 5)["piece"].tolist()
+    assert [bar["text"] for bar in component(at, "nearest-bars")["bars"]] == nearest
     np.testing.assert_array_equal(strips(at, "segment-bands")[0], mini_bert.segment_table()[0].numpy())
     assert chart(at, 1)["data"][0]["z"]["shape"] == "128, 128"
     choose(at, "Rows", "all")

@@ -38,6 +38,10 @@ def said(at: AppTest) -> str:
     )
 
 
+def look_predictions(trace, position):
+    return mw.look_predictions(mw.predictions(trace, position), trace.model.vocab_size)
+
+
 def titles(at: AppTest) -> list[str]:
     return [s.value for s in at.subheader]
 
@@ -68,7 +72,7 @@ def test_nothing_hidden_invites_and_one_press_hides_the_word_it_names(mini_bert)
 
 def test_the_guess_is_the_models(mini_bert):
     at = opened(mask="5")
-    expected = mw.look_predictions(run(mini_bert, QUERY.but(masked=(5,))), 5)
+    expected = look_predictions(run(mini_bert, QUERY.but(masked=(5,))), 5)
     assert expected.html() in said(at)
 
 
@@ -77,7 +81,7 @@ def test_several_masks_are_said_to_be_guessed_apart_and_one_is_chosen(mini_bert)
     for which, position in (("1", 2), ("2", 5), ("77", 5)):
         at = opened(mask="2,5", which=which)
         assert "guesses each on its own" in said(at)
-        assert mw.look_predictions(trace, position).html() in said(at)
+        assert look_predictions(trace, position).html() in said(at)
 
 
 def test_a_typed_mask_is_guessed_without_a_true_word():
@@ -175,14 +179,21 @@ def test_draw_again_takes_the_next_number():
 # trouble
 
 
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ("", ""), ("   ", ""), ("?!...", "…"), ("😀🎉", "👍🏽"), ("مرحبا بالعالم", "שלום"), ("a\x00b\u200b\u202ec", "\ufeff"),
-        ("<script>alert(1)</script> **b** $x$ :red[a]", "![x](http://x.invalid/a.png)"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
-        ("The cat sat on the mat. " * 120, ""), ("One.", ""),
-    ],
-)  # fmt: skip
+TROUBLE = {
+    "empty": ("", ""),
+    "spaces": ("   ", ""),
+    "punctuation": ("?!...", "…"),
+    "emoji": ("😀🎉", "👍🏽"),
+    "right to left": ("مرحبا بالعالم", "שלום"),
+    "control characters": ("a\x00b\u200b\u202ec", "\ufeff"),
+    "markup": ("<script>alert(1)</script> **b** $x$ :red[a]", "![x](http://x.invalid/a.png)"),
+    "special tokens": ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
+    "too long": ("The cat sat on the mat. " * 120, ""),
+    "single": ("One.", ""),
+}
+
+
+@pytest.mark.parametrize(("a", "b"), TROUBLE.values(), ids=TROUBLE)
 def test_any_text_keeps_the_page_alive(a, b):
     at = opened(a=a, b=b, scored="1", draw="3")
     assert titles(at)[-1] == "One step of training, on your text"

@@ -149,8 +149,12 @@ def test_a_drawn_sentence_goes_into_b_and_the_readers_own_comes_back(mini_bert):
     assert address(at, "b") == second
     assert bars(at, "answer-bars")[0]["value"] == pytest.approx(is_next(mini_bert, QUERY.but(text_b=second)), abs=1e-5)
     again = opened(**{n: address(at, n) for n in ("a", "b", "rand", "was")})
+    at = press(press(at, "Draw another sentence"), "Put it in B")
+    assert address(at, "b") == ns.random_sentence(content.sentences(), 3)
     for page in (at, again):
-        assert address(press(page, "Put my sentence back"), "b") == PAIR["b"]
+        page = press(page, "Put my sentence back")
+        assert address(page, "b") == PAIR["b"]
+        assert address(page, "was") is None
 
 
 def test_without_b_there_is_a_way_on():

@@ -31,7 +31,8 @@ export default component((me) => {
   function draw([before, after, changed, reading], i) {
     const part = (name, text) => h("span", { class: text.length > 5 ? `${name} code` : name }, text);
     const about = { id: `char-${i}`, role: "option", "aria-selected": "false", "aria-label": reading };
-    return h("span", { class: changed ? "char changed" : "char", ...about }, part("before", before), part("after", after));
+    about.class = changed ? "char changed" : "char";
+    return h("span", about, part("before", before), part("after", after));
   }
 
   return {
@@ -46,8 +47,11 @@ export default component((me) => {
       at = -1;
       // runs of one direction: a Latin word in a Hebrew sentence still reads from left to right
       let place = 0;
-      list.replaceChildren(...d.runs.map(([length, rtl]) =>
-        h("span", { class: "run", dir: rtl ? "rtl" : "ltr", role: "presentation" }, ...cells.slice(place, (place += length)))));
+      list.replaceChildren(...d.runs.map(([length, rtl]) => {
+        place += length;
+        const run = { class: "run", dir: rtl ? "rtl" : "ltr", role: "presentation" };
+        return h("span", run, ...cells.slice(place - length, place));
+      }));
       const missing = ["before", "after"].filter((end) => d[end]).map((end) => `${d[end].toLocaleString("en")} ${end}`);
       more.textContent = missing.length ? `Characters not drawn: ${missing.join(", ")}. The table has them all.` : "";
       if (cells.length) choose(d.at);

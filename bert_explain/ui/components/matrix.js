@@ -53,9 +53,14 @@ export default component((me) => {
   const reading = reader(me, stage, view);
   me.body.append(scroll, reading.tip, legend);
   // the row labels stay in sight when the picture scrolls sideways
+  let left = 0;
+  const keepNames = () => {
+    names.setAttribute("transform", `translate(${left} 0)`);
+    names.classList.toggle("over", left > 0);
+  };
   scroll.onscroll = () => {
-    names?.setAttribute("transform", `translate(${scroll.scrollLeft} 0)`);
-    names?.classList.toggle("over", scroll.scrollLeft > 0);
+    left = scroll.scrollLeft;
+    keepNames();
   };
 
   function chosen() {
@@ -254,7 +259,7 @@ export default component((me) => {
         );
     }
     svg.replaceChildren(heads, cells(), marks, names);
-    scroll.onscroll();
+    keepNames();
     reading.refresh();
   }
 

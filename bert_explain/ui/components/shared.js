@@ -40,7 +40,9 @@ function start(root, build) {
   me.pick = (...place) => {
     if (me.data.pick) me.call.setTriggerValue("pick", place);
   };
-  me.width = () => Math.floor(body.clientWidth);
+  // css pixels; measured once before a drawing, since asking in the middle of one makes the browser lay out the page
+  let width = 0;
+  me.width = () => width;
   // a role's colour as [r, g, b], for canvases
   me.colour = (role) => (me.colours[role] ??= rgb(probe, `var(--be-${role.replaceAll("_", "-")})`));
   me.mono = (size, weight = 400) =>
@@ -48,13 +50,11 @@ function start(root, build) {
   const view = build(me);
   let raw,
     looks,
-    width = 0,
     turn = 0;
+  const measure = () => Math.floor(body.clientWidth);
   const draw = () => {
-    if (me.data && me.width() > 0) {
-      width = me.width();
-      view.draw();
-    }
+    width = measure();
+    if (me.data && width > 0) view.draw();
   };
   me.receive = async (data) => {
     // Streamlit's theme decides, not the system's: light-dark() follows the host's color-scheme
@@ -71,13 +71,13 @@ function start(root, build) {
     const ready = data instanceof Uint8Array ? await unpack(data) : data;
     if (mine !== turn) return;
     me.data = ready;
-    width = me.width();
+    width = measure();
     view.update(ready);
-    draw();
+    if (width > 0) view.draw();
   };
   const sizes = new ResizeObserver(() =>
     requestAnimationFrame(() => {
-      if (me.width() !== width) draw();
+      if (measure() !== width) draw();
     }),
   );
   sizes.observe(body);

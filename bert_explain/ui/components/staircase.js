@@ -23,7 +23,8 @@ export default component((me) => {
 
   function step(row, d) {
     if (row.gap) {
-      return h("li", { class: "step gap" }, `${row.gap} more look-up${row.gap > 1 ? "s" : ""}, not drawn; the table has them`);
+      const more = row.gap > 1 ? `${row.gap} more look-ups` : "1 more look-up";
+      return h("li", { class: "step gap" }, `${more}, not drawn; the table has them`);
     }
     if (row.state === "ahead") return h("li", { class: "step", "aria-hidden": "true" });
     const mark = row.mark ? h("span", { class: "mark", "aria-hidden": "true" }, row.mark) : null;

@@ -111,14 +111,15 @@ def over_text(page: Page) -> None:
         "length": (figures.sizes, embeddings.look_lengths),
         "cosine": (figures.angles, embeddings.look_cosines),
     }[measure]
-    table, (tokens, _) = embeddings.lengths(trace), _window(page)
+    table, (tokens, first) = embeddings.lengths(trace), _window(page)
+    sentence = look(trace, slice(first, first + len(tokens)))
     with picture(
-        "parts", "The three rows, token by token", look=look(trace), table=table.reset_index,
+        "parts", "The three rows, token by token", look=sentence, table=table.reset_index,
         code=(embeddings.lengths, draw), note=_part_of(page, tokens) or None,
     ):  # fmt: skip
         st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
         figure = draw(table, tokens, page.position, page.palette)
-        alt = f"{measure} of token, segment and position row at each token. {look(trace).plain()}"
+        alt = f"{measure} of token, segment and position row at each token. {sentence.plain()}"
         st.plotly_chart(figure, key="parts-chart", theme=None, config=CHART, alt=alt)
         _formula("parts")
 
@@ -148,7 +149,7 @@ def remove(page: Page) -> None:
     away = removal.moved(runs)
     tokens, at = _window(page, SHOWN if len(away) == 1 else CELLS)
     with picture(
-        "turn", "How far each token's final vector turns", look=removal.look_moved(runs),
+        "turn", "How far each token's final vector turns", look=removal.look_moved(runs, slice(at, at + len(tokens))),
         table=lambda: removal.turns(runs), code=(removal.moved,), note=_part_of(page, tokens) + words.note("turn"),
     ):  # fmt: skip
         _turns(away[:, at : at + len(tokens)], list(runs)[1:], tokens)
@@ -252,8 +253,7 @@ def positions(page: Page) -> None:
         for column, kind in zip(st.columns(2, gap="medium"), ("learned", "sinusoidal"), strict=True):
             with column:
                 name = f"Learned: {page.model.title}" if kind == "learned" else "Sinusoidal: the formula"
-                st.text(name)
-                figure = _heat(page.model, rows, kind, state.get(TABLE), page.palette)
+                figure = _heat(page.model, rows, name, state.get(TABLE), page.palette)
                 alt = f"{name}, {rows} positions: {state.get(TABLE)}"
                 st.plotly_chart(figure, key=f"positions-{kind}", theme=None, config=CHART, alt=alt)
         st.text("How alike are positions that are so far apart?")
@@ -263,8 +263,10 @@ def positions(page: Page) -> None:
 
 
 @lru_cache(maxsize=16)  # the same for every text: do not change what is returned
-def _heat(model: Encoder, rows: int, kind: str, what: str, palette: Palette) -> go.Figure:
+def _heat(model: Encoder, rows: int, name: str, what: str, palette: Palette) -> go.Figure:
     table = tables.learned(model, rows)
-    if kind == "sinusoidal":
+    if name.startswith("Sinusoidal"):
         table = tables.sinusoidal(*table.shape)
-    return figures.closeness(tables.cosines(table), palette) if what == "cosine" else figures.numbers(table, palette)
+    if what == "cosine":
+        return figures.closeness(tables.cosines(table), name, palette)
+    return figures.numbers(table, name, palette)

@@ -107,7 +107,7 @@ def _guess(page: Page, trace: Trace, hidden: tuple[int, ...], position: int) -> 
     with picture(
         "guess",
         "What the model expects there",
-        look=mw.look_predictions(trace, position),
+        look=mw.look_predictions(table, page.model.vocab_size),
         table=lambda: table,
         code=(mw.predictions, figures.prediction_bars),
     ):

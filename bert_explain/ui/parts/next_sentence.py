@@ -117,8 +117,8 @@ def _drawing(page: Page) -> None:
         st.button("Draw another sentence", key="draw-sentence", on_click=_draw_another)
         if state.get("b") != _drawn():
             st.button("Put it in B", key="put-drawn", on_click=_put, args=(page, None))
-        elif state.get(WAS).strip():
-            st.button("Put my sentence back", key="put-back", on_click=_put, args=(page, state.get(WAS)))
+        if _own().strip():
+            st.button("Put my sentence back", key="put-back", on_click=_put, args=(page, _own()))
 
 
 def _switch(page: Page, label: str, name: str, on: object) -> None:
@@ -142,11 +142,17 @@ def _draw_another() -> None:
     state.put(RANDOM, (state.get(RANDOM) + 1) % (RANDOM.high + 1))
 
 
+def _own() -> str:
+    """The reader's own sentence B, while a drawn one has its place."""
+    own = state.get(WAS)
+    return own if state.get("b") in content.sentences() else ""
+
+
 def _put(page: Page, text: str | None) -> None:
     """Another sentence in B: the drawn one, or the reader's own again. Masks in A stay."""
     new = _drawn() if text is None else text
     query = ns.carried(page.trace, page.query.but(text_b=new))
-    state.put(WAS, state.get("b") if text is None else "")
+    state.put(WAS, (_own() or state.get("b")) if text is None else "")
     state.put(b=new, mask=query.masked, put=query.replaced, token=None)
 
 

@@ -26,6 +26,7 @@ WEIGHTS = state.Flag("weights")  # attention in the NPZ as well
 ROW = 90  # tokens offered in the row of tokens; of longer texts the neighbours of the chosen one
 LINES = 20  # tokens whose vectors are shown at once
 NEAREST = 8
+LARGEST = 200_000  # numbers that a table on the page can hold; the CSV holds any
 
 
 def draw(page: Page) -> None:
@@ -50,7 +51,9 @@ def layer(page: Page) -> int:
 def _layers(page: Page) -> None:
     key = "outputs-layer"
     state.seed(key, layer(page))
-    st.slider("After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,))
+    st.slider(
+        "After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,)
+    )
 
 
 def _moved(key: str) -> None:
@@ -62,12 +65,17 @@ def _tokens(page: Page) -> None:
     tokens, at = page.trace.tokens, page.position
     first = _window(len(tokens), at, ROW)
     token_row(
-        tokens[first : first + ROW], key="outputs-tokens", label="The token to look at", chosen={at - first},
+        tokens[first : first + ROW],
+        key="outputs-tokens",
+        label="The token to look at",
+        chosen={at - first},
         on_pick=lambda i: state.put(token=first + i),
-    )  # fmt: skip
+    )
     if len(tokens) > ROW:
         st.number_input(f"Token, 0 to {len(tokens) - 1}", 0, len(tokens) - 1, **state.bind("token"))
-        st.caption(f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; any other can be chosen by its number.")
+        st.caption(
+            f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; others go by their number."
+        )
 
 
 def _window(count: int, at: int, size: int) -> int:
@@ -80,22 +88,42 @@ def _vectors(page: Page) -> None:
     trace, at = page.trace, layer(page)
     first = _window(len(trace.tokens), page.position, LINES)
     shown = trace.tokens[first : first + LINES]
-    more = "" if len(shown) == len(trace.tokens) else f"Of {len(trace.tokens)} tokens: {first} to {first + len(shown) - 1}. "
+    more = (
+        ""
+        if len(shown) == len(trace.tokens)
+        else f"Of {len(trace.tokens)} tokens: {first} to {first + len(shown) - 1}. "
+    )
     with picture(
-        "vectors", f"One vector for each token: {_after(at)}", look=outputs.look_vectors(trace, at), note=more + note("vectors"),
-        table=lambda: outputs.vector_table(trace, at, page.position), code=(outputs.loudest, figures.strips),
-    ):  # fmt: skip
+        "vectors",
+        f"One vector for each token: {_after(at)}",
+        look=outputs.look_vectors(trace, at),
+        note=more + note("vectors"),
+        table=lambda: outputs.vector_table(trace, at, page.position),
+        code=(outputs.loudest, figures.strips),
+    ):
         bands(
-            figures.strips(shown, trace.hidden[at][first : first + LINES]), key="outputs-strips",
-            label="The vectors of the tokens, one under the other", chosen=outputs.loudest(trace, at)[0],
-        )  # fmt: skip
-    _depth("vectors", f"Here: {len(trace.tokens)} vectors of {page.model.hidden_size} numbers, after each of {page.model.n_layers} layers.")
+            figures.strips(shown, trace.hidden[at][first : first + LINES]),
+            key="outputs-strips",
+            label="The vectors of the tokens, one under the other",
+            chosen=outputs.loudest(trace, at)[0],
+        )
+    _depth(
+        "vectors",
+        f"Here: {len(trace.tokens)} vectors of {page.model.hidden_size} numbers each, after every layer.",
+    )
     with picture(
-        "pooler", "[CLS] and the pooler" if page.model.has_pooler else "The vector of [CLS]", look=outputs.look_pooler(trace),
-        note=note("pooler") if page.model.has_pooler else None, table=lambda: outputs.pooler_table(trace),
+        "pooler",
+        "[CLS] and the pooler" if page.model.has_pooler else "The vector of [CLS]",
+        look=outputs.look_pooler(trace),
+        note=note("pooler") if page.model.has_pooler else None,
+        table=lambda: outputs.pooler_table(trace),
         code=(type(page.model).pooled, figures.pooler_bands),
-    ):  # fmt: skip
-        bands(figures.pooler_bands(trace), key="outputs-pooler", label="The vector of [CLS], and what the pooler makes of it")
+    ):
+        bands(
+            figures.pooler_bands(trace),
+            key="outputs-pooler",
+            label="The vector of [CLS], and what the pooler makes of it",
+        )
     _depth("cls")
 
 
@@ -104,48 +132,72 @@ def _alike(page: Page) -> None:
     trace, at, one = page.trace, layer(page), page.position
     other = outputs.partner(trace, at, one, state.get(WITH))
     with picture(
-        "cosines", f"How alike every two tokens are: {_after(at)}", look=outputs.look_cosines(trace, at), note=note("cosines"),
-        table=lambda: outputs.pairs(trace, at), code=(outputs.cosines, outputs.mean_cosine),
-    ):  # fmt: skip
+        "cosines",
+        f"How alike every two tokens are: {_after(at)}",
+        look=outputs.look_cosines(trace, at),
+        note=note("cosines"),
+        table=lambda: outputs.pairs(trace, at),
+        code=(outputs.cosines, outputs.mean_cosine),
+    ):
         table, nearest = st.columns([5, 2], gap="medium")
         with table:
             matrix(
-                outputs.cosines(trace, at), trace.tokens, trace.tokens, key="outputs-cosines", scale="signed", limit=1.0,
-                label="Cosine of every two tokens' vectors", chosen=(one, other),
-                sentence="{row} and {column} have a cosine of {value}", on_pick=lambda i, j: state.put(WITH, j, token=i),
-            )  # fmt: skip
+                outputs.cosines(trace, at),
+                trace.tokens,
+                trace.tokens,
+                key="outputs-cosines",
+                scale="signed",
+                limit=1.0,
+                label="Cosine of every two tokens' vectors",
+                chosen=(one, other),
+                sentence="{row} and {column} have a cosine of {value}",
+                on_pick=lambda i, j: state.put(WITH, j, token=i),
+            )
         with nearest:
             near = outputs.neighbours(trace, at, one)
             st.text(f"Nearest to {trace.pieces[one]}")
             bars(
-                figures.neighbour_bars(near, NEAREST, on_map=False), key="outputs-nearest", label="The nearest tokens by cosine",
+                figures.neighbour_bars(near, NEAREST, on_map=False),
+                key="outputs-nearest",
+                label="The nearest tokens by cosine",
                 on_pick=lambda i: state.put(WITH, int(near["position"].iloc[i])),
-            )  # fmt: skip
+            )
     _depth("cosine")
     measure = state.get(MEASURE)
     names = (trace.pieces[one], trace.pieces[other])
     with picture(
-        "pair", "Two tokens through the layers", look=outputs.look_pair(trace, one, other),
-        note=note("pair"), table=lambda: outputs.through_layers(trace, one, other),
+        "pair",
+        "Two tokens through the layers",
+        look=outputs.look_pair(trace, one, other),
+        note=note("pair"),
+        table=lambda: outputs.through_layers(trace, one, other),
         code=(outputs.through_layers, figures.pair_lines),
-    ):  # fmt: skip
+    ):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.segmented_control("What is drawn", MEASURE.options, **state.bind(MEASURE))
             if len(trace.tokens) > 1:
                 _partner(trace.pieces, one, other)
         st.plotly_chart(
-            figures.pair_lines(outputs.through_layers(trace, one, other), measure, names, at, page.palette), key="outputs-pair",
-            theme=None, config={"displayModeBar": False}, alt=outputs.look_pair(trace, one, other).plain(),
-        )  # fmt: skip
+            figures.pair_lines(outputs.through_layers(trace, one, other), measure, names, at, page.palette),
+            key="outputs-pair",
+            theme=None,
+            config={"displayModeBar": False},
+            alt=outputs.look_pair(trace, one, other).plain(),
+        )
 
 
 def _partner(pieces: list[str], one: int, other: int) -> None:
     key = "outputs-with"
     state.seed(key, other)
     st.selectbox(
-        "Compare with", [i for i in range(len(pieces)) if i != one], format_func=lambda i: f"{pieces[i]} ({i})", key=key,
-        on_change=_compare, args=(key,), width=260,
-    )  # fmt: skip
+        "Compare with",
+        [i for i in range(len(pieces)) if i != one],
+        format_func=lambda i: f"{pieces[i]} ({i})",
+        key=key,
+        on_change=_compare,
+        args=(key,),
+        width=260,
+    )
 
 
 def _compare(key: str) -> None:
@@ -158,21 +210,30 @@ def _map(page: Page) -> None:
     found, near = outputs.token_map(trace), outputs.neighbours(trace, at, one)
     look = outputs.look_map(trace, at, one)
     with picture(
-        "map", f"The tokens on a map: {_after(at)}", look=look, note=note("map"), table=lambda: outputs.map_table(trace, at),
+        "map",
+        f"The tokens on a map: {_after(at)}",
+        look=look,
+        note=note("map"),
+        table=lambda: outputs.map_table(trace, at),
         code=(outputs.token_map, outputs.neighbours, figures.token_map),
-    ):  # fmt: skip
+    ):
         left, right = st.columns([5, 3], gap="medium")
         with left:
             st.plotly_chart(
-                figures.token_map(found, at, trace.tokens, one, near["position"].tolist(), page.palette), key="outputs-map",
-                theme=None, config={"displayModeBar": False}, alt=look.plain(),
-            )  # fmt: skip
+                figures.token_map(found, at, trace.tokens, one, near["position"].tolist(), page.palette),
+                key="outputs-map",
+                theme=None,
+                config={"displayModeBar": False},
+                alt=look.plain(),
+            )
         with right:
             st.text(f"Nearest to {trace.pieces[one]} by cosine")
             bars(
-                figures.neighbour_bars(near, NEAREST), key="outputs-near", label="The nearest tokens by cosine",
+                figures.neighbour_bars(near, NEAREST),
+                key="outputs-near",
+                label="The nearest tokens by cosine",
                 on_pick=lambda i: state.put(token=int(near["position"].iloc[i])),
-            )  # fmt: skip
+            )
             st.caption(note("list"))
     _depth("map", f"For this text, the plane holds {found.share:.0%} of what tells the tokens apart, over all layers.")
 
@@ -182,9 +243,13 @@ def _take(page: Page) -> None:
     trace, name = page.trace, state.get(READ_OUT)
     vectors = read_outs.read_out(trace, name, layer(page))
     with picture(
-        "take", "Take the vectors along", look=read_outs.look(trace, name, vectors, page.position), note=note("take"),
-        table=lambda: read_outs.vectors_table(trace, vectors), code=(read_outs.read_out, read_outs.csv, read_outs.npz),
-    ):  # fmt: skip
+        "take",
+        "Take the vectors along",
+        look=read_outs.look(trace, name, vectors, page.position),
+        note=note("take"),
+        table=(lambda: read_outs.vectors_table(trace, vectors)) if vectors.size <= LARGEST else None,
+        code=(read_outs.read_out, read_outs.csv, read_outs.npz),
+    ):
         st.pills("Which vectors", READ_OUT.options, **state.bind(READ_OUT))
         st.text(f"The vector of {trace.pieces[page.position]}, to copy:")
         st.code(read_outs.as_text(vectors[page.position]), language=None, wrap_lines=True, height=150)
