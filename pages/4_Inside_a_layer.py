@@ -8,9 +8,9 @@ from bert_explain.ui.parts import layer
 with frame("Inside a layer") as page:
     st.title("Inside a layer")
     st.markdown(
-        "A layer changes every token's vector in two moves. First **attention**: the token looks at the others and gathers a "
-        "little from each. Then the **feed-forward network** works on what was gathered. **Nothing is hidden: every number "
-        "below can be worked out by hand.**"
+        "A layer changes every token's vector in two moves. First **attention**: the token looks at the others and "
+        "gathers a little from each. Then the **feed-forward network** works on what was gathered. "
+        "**Every number below can be worked out by hand.**"
     )
 
     @page.part

@@ -8,8 +8,8 @@ from bert_explain.ui.parts import attention
 with frame("Attention") as page:
     st.title("Attention")
     st.markdown(
-        "In every layer, every token looks at every token and takes a little of each. A **head** is one way to look; its "
-        f"**weights** say how much goes where, and **a row adds up to 1**. {page.model.n_layers} layers with "
+        "In every layer, every token looks at every token and takes a little of each. A **head** is one way to look; "
+        f"its **weights** say how much goes where, and **a row adds up to 1**. {page.model.n_layers} layers with "
         f"{page.model.n_heads} heads each look at this text in {page.model.n_layers * page.model.n_heads} ways."
     )
 

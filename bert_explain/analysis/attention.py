@@ -1,7 +1,7 @@
 """Reading the attention of every head: the link that stands out, what each head does, what flows where.
 
 T tokens, L layers, A heads. A weight w[i, j] says how much of its attention token i (row) gives to token j (column);
-each row of a head adds up to 1. Layers, heads and positions count from 0 here, layers and heads from 1 in sentences.
+each row of a head adds up to 1. Layers, heads and positions count from 0, but from 1 in the table of `facts`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.remember import remember
-from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Token, Trace
 
 MAJORITY = 0.5  # a head is named after a pattern that takes more than half of its attention (Clark et al. 2019, 3.1)
-BROAD = 0.8  # ... or "broad" when its entropy is above this share of the largest possible
+BROAD = 0.8  # else "broad" when its entropy is above this share of the largest possible
 PATTERNS = {  # the pattern's name, and the column of `facts` that holds its share
     "to [CLS]": "cls", "to [SEP]": "sep", "itself": "self", "previous token": "previous", "next token": "next",
     "same word": "same",
@@ -43,7 +42,7 @@ class View:
 
     rows: np.ndarray
     columns: np.ndarray
-    scaled_by: np.ndarray | None = None  # columns over which each row is scaled to add up to 1; None = as the model has it
+    scaled_by: np.ndarray | None = None  # columns over which a row is scaled to add up to 1; None: not scaled
 
     def of(self, weights: np.ndarray) -> np.ndarray:
         """The shown block of weights (..., T, T) -> (..., R, C). A row that gives those columns nothing stays zero."""
@@ -54,7 +53,7 @@ class View:
         return np.divide(block, total, out=np.zeros_like(block), where=total > 0)
 
     def share(self, weights: np.ndarray) -> float:
-        """How much of the rows' attention in weights (T, T) stands in the shown columns: a mean over rows, from 0 to 1."""
+        """Of the shown rows' attention in weights (T, T), the part in the shown columns: a mean over rows, 0 to 1."""
         if not len(self.rows):
             return 0.0
         return float(weights[self.rows[:, None], self.columns[None, :]].sum(-1).mean())
@@ -74,7 +73,7 @@ def view(trace: Trace, direction: str = "everything", specials: bool = True, ren
 
 
 def window(trace: Trace, shown: View, row: int, column: int, most: int = 64) -> View:
-    """The rows and columns of a long text that are nearest to `row`, `most` of each; special columns and `column` stay."""
+    """The rows and columns nearest to `row`, `most` of each; special tokens' columns and `column` stay too."""
     special = np.array([t.special or t.position == column for t in trace.tokens])
     columns = np.union1d(_near(shown.columns, row, most), shown.columns[special[shown.columns]])
     return replace(shown, rows=_near(shown.rows, row, most), columns=columns)
@@ -202,8 +201,8 @@ def _pattern(line: dict) -> str:
 
 
 def directions(trace: Trace, layer: int, head: int) -> pd.DataFrame:
-    """From which sentence to which: of the attention of the words of A (and of B), the share that goes to A, to B, and to
-    special tokens. Special tokens are a group of their own here. Each line adds up to 1; empty groups are left out.
+    """From which sentence to which: for the words of A, the words of B and the special tokens, the share of their
+    attention that each of the three groups gets. A line for each group that is there; its shares add up to 1.
     """
     owner = owners(trace)
     special = np.array([t.special for t in trace.tokens])
@@ -218,10 +217,11 @@ def directions(trace: Trace, layer: int, head: int) -> pd.DataFrame:
 
 @remember
 def rollout(trace: Trace) -> np.ndarray:
-    """(L, T, T): after each layer, how much of each input token (column) has reached each position (row). Rows add up to 1.
+    """(L, T, T): after each layer, how much of each input token (column) has reached each position (row).
 
-    Attention rollout, Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3: heads are averaged, the
-    residual connection counts for one half, and layers are multiplied: R_l = (0.5 mean_heads(W_l) + 0.5 I) R_(l-1).
+    Attention rollout, Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3: averaged heads,
+    the residual connection counts for one half, and layers are multiplied: R_l = (0.5 mean_heads(W_l) + 0.5 I) R_(l-1).
+    Rows add up to 1.
     """
     mixed = 0.5 * trace.attention.mean(1) + 0.5 * np.eye(len(trace.tokens), dtype=np.float32)  # (L, T, T)
     reached = [mixed[0]]
@@ -241,89 +241,3 @@ def labelled(trace: Trace, values: np.ndarray, rows: np.ndarray, columns: np.nda
     frame = pd.DataFrame(np.round(values, 4), columns=[f"{j} {pieces[j]}" for j in columns])
     frame.insert(0, "token", [f"{i} {pieces[i]}" for i in rows])
     return frame
-
-
-# What to look for --------------------------------------------------------------------------------------------------
-
-
-def look_grid(trace: Trace) -> Sentence:
-    """About all heads at once: which layers look mostly at special tokens."""
-    special = np.array([t.special for t in trace.tokens])
-    share = trace.attention[..., special].sum(-1).mean((1, 2))  # (L,)
-    most = int(np.argmax(share))
-    return say(
-        "Look for diagonals (a neighbour) and upright lines (one token that all look at): in layer {layer}, {share:.0%} of the "
-        "attention goes to {special}.",
-        layer=most + 1, share=float(share[most]), special=Piece("[CLS]") if special.sum() == 1 else "[CLS] and [SEP]",
-    )  # fmt: skip
-
-
-def look_head(trace: Trace, layer: int, head: int, shown: View, row: int | None = None) -> Sentence:
-    """About one head: its strongest link, or that of the row the reader chose."""
-    link = link_in(trace, layer, head, shown, row) or link_in(trace, layer, head, shown)
-    if link is None:
-        return say("There is nothing to show: this choice leaves no tokens of this text.")
-    pieces, whole = trace.pieces, "its attention" if shown.scaled_by is None else "the attention that is shown"
-    telling = link[:4] == telling_head(trace)[:4] and abs(link.row - link.column) > 1
-    tail = ""
-    if link.row == link.column:
-        tail = ", which is itself"
-    elif telling and words(trace.tokens)[[link.row, link.column]].all():
-        tail = ", the strongest link between two words apart from each other, anywhere in this text"
-    return say(
-        "Look at the row {row}: it gives {weight:.2f} of {whole} to {column}{tail}.",
-        row=Piece(pieces[link.row]), weight=link.weight, whole=whole, column=Piece(pieces[link.column]), tail=tail,
-    )  # fmt: skip
-
-
-def look_facts(table: pd.DataFrame) -> Sentence:
-    """About the table of heads: the most common pattern, and the most pointed head."""
-    counts = table["pattern"].value_counts()
-    sharp = table.loc[table["entropy"].idxmin()]
-    return say(
-        "The pattern seen most often here is “{pattern}”: {count} of {n} heads. The most pointed one is layer {layer}, head "
-        "{head}: {entropy:.2f} bits, as if it looked at {tokens:.1f} tokens.",
-        pattern=counts.index[0], count=int(counts.iloc[0]), n=len(table), layer=int(sharp["layer"]),
-        head=int(sharp["head"]), entropy=float(sharp["entropy"]), tokens=float(2 ** sharp["entropy"]),
-    )  # fmt: skip
-
-
-def look_rollout(trace: Trace, reached: np.ndarray, row: int) -> Sentence:
-    """About the rollout: what the chosen position is made of after the last layer, itself left out."""
-    mine, pieces = reached[-1, row].copy(), trace.pieces
-    own, mine[row] = float(mine[row]), -1.0
-    if len(mine) < 2:
-        return say("There is only one token: all of it comes from itself.")
-    other = int(np.argmax(mine))
-    return say(
-        "After layer {layer}, {own:.2f} of what stands at {row} still comes from {row} itself; {most:.2f} has come from "
-        "{other}, more than from any other token.",
-        layer=len(reached), own=own, row=Piece(pieces[row]), most=float(mine[other]), other=Piece(pieces[other]),
-    )  # fmt: skip
-
-
-def look_numbers(line: pd.Series) -> Sentence:
-    """About one head, of a table of `facts`: its pattern and how spread out it is."""
-    kind = {"broad": "It looks at many tokens at once", "mixed": "No single pattern takes half of it"}
-    return say(
-        "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most:.0%} of the most "
-        "there can be), and on average {distance:.1f} places away.",
-        kind=kind.get(line["pattern"], f"More than half of its attention fits one pattern: {line['pattern']}"), tokens=2 ** float(line["entropy"]),
-        entropy=float(line["entropy"]), of_most=float(line["of_most"]), distance=float(line["distance"]),
-    )  # fmt: skip
-
-
-def look_directions(table: pd.DataFrame) -> Sentence | None:
-    """About a table of `directions`: how much crosses over to the other sentence, or stays with the words. None without words."""
-    if len(table) < 2:
-        return None
-    a, b = table.iloc[0], table.iloc[1]
-    if len(table) == 2:
-        return say(
-            "The words give {own:.0%} of their attention to words, and {special:.0%} to special tokens.",
-            own=float(a[a["from"]]), special=float(a["special tokens"]),
-        )  # fmt: skip
-    return say(
-        "The words of A give {ab:.0%} of their attention to B, the words of B give {ba:.0%} to A; special tokens get {sa:.0%} "
-        "and {sb:.0%}.", ab=float(a["B"]), ba=float(b["A"]), sa=float(a["special tokens"]), sb=float(b["special tokens"]),
-    )  # fmt: skip

@@ -1,6 +1,7 @@
 """One head redone by hand: softmax(q kᵀ / sqrt(d)) v, every number of it (Vaswani et al. 2017, section 3.2.1).
 
-T tokens, d dimensions of a head's query, key and value, counted from 0. Sums are taken in float64, so that the parts add up as printed.
+T tokens, d dimensions of a head's query, key and value, counted from 0. Sums are taken in float64, so that the parts
+add up as printed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from scipy.special import entr, softmax
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Head
 
-LARGEST_POWER = 80.0  # e^80 is about 10^34; above that the row's highest score is subtracted first, which changes no weight
+LARGEST_POWER = (
+    80.0  # e^80 is about 10^34; above that the row's highest score is subtracted first, which changes no weight
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Sharpness:
-    """One row's weights with and without the division by sqrt(d), and what the division does to all scores of the head."""
+    """One row's weights with and without the division by sqrt(d), and what it does to all scores of the head."""
 
     top: float  # highest weight of the row
     top_undivided: float
@@ -89,7 +92,7 @@ def products_table(cell: Cell) -> pd.DataFrame:
 
 
 def row_table(head: Head, pieces: Sequence[str], row: int) -> pd.DataFrame:
-    """Softmax of one row, step by step, one line a token: score, its power of e, weight, and the weight without the root."""
+    """Softmax of one row, one line a token: score, its power of e, weight, and the weight without the root."""
     scores = head.scores[row].astype(np.float64)
     powers = np.exp(scores - _shift(scores))
     return pd.DataFrame(
@@ -120,10 +123,10 @@ def sharpness(head: Head, row: int) -> Sharpness:
 
 
 def parts(head: Head, row: int, top: int = 5) -> list[Part]:
-    """The head's output for one token as a sum: the `top` largest parts weight x value, largest first, then all others in one.
+    """The head's output for one token as a sum: the `top` longest parts weight x value, then all others in one.
 
-    They add up to weights[row] @ v, which is `head.mixed[row]` unless the head is switched off. A part is as large as its
-    vector is long, not as its weight (Kobayashi et al. 2020, "Attention is not only a weight").
+    They add up to weights[row] @ v, which is `head.mixed[row]` unless the head is switched off. A part counts by the
+    length of its vector, not by its weight (Kobayashi et al. 2020, "Attention is not only a weight").
     """
     scaled = head.weights[row].astype(np.float64)[:, None] * head.v  # (T, 1) x (T, d) -> (T, d)
     lengths = np.linalg.norm(scaled, axis=1)
@@ -135,7 +138,7 @@ def parts(head: Head, row: int, top: int = 5) -> list[Part]:
 
 
 def parts_table(head: Head, pieces: Sequence[str], row: int) -> pd.DataFrame:
-    """Every token's part of one token's output, longest first: weight, length of its value, length of weight x value."""
+    """Every token's part of one output, longest first: weight, length of its value, length of weight x value."""
     weights = head.weights[row].astype(np.float64)
     lengths = np.linalg.norm(head.v.astype(np.float64), axis=1)
     table = pd.DataFrame(
@@ -151,7 +154,7 @@ def parts_table(head: Head, pieces: Sequence[str], row: int) -> pd.DataFrame:
 
 
 def window(head: Head, row: int, column: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows and columns of a long text to draw: at most `limit` neighbours of the row, and the columns it looks at most.
+    """Which part of a long text to draw: at most `limit` neighbours of the row, and the columns it looks at most.
 
     Both in the order of the text; `row` is among the rows, `column` among the columns. All of them when T <= limit.
     """
@@ -173,66 +176,92 @@ def look_scores(head: Head, pieces: Sequence[str], row: int) -> Sentence:
     return say(
         "Look at the row {row}: of its {count} scores the highest is {score:.2f}, for {column}{own}. "
         "Softmax makes of it {weight:.2f} of the row; an even share would be 1/{count}.",
-        **names, own=own,
-    )  # fmt: skip
+        **names,
+        own=own,
+    )
 
 
 def look_cell(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """The chosen cell in words: both steps, with their numbers."""
     return say(
         "This cell: {row} looks at {column}. Their score is {score:.2f}; after softmax, the weight is {weight:.3g}.",
-        row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), score=cell.score, weight=cell.weight,
-    )  # fmt: skip
+        row=Piece(pieces[cell.row]),
+        column=Piece(pieces[cell.column]),
+        score=cell.score,
+        weight=cell.weight,
+    )
 
 
 def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """What to look for in q, k and their products: the dimension that decides most."""
     best = int(np.abs(cell.products).argmax())
     return say(
-        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and their product {product:.2f} decides "
-        "most of the {d} that add up to {dot:.2f}.",
-        best=best, row=Piece(pieces[cell.row]), column=Piece(pieces[cell.column]), q=float(cell.q[best]),
-        k=float(cell.k[best]), product=float(cell.products[best]), d=cell.q.size, dot=cell.dot,
-    )  # fmt: skip
+        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and their product {product:.2f} "
+        "decides most of the {d} that add up to {dot:.2f}.",
+        best=best,
+        row=Piece(pieces[cell.row]),
+        column=Piece(pieces[cell.column]),
+        q=float(cell.q[best]),
+        k=float(cell.k[best]),
+        product=float(cell.products[best]),
+        d=cell.q.size,
+        dot=cell.dot,
+    )
 
 
 def look_softmax(sharp: Sharpness, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the row's softmax: how many tokens share it, with the root and without."""
     if sharp.top > 0.995:
-        return say("Look at the first bar: one token takes nearly the whole row {row}, {top:.3f} of it.", row=Piece(pieces[row]), top=sharp.top)
+        return say(
+            "Look at the first bar: one token takes nearly the whole row {row}, {top:.3f} of it.",
+            row=Piece(pieces[row]),
+            top=sharp.top,
+        )
     return say(
         "Look at how many tokens share the row {row}: as many as {tokens:.1f} would evenly. "
-        "Without the division by the root it would be {undivided:.1f}, and the first would take {top:.2f} instead of {divided:.2f}.",
-        row=Piece(pieces[row]), tokens=sharp.tokens, undivided=sharp.tokens_undivided, top=sharp.top_undivided,
+        "Without the division by the root it would be {undivided:.1f}, and the first would take {top:.2f} instead of "
+        "{divided:.2f}.",
+        row=Piece(pieces[row]),
+        tokens=sharp.tokens,
+        undivided=sharp.tokens_undivided,
+        top=sharp.top_undivided,
         divided=sharp.top,
-    )  # fmt: skip
+    )
 
 
 def about_root(sharp: Sharpness, size: int) -> str:
     """Why the scores are divided by sqrt(d), with this head's own variances. `size` is d."""
     return (
-        f"Why divide by the square root of {size}? A sum of {size} products varies widely: over this whole table the plain products "
-        f"q · k have a variance of {sharp.variance_undivided:.1f}, the scores one of {sharp.variance:.1f}. Softmax of widely "
-        "varying numbers gives nearly all to one token, and then the model can hardly learn anything else."
+        f"Why divide by the square root of {size}? A sum of {size} products varies widely: over this whole table the "
+        f"plain products q · k have a variance of {sharp.variance_undivided:.1f}, the scores one of {sharp.variance:.1f}. "
+        "Softmax of widely varying numbers gives nearly all to one token, and then the model can hardly learn "
+        "anything else."
     )
 
 
 def look_output(head: Head, pieces: Sequence[str], row: int, off: bool) -> Sentence:
     """What to look for in the sum of weight x value: who brings most, and whether that is who is looked at most."""
     if off:
-        return say("This head is switched off: what it gathers is thrown away, and its output is {d} zeros.", d=head.q.shape[1])
+        return say(
+            "This head is switched off: what it gathers is thrown away, and its output is {d} zeros.", d=head.q.shape[1]
+        )
     table = parts_table(head, pieces, row)
     longest, heaviest = table.iloc[0], table.loc[table["weight"].idxmax()]
     total = float(table["length of weight x v"].sum())
     share = float(longest["length of weight x v"]) / total if total else 0.0
     names = {"token": Piece(longest["token"]), "share": share, "weight": float(longest["weight"])}
     if longest["position"] == heaviest["position"]:
-        return say("Look at the first strip: {token} has the weight {weight:.2f} and brings {share:.0%} of all that is added.", **names)
+        return say(
+            "Look at the first strip: {token} has the weight {weight:.2f} and brings {share:.0%} of all that is added.",
+            **names,
+        )
     return say(
-        "Look at the first strip: {token} brings most, {share:.0%} of all that is added, with a weight of {weight:.2f}. "
-        "{other} has more weight, {more:.2f}, but its value is shorter.",
-        **names, other=Piece(heaviest["token"]), more=float(heaviest["weight"]),
-    )  # fmt: skip
+        "Look at the first strip: {token} brings most, {share:.0%} of all that is added, with a weight of {weight:.2f}"
+        ". {other} has more weight, {more:.2f}, but its value is shorter.",
+        **names,
+        other=Piece(heaviest["token"]),
+        more=float(heaviest["weight"]),
+    )
 
 
 def _shift(scores: np.ndarray) -> float:

@@ -37,10 +37,10 @@ class Question:
 
 
 def question(trace: Trace, position: int) -> Question:
-    """The prediction to compare: at `position` when it is masked, else at the first mask, else `position` is masked for it.
+    """The prediction to compare: at `position` if it is masked, else at the first mask, else `position` masked for it.
 
-    A special token is never masked: the first ordinary token stands in for it. Without a masked-word head, or without any
-    ordinary token, there is no word to ask for.
+    A special token is never masked: the first ordinary token stands in for it. Without a masked-word head, or without
+    any ordinary token, there is no word to ask for.
     """
     query, tokens = trace.query.but(heads_off=()), trace.tokens
     masked = [t.position for t in tokens if t.masked]
@@ -78,9 +78,9 @@ def single_heads(
     """Every head switched off alone, one run each: what that does to a prediction. The largest change comes first.
 
     whole : the trace with every head on. trace_of : runs a query. progress : told the share that is done, L x A times.
-    Columns: layer, head; without: probability of the piece that the whole model thinks likeliest at `position`, when this
-    head is off; change: that minus what it is with every head; first: the likeliest piece when this head is off; is_next,
-    is_next_change: the same for the next-sentence probability. A prediction that cannot be made here has no columns.
+    Columns: layer, head; without: probability of the piece that the whole model thinks likeliest at `position`, when
+    this head is off; change: that minus what it is with every head; first: the likeliest piece when this head is off;
+    is_next, is_next_change: the next-sentence probability. A prediction that cannot be made here has no columns.
     The table is kept beside `whole` (see `known_single_heads`).
     """
     p = None if position is None else _probabilities(whole, position)
@@ -131,7 +131,9 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
     if q.position is None and not has_pair(before):
         return say("This model and text give no prediction that heads could change: there is no word to ask for.")
     if not after.query.heads_off:
-        return say("All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone.")
+        return say(
+            "All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone."
+        )
     if q.position is not None:
         p, new = _probabilities(before, q.position), _probabilities(after, q.position)
         top, then = int(best(p, 1)[0]), int(best(new, 1)[0])
@@ -157,8 +159,8 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sent
         return say("This model and text give no prediction that could be compared.")
     most = table.loc[table[change].abs().idxmax()]
     return say(
-        "Layer {layer}, head {head} matters most: without it, {what} goes from {p} to {new}. {small} of the {n} heads, alone, "
-        "change it by less than one point in a hundred.",
+        "Layer {layer}, head {head} matters most: without it, {what} goes from {p} to {new}. {small} of the {n} heads, "
+        "alone, change it by less than one point in a hundred.",
         layer=int(most["layer"]), head=int(most["head"]), what=what, p=percent(most[without] - most[change]),
         new=percent(most[without]), small=int((table[change].abs() < LITTLE).sum()), n=len(table),
     )  # fmt: skip

@@ -42,7 +42,11 @@ def measures(trace: Trace) -> dict[str, np.ndarray]:
     count = x.shape[1]
     # The mean cosine with all others, without the T x T table: u · (sum of all u), less u · u, over T - 1.
     own = (unit * unit).sum(axis=-1)
-    others = ((unit * unit.sum(axis=1, keepdims=True)).sum(axis=-1) - own) / (count - 1) if count > 1 else np.full_like(length, np.nan)
+    others = (
+        ((unit * unit.sum(axis=1, keepdims=True)).sum(axis=-1) - own) / (count - 1)
+        if count > 1
+        else np.full_like(length, np.nan)
+    )
     return dict(zip(MEASURES, (length, (unit * unit[0]).sum(axis=-1), before, others), strict=True))
 
 
@@ -63,9 +67,9 @@ def table(trace: Trace) -> pd.DataFrame:
 def path_map(trace: Trace) -> PathMap:
     """Where each of the (L + 1) x T hidden states lies on the two axes in which they differ most.
 
-    Each vector is first brought to length 1, so that the last layer, whose LayerNorm makes all vectors short in some models,
-    is not squeezed into a point: the map is one of directions. Then principal component analysis (Pearson 1901),
-    scikit-learn's; its random start, for long texts, is fixed.
+    Each vector is first brought to length 1, so that the last layer, whose LayerNorm makes all vectors short in some
+    models, is not squeezed into a point: the map is one of directions. Then principal component analysis (Pearson
+    1901), scikit-learn's; its random start, for long texts, is fixed.
     """
     layers, count, size = trace.hidden.shape
     x = trace.hidden.reshape(-1, size).astype(np.float64)
@@ -102,28 +106,38 @@ def look_measure(trace: Trace, measure: str, position: int) -> Sentence:
         most = int(np.abs(jumps).argmax())
         return say(
             "Look at layer {layer}: there {token} changes its length most, from {old:.1f} to {new:.1f}.",
-            layer=most + 1, token=token, old=float(values[most]), new=float(values[most + 1]),
-        )  # fmt: skip
+            layer=most + 1,
+            token=token,
+            old=float(values[most]),
+            new=float(values[most + 1]),
+        )
     if measure == "like the layer before":
         most = int(np.nanargmin(values))
         return say(
             "Look at layer {layer}: there {token} turns most; with the layer before it keeps a cosine of {value:.2f}.",
-            layer=most, token=token, value=float(values[most]),
-        )  # fmt: skip
+            layer=most,
+            token=token,
+            value=float(values[most]),
+        )
     if measure == "like its embedding":
         order = np.argsort(found[measure][last])
         far = int(order[0])
         return say(
             "Look at the last layer: {token} still has a cosine of {value:.2f} with the vector it came in with. "
             "{far} has moved furthest, to {least:.2f}.",
-            token=token, value=float(values[last]), far=Piece(trace.pieces[far]), least=float(found[measure][last, far]),
-        )  # fmt: skip
+            token=token,
+            value=float(values[last]),
+            far=Piece(trace.pieces[far]),
+            least=float(found[measure][last, far]),
+        )
     mean = np.nanmean(found[measure], axis=1) if len(trace.pieces) > 1 else np.zeros(last + 1)
     return say(
-        "Look at the start and the end: two tokens of this text have a mean cosine of {first:.2f} before layer 1 and of {end:.2f} "
-        "after layer {last}. A cosine means something only beside this one.",
-        first=float(mean[0]), end=float(mean[-1]), last=last,
-    )  # fmt: skip
+        "Look at the start and the end: two tokens of this text have a mean cosine of {first:.2f} before layer 1 and "
+        "of {end:.2f} after layer {last}. A cosine means something only beside this one.",
+        first=float(mean[0]),
+        end=float(mean[-1]),
+        last=last,
+    )
 
 
 def look_map(trace: Trace, found: PathMap, position: int) -> Sentence:
@@ -133,7 +147,9 @@ def look_map(trace: Trace, found: PathMap, position: int) -> Sentence:
         return say("Every vector of this text is alike: there is no path to see.")
     most = int(steps.argmax())
     return say(
-        "Look at the path of {token}: its longest step is layer {layer}. The map shows {shown:.0%} of all that differs; "
-        "points that lie together here may still be apart.",
-        token=Piece(trace.pieces[position]), layer=most + 1, shown=sum(found.variance),
-    )  # fmt: skip
+        "Look at the path of {token}: its longest step is layer {layer}. The map shows {shown:.0%} of all that "
+        "differs; points that lie together here may still be apart.",
+        token=Piece(trace.pieces[position]),
+        layer=most + 1,
+        shown=sum(found.variance),
+    )

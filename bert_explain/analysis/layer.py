@@ -1,13 +1,12 @@
-"""One layer after its heads: joined, projected, residual, LayerNorm, feed-forward, residual, LayerNorm; what each step adds.
+"""One layer after its heads: joined, projected, added, normalised, through the feed-forward network, added, normalised.
 
 Vaswani et al. 2017, sections 3.1 and 3.3; LayerNorm: Ba et al. 2016, eq. 4; GELU: Hendrycks & Gimpel 2016.
-T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token: `place` is its row in
-the LayerStep, which may hold only some of the tokens. Dimensions and neurons count from 0, heads from 1.
+T tokens, H hidden size, A heads, d = H / A, F feed-forward size. Everything here is about one token: `place` is its row
+in the LayerStep, which may hold only some of the tokens. Dimensions and neurons count from 0, heads from 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +74,7 @@ def written(trace: Trace, step: LayerStep, place: int) -> np.ndarray:
 
 
 def heads_table(trace: Trace, step: LayerStep, place: int) -> pd.DataFrame:
-    """One line a head: length of its output, length of what it writes after the projection, its share, switched off or not.
+    """One line a head: length of its output, length of what it writes after the projection, its share; is it off?
 
     `share` is the part of the heads' sum that points along it, so the shares add up to 1; one can be below 0.
     """
@@ -96,7 +95,7 @@ def heads_table(trace: Trace, step: LayerStep, place: int) -> pd.DataFrame:
 
 
 def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -> pd.DataFrame:
-    """One of the H numbers followed through the layer: its value at every stage, and the sum that makes it, in numbers."""
+    """One dimension followed through the layer: its value at every stage, and the sum that makes it, in numbers."""
     layer, size = trace.model.layers[step.layer], trace.model.head_size
     at = {field: float(getattr(step, field)[place][dimension]) for field in STAGES if field != "expanded"}
     neurons = step.expanded[place]
@@ -107,8 +106,9 @@ def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -
     neuron = int(np.abs(weights).argmax())
     how = {
         "input": "read from the layer before" if step.layer else "read from the embeddings",
-        "joined": f"dimension {dimension % size} of head {dimension // size + 1}; the projection mixes it with all others",
-        "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) + bias {bias:.3f}",
+        "joined": f"dimension {dimension % size} of head {dimension // size + 1}; the projection mixes it with all",
+        "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) "
+        f"+ bias {bias:.3f}",
         "attended": f"{at['input']:.3f} + {at['projected']:.3f}",
         "attended_normalised": _normed(step.attended[place], layer.attention_norm, dimension),
         "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
@@ -124,8 +124,8 @@ def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -
 def shares(trace: Trace, position: int) -> pd.DataFrame:
     """One line a layer, for one token: how long what is added is, beside what it is added to.
 
-    attention = |projected| / |input|, feed-forward = |contracted| / |LayerNorm(input + projected)|; `kept` is the cosine
-    between the layer's input and its output.
+    attention = |projected| / |input|, feed-forward = |contracted| / |LayerNorm(input + projected)|; `kept` is the
+    cosine between the layer's input and its output.
     """
     lines = []
     for layer in range(trace.model.n_layers):
@@ -143,7 +143,9 @@ def shares(trace: Trace, position: int) -> pd.DataFrame:
 
 def cosine(x: np.ndarray, y: np.ndarray) -> float:
     """Cosine of two vectors; 0 when one of them is all zeros."""
-    return _ratio(float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y)))
+    return _ratio(
+        float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y))
+    )
 
 
 def neurons_table(step: LayerStep, place: int) -> pd.DataFrame:
@@ -167,28 +169,36 @@ def look_heads(table: pd.DataFrame) -> Sentence:
     off = len(table) - len(on)
     tail = f" {off} head{'s are' if off > 1 else ' is'} switched off: only zeros." if off else ""
     return say(
-        "Look for the strongest colours: head {longest} puts out the longest vector, {most:.2f}; head {shortest} the shortest, "
-        "{least:.2f}.{tail}",
-        longest=int(longest["head"]), most=float(longest["length of output"]), shortest=int(shortest["head"]),
-        least=float(shortest["length of output"]), tail=tail,
-    )  # fmt: skip
+        "Look for the strongest colours: head {longest} puts out the longest vector, {most:.2f}; head {shortest} the "
+        "shortest, {least:.2f}.{tail}",
+        longest=int(longest["head"]),
+        most=float(longest["length of output"]),
+        shortest=int(shortest["head"]),
+        least=float(shortest["length of output"]),
+        tail=tail,
+    )
 
 
 def look_attention(trace: Trace, step: LayerStep, place: int, piece: str) -> Sentence:
     """What to look for from the heads to the first LayerNorm: which head writes most, how little the token turns."""
     table = heads_table(trace, step, place)
     if not table["length of output"].any():
-        return say("Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(piece))
+        return say(
+            "Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(piece)
+        )
     x, added = step.input[place], step.projected[place]
+    kept = cosine(x, step.attended[place])
+    effect = "The sum still points nearly where the input did" if kept > NEARLY else "It turns the token"
     return say(
-        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
-        "The sum still points nearly where the input did: their cosine is {cosine:.2f}."
-        if cosine(x, step.attended[place]) > NEARLY
-        else "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most of it. "
-        "It turns the token: the cosine of sum and input is {cosine:.2f}.",
-        token=Piece(piece), added=float(np.linalg.norm(added)), length=float(np.linalg.norm(x)),
-        head=int(table["length after projection"].argmax()) + 1, cosine=cosine(x, step.attended[place]),
-    )  # fmt: skip
+        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most "
+        "of it. {effect}: the cosine of sum and input is {kept:.2f}.",
+        token=Piece(piece),
+        added=float(np.linalg.norm(added)),
+        length=float(np.linalg.norm(x)),
+        head=int(table["length after projection"].argmax()) + 1,
+        effect=effect,
+        kept=kept,
+    )
 
 
 def look_feed_forward(step: LayerStep, place: int, piece: str) -> Sentence:
@@ -197,9 +207,12 @@ def look_feed_forward(step: LayerStep, place: int, piece: str) -> Sentence:
     return say(
         "Look at the strongest spots: of {count} neurons {active} answer to {token} with a number above 0, "
         "and neuron {best} most, with {value:.2f}.",
-        count=neurons.size, active=int((neurons > 0).sum()), token=Piece(piece), best=int(neurons.argmax()),
+        count=neurons.size,
+        active=int((neurons > 0).sum()),
+        token=Piece(piece),
+        best=int(neurons.argmax()),
         value=float(neurons.max()),
-    )  # fmt: skip
+    )
 
 
 def look_dimension(table: pd.DataFrame, dimension: int) -> Sentence:
@@ -208,10 +221,14 @@ def look_dimension(table: pd.DataFrame, dimension: int) -> Sentence:
     attention, fed = float(value["projected"]), float(value["contracted"])
     most, which = (attention, "attention") if abs(attention) >= abs(fed) else (fed, "the feed-forward network")
     return say(
-        "Follow dimension {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two additions, "
-        "{most:.3f}, is that of {which}.",
-        number=dimension, start=float(value["input"]), end=float(value["output"]), most=most, which=which,
-    )  # fmt: skip
+        "Follow dimension {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two "
+        "additions, {most:.3f}, is that of {which}.",
+        number=dimension,
+        start=float(value["input"]),
+        end=float(value["output"]),
+        most=most,
+        which=which,
+    )
 
 
 def look_shares(table: pd.DataFrame, piece: str) -> Sentence:
@@ -220,9 +237,12 @@ def look_shares(table: pd.DataFrame, piece: str) -> Sentence:
     return say(
         "Look at layer {layer}: there attention adds most to {token}, {attention:.0%} of its length. "
         "The feed-forward network adds most in layer {other}, {fed:.0%}.",
-        layer=int(attention["layer"]), token=Piece(piece), attention=float(attention["attention"]), other=int(fed["layer"]),
+        layer=int(attention["layer"]),
+        token=Piece(piece),
+        attention=float(attention["attention"]),
+        other=int(fed["layer"]),
         fed=float(fed["feed-forward"]),
-    )  # fmt: skip
+    )
 
 
 def at_size(step: LayerStep) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bert_explain.analysis.attention import PATTERNS
 from bert_explain.analysis.masked_words import percent
 from bert_explain.figures.payload import Bar
 
@@ -15,8 +16,7 @@ SHARES = {
 
 def share_bars(line: pd.Series) -> list[Bar]:
     """One head's line of `attention.facts`: where its attention goes. The share that names its pattern is marked."""
-    marked = {"previous token": "previous", "next token": "next", "itself": "self", "same word": "same", "to [CLS]": "cls",
-              "to [SEP]": "sep"}.get(line["pattern"])  # fmt: skip
+    marked = PATTERNS.get(line["pattern"])
     return [
         Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "")
         for name, words in SHARES.items()
@@ -24,7 +24,7 @@ def share_bars(line: pd.Series) -> list[Bar]:
 
 
 def direction_bars(table: pd.DataFrame) -> list[Bar]:
-    """A table of `attention.directions`: for the words of each sentence, the share that goes to A, to B, to special tokens."""
+    """A table of `attention.directions`: where the attention of each sentence's words goes."""
     roles = {"A": "segment_a", "B": "segment_b", "special tokens": "special"}
     lines = table[table["from"] != "special tokens"].to_dict("records")
     there = [line["from"] for line in lines] + ["special tokens"]
@@ -34,7 +34,13 @@ def direction_bars(table: pd.DataFrame) -> list[Bar]:
 def prediction_bars(table: pd.DataFrame, column: str) -> list[Bar]:
     """One column, "before" or "without", of a table of `heads_off.before_after`."""
     return [
-        Bar(row["piece"], row[column], "true_word" if row["mark"] else "probability", mark=row["mark"], shown=percent(row[column]))
+        Bar(
+            row["piece"],
+            row[column],
+            "true_word" if row["mark"] else "probability",
+            mark=row["mark"],
+            shown=percent(row[column]),
+        )
         for row in table.to_dict("records")
     ]
 

@@ -15,8 +15,9 @@ import numpy as np
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Trace
 
-MODEL_VIEW_TOKENS = 32  # the model view draws a line for each weight: 1.5 s for 12 x 12 heads at 32 tokens, minutes at 128
-HEAD_VIEW_TOKENS = 64  # the head view draws one layer at a time
+# How many tokens each view takes. The model view draws a line for each weight of every head at once, 74,000 of them
+# for 6 x 12 heads and 32 tokens; at 64 it keeps a browser busy for most of a minute. The head view draws one layer.
+MOST = {"model": 32, "head": 64}
 DECIMALS = 3
 _CDN = "https://cdnjs.cloudflare.com/ajax/libs/"
 _SCRIPTS = {
@@ -24,10 +25,16 @@ _SCRIPTS = {
     f"{_CDN}d3/5.7.0/d3.min": "d3.min",  # require adds ".js" to these two
     f"{_CDN}jquery/2.0.0/jquery.min": "jquery.min",
 }
-# Characters that mean something in HTML, passed through bertviz as "noncharacters" that no text may hold (Unicode 23.7);
-# bertviz's JSON writes those as \ufddN, which is then made the escape of the character itself.
+# Characters that mean something in HTML go through bertviz as "noncharacters" that no text may hold (Unicode, 23.7);
+# its JSON writes those as \ufddN, which is then made the escape of the character itself.
 _STAND_INS = {"<": "\ufdd0", ">": "\ufdd1", "&": "\ufdd2", "'": "\ufdd3", '"': "\ufdd4", "`": "\ufdd5", "/": "\ufdd6"}
-_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (text direction), surrogates, line and paragraph separators
+_STEERING = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Zl",
+    "Zp",
+)  # control, format (text direction), surrogates, line and paragraph separators
 _JOINERS = "\u200c\u200d"  # format characters that letters and emoji need
 
 
@@ -63,9 +70,10 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
     """
     from bertviz import head_view, model_view  # imported where used: it costs time, and few readers open it
 
-    places = kept(trace, MODEL_VIEW_TOKENS if view == "model" else HEAD_VIEW_TOKENS)
+    places = kept(trace, MOST[view])
     attention = [
-        weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS) for weights in trace.attention_tensors()
+        weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS)
+        for weights in trace.attention_tensors()
     ]  # L times (1, A, T, T); double, so that 0.123 is written as 0.123
     shared = {
         "tokens": [safe(trace.pieces[i]) for i in places],
@@ -83,16 +91,16 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
         html = html.replace(there, static + here)
     for character, stand_in in _STAND_INS.items():
         html = html.replace(f"\\u{ord(stand_in):04x}", f"\\u{ord(character):04x}")
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>bertviz</title>{_style(palette)}<body>{html}</body></html>'
+    head = f'<meta charset="utf-8"><title>bertviz</title>{_style(palette)}'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{html}</body></html>'
 
 
 def height(view: str, trace: Trace) -> int:
     """How high the view is drawn, in CSS pixels (the sums are those of bertviz's own scripts)."""
-    n, layers, heads = len(kept(trace, 10**9)), trace.model.n_layers, trace.model.n_heads
+    n, layers, heads = min(len(trace.tokens), MOST[view]), trace.model.n_layers, trace.model.n_heads
     if view == "model":
-        n = min(n, MODEL_VIEW_TOKENS)
         return int(max(layers * (n * 7 * 12 / heads + 10) + 38, n * 18 + 55)) + 60
-    return int(min(n, HEAD_VIEW_TOKENS) * 22.5) + 110
+    return int(n * 22.5) + 110
 
 
 def _second_sentence(trace: Trace, places: Sequence[int]) -> int | None:

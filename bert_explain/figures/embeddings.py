@@ -210,7 +210,7 @@ def numbers(table: np.ndarray, name: str, palette: Palette) -> go.Figure:
     limit = max(1.0, 1000 * float(np.percentile(np.abs(table), 99.5)))
     hover = "position %{y}, dimension %{x}: %{z} thousandths<extra></extra>"
     z = np.rint(1000 * table).astype(np.int16)
-    return _heat(z, limit, f"{limit / 1000:.2g} or more", hover, "dimension", name, palette)
+    return _heat(z, limit, f"{limit / 1000:.2g}", hover, "dimension", name, palette)
 
 
 def closeness(cosines: np.ndarray, name: str, palette: Palette) -> go.Figure:
@@ -222,16 +222,18 @@ def closeness(cosines: np.ndarray, name: str, palette: Palette) -> go.Figure:
 def _heat(
     z: np.ndarray, limit: float, shown: str, hover: str, across: str, name: str, palette: Palette
 ) -> go.Figure:
+    beyond = np.abs(z).max() > np.ceil(limit)
+    ends = (f"−{shown} or less", f"{shown} or more") if beyond else (f"−{shown}", shown)
     bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.6,
            "outlinewidth": 0, "ticks": "", "tickvals": np.array([-limit, 0, limit]),
-           "ticktext": np.array([f"−{shown}", "0", shown]),
+           "ticktext": np.array([ends[0], "0", ends[1]]),
            "title": {"text": escape(name, quote=False), "font": {"size": 15}, "side": "top"}}  # fmt: skip
     heat = {"type": "heatmap", "z": z, "zmin": -limit, "zmax": limit, "colorscale": palette.signed,
             "hovertemplate": hover, "colorbar": bar}  # fmt: skip
     plain = {"showgrid": False, "zeroline": False}
     x = {**plain, "title": {"text": across, "font": SMALL}}
     y = {**plain, "title": {"text": "position", "font": SMALL}, "autorange": "reversed"}
-    return _figure([heat], palette, 430, x, y)
+    return _figure([heat], palette, 450, x, y)
 
 
 def distances(table: pd.DataFrame, palette: Palette) -> go.Figure:

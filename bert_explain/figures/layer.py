@@ -6,21 +6,17 @@ Pieces come from the reader or the vocabulary: they are escaped here for plotly,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from bert_explain.analysis.head import Cell, Part
-from bert_explain.analysis.journey import PathMap
-from bert_explain.figures import theme
+from bert_explain.figures.chart import chart
 from bert_explain.figures.payload import SATURATED, Band, Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import LayerStep
 
-LABELLED = 40  # paths of the map whose ends can carry their token without hiding each other
-NAME = (0.07, 0.045)  # room for a name in the map, as shares of its width and height
 FOLDED = 128  # neurons in a row of the folded strip
 
 
@@ -31,20 +27,21 @@ def score_latex(cell: Cell) -> str:
     """score = q · k / sqrt(d) with this cell's numbers: the first product, the last, their sum, the root."""
     d = cell.q.size
     first, last = (rf"{_n(cell.q[i])} \cdot {_n(cell.k[i])}" for i in (0, d - 1))
-    return (
+    return (  # noqa: UP031 (LaTeX has braces of its own)
         r"\begin{aligned} &\text{score} = \frac{q_0 k_0 + \cdots + q_{%d} k_{%d}}{\sqrt{%d}} \\[6pt]"
         r"&= \frac{%s + \cdots + %s}{%.3f} \\[6pt] &= \frac{%.3f}{%.3f} = \mathbf{%.3f} \end{aligned}"
     ) % (d - 1, d - 1, d, first, last, cell.root, cell.dot, cell.root, cell.score)
 
 
 def softmax_latex(cell: Cell) -> str:
-    """weight = e^score / sum of e^score with this cell's numbers: its own power, the two largest others, the sum of all."""
+    """weight = e^score / sum of e^score with this cell's numbers: its own power, the two largest others, their sum."""
     shift = rf" - {cell.shift:.1f}" if cell.shift > 0 else rf" + {-cell.shift:.1f}" if cell.shift < 0 else ""
     others = [i for i in np.argsort(-cell.powers, kind="stable") if i != cell.column][:2]
     own = _big(cell.powers[cell.column])
     terms = [own, *(_big(cell.powers[i]) for i in others), *([r"\cdots"] if cell.powers.size > 3 else [])]
-    return (
-        r"\begin{aligned} &\text{weight} = \frac{e^{\,\text{score}}}{\text{sum of } e^{\,\text{score}} \text{ in the row}} \\[6pt]"
+    return (  # noqa: UP031
+        r"\begin{aligned} &\text{weight} = \frac{e^{\,\text{score}}}"
+        r"{\text{sum of } e^{\,\text{score}} \text{ in the row}} \\[6pt]"
         r"&= \frac{e^{\,%.3f%s}}{%s} \\[6pt] &= \frac{%s}{%s} = %s \end{aligned}"
     ) % (cell.score, shift, " + ".join(terms), own, _big(cell.total), _small(cell.weight))
 
@@ -62,7 +59,7 @@ def output_bands(found: Sequence[Part], pieces: Sequence[str], mixed: np.ndarray
     """Each part weight x value, and their sum: the head's output for one token. A head that is off puts out zeros."""
     bands = []
     for number, part in enumerate(found):
-        together = len(part.positions) > 1 or number and number == len(found) - 1 and len(found) < len(pieces)
+        together = len(part.positions) > 1 or (number and number == len(found) - 1 and len(found) < len(pieces))
         name = f"{part.weight:.2f} × v({f'{len(part.positions)} others' if together else pieces[part.positions[0]]})"
         bands.append(Band(name, part.values, "value", "+" if number else ""))
     total = np.sum([part.values for part in found], axis=0)
@@ -78,7 +75,13 @@ def row_bars(table: pd.DataFrame, which: str = "weight", top: int = 6) -> list[B
     order = table.sort_values("weight", ascending=False, kind="stable")
     powers = which == "weight"  # beside the model's own weights, what they are made of
     bars = [
-        Bar(row["token"], row[which], "attention", note=_power(row["e^score"]) if powers else "", shown=f"{row[which]:.3f}")
+        Bar(
+            row["token"],
+            row[which],
+            "attention",
+            note=_power(row["e^score"]) if powers else "",
+            shown=f"{row[which]:.3f}",
+        )
         for _, row in order.head(top).iterrows()
     ]
     rest = order.iloc[top:]
@@ -113,7 +116,7 @@ def feed_forward_bands(step: LayerStep, place: int) -> list[Band]:
 
 
 def lengths(bands: Sequence[Band]) -> str:
-    """The length of every strip's vector, in the order and with the signs of the strips. Lengths do not add up; vectors do."""
+    """The length of every strip's vector, with the signs of the strips. Lengths do not add up; vectors do."""
     parts = (f"{band.sign} {band.name} {np.linalg.norm(band.values.astype(np.float64)):.1f}".strip() for band in bands)
     return "Lengths: " + ", ".join(parts) + "."
 
@@ -124,7 +127,7 @@ def head_names(heads: int, off: Sequence[int]) -> list[str]:
 
 
 def dimension_lines(table: pd.DataFrame) -> pd.DataFrame:
-    """`layer.dimension_table` for reading: values with three decimals, true minus signs, nothing where there is no value."""
+    """`layer.dimension_table` for reading: three decimals, true minus signs, nothing where there is no value."""
     shown = table.assign(value=["" if np.isnan(v) else f"{v:.3f}" for v in table["value"]])
     return shown.set_index("stage").replace("-(?=[0-9])", "\u2212", regex=True)
 
@@ -139,123 +142,18 @@ def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
     limit = float(np.percentile(np.abs(values), SATURATED)) or 1.0
     number = np.arange(grid.size).reshape(grid.shape)
     heat = go.Heatmap(
-        z=grid, zmin=-limit, zmax=limit, colorscale=palette.signed, showscale=False, customdata=number, ygap=1,
+        z=grid,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=palette.signed,
+        showscale=False,
+        customdata=number,
+        ygap=1,
         hovertemplate="neuron %{customdata}: %{z:.3f}<extra></extra>",
-    )  # fmt: skip
-    return _figure([heat], palette, max(60, 12 * len(grid)), {"visible": False}, {"visible": False, "autorange": "reversed"})
-
-
-def shares(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
-    """Two lines: how long what attention adds is, and what the feed-forward network adds, beside what they are added to."""
-    lines = []
-    for name, role, symbol, dash in (("attention", "attention", "circle", "solid"), ("feed-forward", "hidden", "square", "dash")):
-        share = table[name].to_numpy()
-        lines.append(
-            go.Scatter(
-                x=table["layer"].to_numpy(), y=np.where(share > 0, share, np.nan), name=name, mode="lines+markers",
-                line={"color": getattr(palette, role), "width": 2, "dash": dash}, marker={"symbol": symbol, "size": 9},
-                hovertemplate=f"layer %{{x}}: {name} adds %{{y:.0%}} of the length<extra></extra>",
-            )
-        )  # fmt: skip
-    as_long = {
-        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"color": palette.soft, "width": 1, "dash": "dot"}
-    }  # fmt: skip
-    here = {
-        "type": "rect", "yref": "paper", "x0": chosen + 0.5, "x1": chosen + 1.5, "y0": 0, "y1": 1,
-        "fillcolor": palette.accent, "opacity": 0.08, "line": {"width": 0},
-    }  # fmt: skip
-    ticks = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50])  # a ratio: equal steps are equal factors
-    return _figure(
-        lines, palette, 280,
-        {"title": _title("layer"), "dtick": 1, "showgrid": False, "range": [0.5, len(table) + 0.5]},
-        {"type": "log", "tickvals": ticks, "tickformat": ".0%"}, shapes=[as_long, here],
-    )  # fmt: skip
-
-
-# through the layers ----------------------------------------------------------------------------------------------
-
-
-def journey(values: np.ndarray, pieces: Sequence[str], position: int, palette: Palette) -> go.Figure:
-    """One measure (L + 1, T) of every token from layer to layer: the chosen token in colour, all others behind it."""
-    layers, count = values.shape
-    others = [i for i in range(count) if i != position]
-    name, across = escape(pieces[position]), np.arange(layers)
-    x, y, text = _lines(np.tile(across[:, None].astype(float), (1, count)), values, others, pieces)
-    behind = go.Scatter(
-        x=x, y=y, text=text, mode="lines", line={"color": palette.soft, "width": 1}, name="the other tokens",
-        opacity=0.5 if count <= LABELLED else 0.15, hovertemplate="%{text}: %{y:.2f}<extra></extra>",
-    )  # fmt: skip
-    chosen = go.Scatter(
-        x=across, y=values[:, position], text=np.full(layers, name), mode="lines+markers", name=name, marker={"size": 8},
-        line={"color": palette.accent, "width": 3}, hovertemplate="%{text}, layer %{x}: %{y:.3f}<extra></extra>",
-    )  # fmt: skip
-    return _figure([behind, chosen], palette, 320, {"title": _title("layer (0 = input)"), "dtick": 1, "showgrid": False}, {})
-
-
-def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Palette) -> go.Figure:
-    """The map of all hidden states: thin paths of all tokens, the chosen token's path with its layers numbered."""
-    layers, count = found.points.shape[:2]
-    others = [i for i in range(count) if i != position]
-    x, y, text = _lines(found.points[..., 0], found.points[..., 1], others, pieces)
-    drawn = [
-        go.Scatter(
-            x=x, y=y, text=text, mode="lines", line={"color": palette.soft, "width": 1}, name="the other tokens",
-            opacity=0.3 if count <= LABELLED else 0.12, hovertemplate="%{text}<extra></extra>",
-        )
-    ]  # fmt: skip
-    if count <= LABELLED:
-        ends, shown = found.points[-1, others], _apart(found.points, position)
-        names = np.array([escape(pieces[i]) for i in others], dtype=str)
-        drawn.append(
-            go.Scatter(
-                x=ends[:, 0], y=ends[:, 1], customdata=names, text=np.where([i in shown for i in others], names, ""),
-                mode="markers+text", textposition="top center", name="where they end", showlegend=False,
-                textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.soft},
-                marker={"color": palette.soft, "size": 5}, hovertemplate="%{customdata}, last layer<extra></extra>",
-            )
-        )  # fmt: skip
-    name = escape(pieces[position])
-    drawn.append(
-        go.Scatter(
-            x=found.points[:, position, 0], y=found.points[:, position, 1], mode="lines+markers+text", name=name,
-            text=np.arange(layers).astype(str), textposition="top center", textfont={"color": palette.accent, "size": 14},
-            line={"color": palette.accent, "width": 3}, marker={"size": 9}, customdata=np.full(layers, name),
-            hovertemplate="%{customdata}, layer %{text}<extra></extra>",
-        )
-    )  # fmt: skip
-    axes = ({"title": _title(f"{share:.0%} of the variance"), "showticklabels": False} for share in found.variance)
-    return _figure(drawn, palette, 460, *axes)
-
-
-def _figure(traces: list, palette: Palette, height: int, x: dict, y: dict, **layout) -> go.Figure:
-    """A figure with the shared look. The layout goes in at once: plotly takes six times as long to change one later."""
-    shared = theme.layout(palette, height)
-    axes = {"xaxis": {**shared["xaxis"], **x, "fixedrange": True}, "yaxis": {**shared["yaxis"], **y, "fixedrange": True}}
-    return go.Figure(traces, layout={**shared, **axes, **layout})
-
-
-def _title(text: str) -> dict:
-    return {"text": text, "font": {"size": 14}}
-
-
-def _apart(points: np.ndarray, position: int) -> set[int]:
-    """The tokens whose end can carry its name without covering another name, or the chosen token's path."""
-    size = np.ptp(points.reshape(-1, 2), axis=0).clip(1e-9)
-    taken, shown = [*points[:, position] / size], set()
-    for i, end in enumerate(points[-1] / size):
-        if i != position and all(abs(end[0] - x) > NAME[0] or abs(end[1] - y) > NAME[1] for x, y in taken):
-            taken.append(end)
-            shown.add(i)
-    return shown
-
-
-def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[str]) -> tuple[np.ndarray, ...]:
-    """(L + 1, T) coordinates -> one long line with a gap after each token's path, and its text at every point."""
-    gap = np.full((1, len(which)), np.nan)
-    flat = [np.concatenate([part[:, which], gap]).T.ravel() for part in (x, y)]
-    layers = len(x)
-    names = [f"{escape(pieces[i])}, layer {layer}" for i in which for layer in range(layers + 1)]
-    return flat[0], flat[1], np.array(names, dtype=str)
+    )
+    return chart(
+        [heat], palette, max(60, 12 * len(grid)), {"visible": False}, {"visible": False, "autorange": "reversed"}
+    )
 
 
 def _power(x: float) -> str:

@@ -197,7 +197,9 @@ def test_one_dimension_followed_through_a_layer(trace, dimension):
     how = table.set_index("stage")["how"]
     assert how["heads joined"].startswith(f"dimension {dimension % 32} of head {dimension // 32 + 1};")
     for stage, total in (("LayerNorm", value["LayerNorm"]), ("output", value["output"])):
-        mean, spread, scale, shift = (float(how[stage].split(word)[1].split()[0].rstrip(")")) for word in ("mean ", "spread ", "scale ", "shift "))
+        mean, spread, scale, shift = (
+            float(how[stage].split(word)[1].split()[0].rstrip(")")) for word in ("mean ", "spread ", "scale ", "shift ")
+        )
         x = float(how[stage][1:].split(" ")[0])
         assert (x - mean) / spread * scale + shift == pytest.approx(total, abs=2e-2)
     for stage in ("projected", "contracted"):
@@ -210,7 +212,9 @@ def test_shares_are_ratios_of_lengths(trace):
     assert list(table["layer"]) == [1, 2, 3, 4, 5, 6]
     for layer in (0, 5):
         step, line = trace.layer(layer), table.iloc[layer]
-        assert line["attention"] == pytest.approx(np.linalg.norm(step.projected[5]) / np.linalg.norm(step.input[5]), rel=1e-4)
+        assert line["attention"] == pytest.approx(
+            np.linalg.norm(step.projected[5]) / np.linalg.norm(step.input[5]), rel=1e-4
+        )
         assert line["feed-forward"] == pytest.approx(
             np.linalg.norm(step.contracted[5]) / np.linalg.norm(step.attended_normalised[5]), rel=1e-4
         )
@@ -284,7 +288,9 @@ def test_sentences_of_the_paths_say_where_it_turns(trace):
     assert f"from {found['length'][jump, 5]:.1f} to" in journey.look_measure(trace, "length", 5).plain()
     assert "mean cosine" in journey.look_measure(trace, "like the others", 5).plain()
     steps = np.linalg.norm(np.diff(journey.path_map(trace).points[:, 5], axis=0), axis=-1)
-    assert f"its longest step is layer {steps.argmax() + 1}" in journey.look_map(trace, journey.path_map(trace), 5).plain()
+    assert (
+        f"its longest step is layer {steps.argmax() + 1}" in journey.look_map(trace, journey.path_map(trace), 5).plain()
+    )
 
 
 # odd texts and models
@@ -322,7 +328,11 @@ def test_odd_texts(mini_bert, query):
 def test_another_shape_of_model(mini_bert):
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=mini_bert.vocab_size, hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=50
+        vocab_size=mini_bert.vocab_size,
+        hidden_size=24,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=50,
     )
     model = encoder.from_hugging_face("tiny", "Tiny", BertForPreTraining(config), mini_bert.tokenizer)
     trace = run(model, PAIR)

@@ -96,7 +96,7 @@ def page() -> None:
                sentence="{row} and {column}: {value}")  # fmt: skip
         tools("tools-signed", "signed")
     with st.container(border=True, key="pic-plot"):
-        figure = go.Figure(go.Heatmap(z=attention[layer, head]))
+        figure = go.Figure(go.Heatmap(z=attention[layer, head, :20, :20]))
         st.plotly_chart(figure.update_layout(height=300, title="A plotly figure"), key="plot", theme=None)
         tools("tools-plot", "plot")
     st.button("again", key="again")

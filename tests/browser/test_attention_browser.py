@@ -53,7 +53,8 @@ def test_a_click_on_a_head_makes_it_large_and_leaves_the_rest_alone(page, bank):
     expect(page.get_by_role("heading", name=f"Layer {link.layer + 1}, head {link.head + 1}")).to_be_visible()
     page.evaluate(
         """() => { window.seen = 0; const strip = document.querySelector('[class*=st-key-frame]');
-        new MutationObserver((list) => { window.seen += list.length; }).observe(strip, { subtree: true, childList: true }); }"""
+        const watch = new MutationObserver((list) => { window.seen += list.length; });
+        watch.observe(strip, { subtree: true, childList: true }); }"""
     )
     page.mouse.click(*head_at(page, 3, 7))
     settled(page)
@@ -119,14 +120,19 @@ def test_bertviz_draws_without_the_network(new_page, watch, bank, scheme):
     t = len(bank.tokens)
     assert inside.locator("svg line").count() == 12 * t * t
     assert inside.locator("#layer").input_value() == "2"
-    drawn = inside.locator("#attention .headAttention").nth(1).locator("line").evaluate_all(
-        "(lines) => lines.map((line) => +line.getAttribute('stroke-opacity'))"
+    drawn = (
+        inside.locator("#attention .headAttention")
+        .nth(1)
+        .locator("line")
+        .evaluate_all("(lines) => lines.map((line) => +line.getAttribute('stroke-opacity'))")
     )
     np.testing.assert_allclose(np.reshape(drawn, (t, t)), bank.attention[2, 1], atol=6e-4)
     texts = inside.locator("#left text").all_text_contents()
     assert texts == bank.pieces
     colours = theme.palette(scheme)
-    shown = inside.locator("#left text").first.evaluate("(e) => [getComputedStyle(e).fill, getComputedStyle(document.body).backgroundColor]")
+    shown = inside.locator("#left text").first.evaluate(
+        "(e) => [getComputedStyle(e).fill, getComputedStyle(document.body).backgroundColor]"
+    )
     assert shown == [rgb(colours.ink), rgb(colours.card)]
 
     page.get_by_text("model view", exact=True).click()

@@ -29,7 +29,9 @@ def test_a_click_on_a_cell_shows_its_equation(page: Page):
     assert equation(page) != before
     row, column = re.search(r"token=(\d+)", page.url)[1], re.search(r"to=(\d+)", page.url)[1]
     pieces = page.locator(".st-key-pic-scores .look").nth(1).locator(".piece")
-    names = [page.get_by_role("option", name=re.compile(rf", position {at}\b")).first.inner_text() for at in (row, column)]
+    names = [
+        page.get_by_role("option", name=re.compile(rf", position {at}\b")).first.inner_text() for at in (row, column)
+    ]
     assert pieces.all_inner_texts() == [name.strip() for name in names]
 
 
@@ -41,7 +43,8 @@ def test_cells_by_keyboard_and_the_link_reopens_them(page: Page, new_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     settled(page)
-    assert "token=6" in page.url and "to=7" in page.url
+    assert "token=6" in page.url
+    assert "to=7" in page.url
     other = new_page()
     other.goto(page.url)
     settled(other)

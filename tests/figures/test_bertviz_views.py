@@ -13,9 +13,23 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 
 HOSTILE = [
-    "</script><script>window.ran=1</script>", "<!--<script>", "]]>", "\u2028\u2029", '"});window.ran=1;//', "\\", "\\ufdd0",
-    "'`${window.ran=1}", "&lt;", "\u202eevil", "\ufdd0", "\x00\x1b", "שלום", "👩\u200d👧", "PYTHON_PARAMS", "Ġa▁b</w>",
-]  # fmt: skip
+    "</script><script>window.ran=1</script>",
+    "<!--<script>",
+    "]]>",
+    "\u2028\u2029",
+    '"});window.ran=1;//',
+    "\\",
+    "\\ufdd0",
+    "'`${window.ran=1}",
+    "&lt;",
+    "\u202eevil",
+    "\ufdd0",
+    "\x00\x1b",
+    "שלום",
+    "👩\u200d👧",
+    "PYTHON_PARAMS",
+    "Ġa▁b</w>",
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +80,9 @@ def test_ordinary_tokens_are_shown_as_they_are(bank):
 
 
 def test_the_weights_are_the_models(bank):
-    all_tokens, within_a, within_b, a_to_b, b_to_a = params(views.document("model", bank, theme.LIGHT, "/"))["attention"]
+    all_tokens, within_a, within_b, a_to_b, b_to_a = params(views.document("model", bank, theme.LIGHT, "/"))[
+        "attention"
+    ]
     np.testing.assert_allclose(all_tokens["attn"], bank.attention, atol=5.1e-4)
     assert np.shape(within_a["attn"]) == (6, 12, 11, 11)
     assert b_to_a["left_text"] == within_b["left_text"] == bank.pieces[11:]
@@ -89,7 +105,7 @@ def test_the_head_view_opens_with_the_chosen_head(bank):
 )
 def test_long_and_empty_texts(mini_bert, a, b):
     trace = run(mini_bert, Query(a, b))
-    for view, most in (("model", views.MODEL_VIEW_TOKENS), ("head", views.HEAD_VIEW_TOKENS)):
+    for view, most in views.MOST.items():
         places = views.kept(trace, most)
         assert len(places) == min(most, len(trace.tokens))
         assert len(set(places)) == len(places)

@@ -94,6 +94,9 @@ def test_a_position_table_is_sent_in_thousandths(mini_bert):
     assert heat.z.dtype == np.int16
     assert np.abs(heat.z / 1000 - table).max() <= 0.0005 + 1e-9
     assert heat.colorbar.title.text == "&lt;i&gt;"
+    assert heat.colorbar.ticktext[2].endswith(" or more")
+    whole = figures.numbers(embedding_tables.sinusoidal(64, 8), "Sinusoidal", theme.LIGHT).data[0]
+    assert list(whole.colorbar.ticktext) == ["−1", "0", "1"]
     assert -heat.zmin == heat.zmax < 1000 * np.abs(table).max()
 
 

@@ -10,6 +10,7 @@ import pytest
 from bert_explain.analysis import head as by_hand
 from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
+from bert_explain.figures import journey as paths
 from bert_explain.figures import layer as figures
 from bert_explain.figures.theme import DARK, LIGHT
 from bert_explain.query import Query
@@ -110,7 +111,9 @@ def test_bars_of_a_row_hold_all_of_it(trace):
         bars = figures.row_bars(table, which)
         assert sum(bar.value for bar in bars) == pytest.approx(1)
         assert bars[-1].text == "13 others"
-    assert [bar.text for bar in figures.row_bars(table)] == [bar.text for bar in figures.row_bars(table, "weight without the root")]
+    assert [bar.text for bar in figures.row_bars(table)] == [
+        bar.text for bar in figures.row_bars(table, "weight without the root")
+    ]
 
 
 def test_folded_neurons_are_all_there(trace):
@@ -122,7 +125,7 @@ def test_folded_neurons_are_all_there(trace):
 
 def test_lines_are_the_measures(trace):
     values = journey.measures(trace)["length"]
-    others, chosen = figures.journey(values, trace.pieces, 5, DARK).data
+    others, chosen = paths.journey(values, trace.pieces, 5, DARK).data
     assert np.asarray(chosen.y) == pytest.approx(values[:, 5])
     assert np.count_nonzero(~np.isnan(np.asarray(others.y, dtype=float))) == 18 * 7
     assert np.asarray(others.y)[8:15] == pytest.approx(values[:, 1])
@@ -130,7 +133,7 @@ def test_lines_are_the_measures(trace):
 
 def test_the_map_draws_every_path(trace):
     found = journey.path_map(trace)
-    others, ends, chosen = figures.path_map(found, trace.pieces, 5, LIGHT).data
+    others, ends, chosen = paths.path_map(found, trace.pieces, 5, LIGHT).data
     assert np.asarray(chosen.x) == pytest.approx(found.points[:, 5, 0])
     assert list(chosen.text) == list("0123456")
     assert np.count_nonzero(~np.isnan(np.asarray(others.x, dtype=float))) == 18 * 7
@@ -141,7 +144,7 @@ def test_the_map_draws_every_path(trace):
 def test_the_shares_leave_out_what_is_zero(trace):
     table = layers.shares(trace, 5)
     table.loc[2, "attention"] = 0.0
-    attention, fed = figures.shares(table, 0, LIGHT).data
+    attention, fed = paths.shares(table, 0, LIGHT).data
     assert np.isnan(attention.y[2])
     assert np.asarray(fed.y) == pytest.approx(table["feed-forward"])
 
@@ -150,9 +153,9 @@ def test_pieces_are_not_markup_in_pictures(trace):
     nasty = ["<b>x</b>", "%{y}", "<a href='http://x'>"] * 7
     found = journey.path_map(trace)
     for figure in (
-        figures.path_map(found, nasty[:19], 0, LIGHT),
-        figures.path_map(found, nasty[:19], 1, LIGHT),
-        figures.journey(journey.measures(trace)["length"], nasty[:19], 0, LIGHT),
+        paths.path_map(found, nasty[:19], 0, LIGHT),
+        paths.path_map(found, nasty[:19], 1, LIGHT),
+        paths.journey(journey.measures(trace)["length"], nasty[:19], 0, LIGHT),
     ):
         for drawn in figure.data:
             assert drawn.hovertemplate.replace("<br>", "").replace("<extra></extra>", "").count("<") == 0

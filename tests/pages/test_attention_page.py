@@ -34,7 +34,9 @@ def opened(**params: str) -> AppTest:
 def said(at: AppTest) -> str:
     """Everything the page says outside its pictures."""
     html = [str(e.proto.body) for e in at.get("html") if "<style" not in e.proto.body]
-    return " ".join([*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(m.value for m in at.markdown)])
+    return " ".join(
+        [*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(m.value for m in at.markdown)]
+    )
 
 
 def titles(at: AppTest) -> list[str]:
@@ -194,9 +196,17 @@ def test_bertviz_says_what_it_leaves_out():
 
 # bad input, long input, other models
 BAD = [
-    ("", ""), ("", " "), ("   ", " "), ("", "only b"), ("?!... --", "…"), ("😀 🧑‍🚀", "👍🏽"), ("مرحبا", "שלום"), ("a\x00b\u202ec", "\ufeff"),
-    ("<script>alert(1)</script><b>", "![x](http://x.invalid/a.png) **bold** $x$"), ("[MASK] [SEP] [CLS]", "[PAD]"),
-]  # fmt: skip
+    ("", ""),
+    ("", " "),
+    ("   ", " "),
+    ("", "only b"),
+    ("?!... --", "…"),
+    ("😀 🧑‍🚀", "👍🏽"),
+    ("مرحبا", "שלום"),
+    ("a\x00b\u202ec", "\ufeff"),
+    ("<script>alert(1)</script><b>", "![x](http://x.invalid/a.png) **bold** $x$"),
+    ("[MASK] [SEP] [CLS]", "[PAD]"),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), BAD, ids=repr)

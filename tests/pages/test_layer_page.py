@@ -3,13 +3,15 @@
 import base64
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import attention, layer as layers
+from bert_explain.analysis import attention
+from bert_explain.analysis import layer as layers
 from bert_explain.analysis.overview import telling_token
 from bert_explain.models import registry
 from bert_explain.query import Query
@@ -121,7 +123,10 @@ def test_a_head_that_is_off_is_said(mini_bert):
     assert "This head is switched off" in said(at)
     assert component(at, "layer-mixed")["names"][-1] == "switched off"
     assert not strips(at, "layer-mixed")[-1].any()
-    assert "head 5 (off)" in component(opened(layer="2", head="5", off="2.5", inside=STEPS[1]), "layer-joined")["rows"]["text"]
+    assert (
+        "head 5 (off)"
+        in component(opened(layer="2", head="5", off="2.5", inside=STEPS[1]), "layer-joined")["rows"]["text"]
+    )
 
 
 # after the heads
@@ -169,7 +174,7 @@ def test_paths_through_all_layers(mini_bert):
     assert len(chart(at, 2)) == 3
     assert not at.slider
     lengths = np.linalg.norm(trace.hidden[:, 5], axis=-1)
-    assert any(f"from {a:.1f} to {b:.1f}" in said(at) for a, b in zip(lengths, lengths[1:], strict=False))
+    assert any(f"from {a:.1f} to {b:.1f}" in said(at) for a, b in pairwise(lengths))
 
 
 @pytest.mark.parametrize("measure", ["length", "like its embedding", "like the layer before", "like the others"])
@@ -200,9 +205,16 @@ def test_layer_and_head_sliders_move_the_page(mini_bert):
 
 # bad input, long input, other models
 BAD = [
-    ("", ""), ("   ", " "), ("", "only b"), ("?!... --", "…"), ("😀 🧑‍🚀", "👍🏽"), ("مرحبا", "שלום"), ("a\x00b\u202ec", "\ufeff"),
-    ("<script>alert(1)</script><b>", "![x](http://x.invalid/a.png) **bold** $x$"), ("{x} %{y} \\frac", "[PAD]"),
-]  # fmt: skip
+    ("", ""),
+    ("   ", " "),
+    ("", "only b"),
+    ("?!... --", "…"),
+    ("😀 🧑‍🚀", "👍🏽"),
+    ("مرحبا", "שלום"),
+    ("a\x00b\u202ec", "\ufeff"),
+    ("<script>alert(1)</script><b>", "![x](http://x.invalid/a.png) **bold** $x$"),
+    ("{x} %{y} \\frac", "[PAD]"),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), BAD, ids=repr)

@@ -29,7 +29,7 @@ export default component((me) => {
       }
       const chip = h("span", { class: "chip", dir: "auto" }, visible(text));
       const node = h("span", { class: `token${role === "s" ? " special" : role === "m" ? " masked" : ""}` }, chip);
-      if (d.colour === "word" && words % 2) node.classList.add("odd");
+      if (d.colour === "word" && words % 2 && role !== "s") node.classList.add("odd");
       node.style.setProperty("--hue", cssColour(d.colour === "word" && role !== "s" ? "token" : HUES[role]));
       if (d.notes) node.append(h("span", { class: "note", dir: "auto" }, d.notes[i]));
       word.append(node);

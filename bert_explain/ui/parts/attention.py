@@ -11,10 +11,11 @@ import numpy as np
 import streamlit as st
 
 from bert_explain.analysis import attention, heads_off
+from bert_explain.analysis import attention_looks as looks
 from bert_explain.content.attention import depth, notes
 from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
-from bert_explain.trace import Trace, run
+from bert_explain.trace import Token, Trace, run
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
@@ -32,33 +33,39 @@ WINDOW = 64  # tokens whose labels can still be read one by one
 # all heads, one head
 def heads(page: Page) -> None:
     """Every head small beside the chosen one large; under them, that head in numbers."""
-    for beside, wide in ((lambda: (_grid(page), _caution()), _head), (lambda: _numbers(page), _directions)):
-        left, right = st.columns([9, 18], gap="medium")
-        with left:
-            beside()
-        with right:
-            wide(page)
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        _grid(page)
+        _caution()
+    with right:
+        _head(page)
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        _numbers(page)
+    with right:
+        _directions(page)
 
 
 def _grid(page: Page) -> None:
     trace = page.trace
     shown = _view(trace, "everything")
-    with picture("heads", "All heads", look=attention.look_grid(trace), table=lambda: attention.facts(trace), code=(attention.view,)):
+    with picture(
+        "heads", "All heads", look=looks.grid(trace), table=lambda: attention.facts(trace), code=(attention.view,)
+    ):
         if not len(shown.rows):
             st.text("There is nothing to show: without its special tokens this text has no tokens.")
             return
         heads_grid(
-            shown.of(trace.attention), [trace.tokens[i] for i in shown.rows], key="grid", chosen=(page.layer, page.head),
+            shown.of(trace.attention), _tokens(trace, shown.rows), key="grid", chosen=(page.layer, page.head),
             label="Attention of every head: choose one to see it large", off=trace.query.heads_off, on_pick=_choose,
         )  # fmt: skip
 
 
 def _head(page: Page) -> None:
     trace, layer, head = page.trace, page.layer, page.head
-    row = state.get("token") if state.get("token") is not None else None
-    row = None if row is None else page.position
+    row = None if state.get("token") is None else page.position  # until one is chosen: the most telling one
     shown = _view(trace, state.get(SHOW))
-    look = attention.look_head(trace, layer, head, shown, row)
+    look = looks.head(trace, layer, head, shown, row)
     link = attention.link_in(trace, layer, head, shown, row) or attention.link_in(trace, layer, head, shown)
     long = link is not None and max(len(shown.rows), len(shown.columns)) > WINDOW
     part = attention.window(trace, shown, link.row, link.column, WINDOW) if long and not state.get(WHOLE) else shown
@@ -70,7 +77,7 @@ def _head(page: Page) -> None:
         if link is None:
             return
         matrix(
-            part.of(trace.attention[layer, head]), [trace.tokens[i] for i in part.rows], [trace.tokens[i] for i in part.columns],
+            part.of(trace.attention[layer, head]), _tokens(trace, part.rows), _tokens(trace, part.columns),
             key="matrix", label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row", limit=1.0,
             chosen=(int(np.searchsorted(part.rows, link.row)), int(np.searchsorted(part.columns, link.column))),
             on_pick=lambda i, j: state.put(token=int(part.rows[i])),
@@ -83,11 +90,17 @@ def _what_is_shown(trace: Trace, long: bool) -> None:
     both = {t.sentence for t in trace.tokens} >= {0, 1}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-is-shown"):
         if both or state.get(SHOW) != SHOW.default:
-            st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW))
+            st.segmented_control(
+                "From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW)
+            )
         st.toggle("Special tokens", **state.bind(SPECIALS))
         st.toggle("Rescale rows", **state.bind(RENORMALISE))
         if long:
             st.toggle("Whole text", **state.bind(WHOLE))
+
+
+def _tokens(trace: Trace, places: np.ndarray) -> list[Token]:
+    return [trace.tokens[i] for i in places]
 
 
 def _view(trace: Trace, direction: str) -> attention.View:
@@ -99,8 +112,9 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
     words = []
     if len(part.rows) < len(shown.rows) or len(part.columns) < len(shown.columns):
         words.append(
-            f"This text has {len(trace.tokens)} tokens; the picture shows {len(part.rows)} of them, positions {part.rows[0]} to "
-            f"{part.rows[-1]}, and in the columns also special tokens and the strongest link. Choose another token to move it."
+            f"This text has {len(trace.tokens)} tokens; the picture shows {len(part.rows)} of them, positions "
+            f"{part.rows[0]} to {part.rows[-1]}, and in the columns also special tokens and the strongest link. Choose "
+            "another token to move it."
         )
     if len(part.columns) < len(trace.tokens):
         share = part.share(trace.attention[layer, head])
@@ -113,17 +127,21 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
 def _numbers(page: Page) -> None:
     trace, layer, head = page.trace, page.layer, page.head
     line = attention.facts(trace).iloc[layer * trace.model.n_heads + head]
-    with picture("numbers", "This head in numbers", look=attention.look_numbers(line), code=(attention.facts,)):
+    with picture("numbers", "This head in numbers", look=looks.numbers(line), code=(attention.facts,)):
         bars(figures.share_bars(line), key="shares", label="Where this head's attention goes")
 
 
 def _directions(page: Page) -> None:
     flows = attention.directions(page.trace, page.layer, page.head)
-    look = attention.look_directions(flows)
+    look = looks.directions(flows)
     if look is not None:
         title = "From sentence to sentence" if len(flows) > 2 else "Between words and special tokens"
         with picture("directions", title, look=look, table=lambda: flows, code=(attention.directions,)):
-            bars(figures.direction_bars(flows), key="flows", label="Shares of this head's attention, from sentence to sentence")
+            bars(
+                figures.direction_bars(flows),
+                key="flows",
+                label="Shares of this head's attention, from sentence to sentence",
+            )
 
 
 def _choose(layer: int, head: int) -> None:
@@ -136,11 +154,15 @@ def facts(page: Page) -> None:
     table = attention.facts(page.trace)
     number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
     bar = {"min_value": 0, "max_value": 1, "format": "%.2f", "width": 84}
-    shares = {name: share(words.removeprefix("to ").removeprefix("the "), help=f"Share {words}", **bar) for name, words in figures.SHARES.items()}
-    with picture("facts", "What each head does", look=attention.look_facts(table), note=notes().facts, code=(attention.facts,)):
+    shares = {
+        name: share(words.removeprefix("to ").removeprefix("the "), help=f"Share {words}", **bar)
+        for name, words in figures.SHARES.items()
+    }
+    with picture("facts", "What each head does", look=looks.facts(table), note=notes().facts, code=(attention.facts,)):
         st.dataframe(
             table, key="facts", hide_index=True, height=330, selection_mode="single-row", alt="One line for each head",
-            on_select=lambda: _choose_line(table.iloc, "facts"), column_order=[*table.columns[:6], *figures.SHARES, "off"],
+            on_select=lambda: _choose_line(table.iloc, "facts"),
+            column_order=[*table.columns[:6], *figures.SHARES, "off"],
             column_config=shares | {
                 "layer": number("Layer", width=52), "head": number("Head", width=52),
                 "pattern": st.column_config.TextColumn("Looks like", width=112),
@@ -167,17 +189,18 @@ def rollout(page: Page) -> None:
     layers = [f"layer {i + 1}" for i in range(len(reached))]
     one = state.get(FLOW) == FLOW.options[0]
     values = reached[:, position] if one else reached[-1]
+    everything = np.arange(len(trace.tokens))
+    came = "after {row}, {value} of it comes" if one else "{value} of what stands at {row} comes"
     with picture(
-        "rollout", "Attention rollout", look=attention.look_rollout(trace, reached, position), note=notes().rollout,
-        table=lambda: attention.labelled(trace, reached[-1], *[np.arange(len(trace.tokens))] * 2), code=(attention.rollout,),
+        "rollout", "Attention rollout", look=looks.rollout(trace, reached, position), note=notes().rollout,
+        table=lambda: attention.labelled(trace, reached[-1], everything, everything), code=(attention.rollout,),
     ):  # fmt: skip
         st.segmented_control("Show", FLOW.options, label_visibility="collapsed", **state.bind(FLOW))
         matrix(
-            values, layers if one else trace.tokens, trace.tokens, key=f"rollout-{'one' if one else 'all'}", role="hidden",
-            label="Attention rollout" + (f" of “{trace.pieces[position]}”" if one else ""),
+            values, layers if one else trace.tokens, trace.tokens, key=f"rollout-{'one' if one else 'all'}",
+            role="hidden", label="Attention rollout" + (f" of “{trace.pieces[position]}”" if one else ""),
             chosen=(len(layers) - 1 if one else position, None),
-            sentence="after {row}, {value} of it comes from {column}" if one else "{value} of what stands at {row} comes from {column}",
-            on_pick=lambda i, j: state.put(token=j if one else i),
+            sentence=came + " from {column}", on_pick=lambda i, j: state.put(token=j if one else i),
         )  # fmt: skip
     _depth("rollout")
 
@@ -189,7 +212,12 @@ def off(page: Page) -> None:
     q = heads_off.question(trace, page.position)
     before = cache.trace(model, q.query)
     after = cache.trace(model, q.query.but(heads_off=trace.query.heads_off))
-    with picture("off", "Switch heads off", look=heads_off.look_off(q, before, after), code=(heads_off.question, heads_off.before_after)):
+    with picture(
+        "off",
+        "Switch heads off",
+        look=heads_off.look_off(q, before, after),
+        code=(heads_off.question, heads_off.before_after),
+    ):
         _switches(page)
         left, right = st.columns(2, gap="large")
         changed = bool(trace.query.heads_off)
@@ -202,7 +230,11 @@ def off(page: Page) -> None:
             with right:
                 if changed:
                     st.text("Without the heads that are off:")
-                    bars(figures.prediction_bars(table, "without"), key="off-after", label="Predictions without these heads")
+                    bars(
+                        figures.prediction_bars(table, "without"),
+                        key="off-after",
+                        label="Predictions without these heads",
+                    )
                 else:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
         if heads_off.has_pair(trace):
@@ -225,7 +257,9 @@ def _switches(page: Page) -> None:
             ("layer", f"all of layer {layer + 1}", whole),
         ):
             verb = "on" if set(these) <= set(now) else "off"
-            st.button(f"Switch {name} {verb}", key=f"switch-{key}", on_click=_switch, args=(heads_off.toggled(now, these),))
+            st.button(
+                f"Switch {name} {verb}", key=f"switch-{key}", on_click=_switch, args=(heads_off.toggled(now, these),)
+            )
         st.button("All on again", key="switch-none", type="tertiary", disabled=not now, on_click=_switch, args=((),))
 
 
@@ -265,19 +299,22 @@ def bertviz(page: Page) -> None:
     """bertviz's own two views, drawn only when they are opened."""
     trace, wanted = page.trace, state.get(BERTVIZ)
     view = wanted.split()[0]
-    with picture("bertviz", "The same attention in bertviz", note=notes().bertviz, code=(bertviz_views.document,)):
+    places = bertviz_views.kept(trace, bertviz_views.MOST.get(view, len(trace.tokens)))
+    look = None if wanted == BERTVIZ.default else looks.lines(trace, page.layer, page.head, places)
+    with picture(
+        "bertviz", "The same attention in bertviz", look=look, note=notes().bertviz, code=(bertviz_views.document,)
+    ):
         st.segmented_control("bertviz", BERTVIZ.options, label_visibility="collapsed", **state.bind(BERTVIZ))
         if wanted == BERTVIZ.default:
             return
-        places = bertviz_views.kept(trace, getattr(bertviz_views, f"{view.upper()}_VIEW_TOKENS"))
         if len(places) < len(trace.tokens):
             st.text(
-                f"bertviz draws a line for each weight, so this view has the first words of each sentence, {len(places)} of "
-                f"{len(trace.tokens)} tokens. Their weights are as the model has them: the rest of each row is left out."
+                "bertviz draws a line for each weight, so this view has the first words of each sentence: "
+                f"{len(places)} of {len(trace.tokens)} tokens. The weights are as they were; the rest of each row is left out."
             )
         st.iframe(
-            bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head), alt=f"bertviz, {wanted}",
-            height=bertviz_views.height(view, trace),
+            bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head),
+            height=bertviz_views.height(view, trace), alt=f"bertviz, {wanted}",
         )  # fmt: skip
 
 

@@ -9,13 +9,14 @@ import numpy as np
 import streamlit as st
 
 from bert_explain.analysis import head as by_hand
-from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
-from bert_explain.content.layer import depth, notes
+from bert_explain.content.layer import notes
 from bert_explain.figures import layer as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
+from bert_explain.ui.parts import journey
+from bert_explain.ui.parts.journey import explained
 from bert_explain.ui.picture import picture, said
 
 STEPS = ("One head", "After the heads", "All layers")
@@ -23,7 +24,6 @@ STEP = state.Choice("inside", STEPS)
 CELLS = state.Choice("cells", ("scores", "weights"))
 TO = state.Number("to", 0, 999_999_999, None)  # the token looked at; None: the one looked at most
 DIMENSION = state.Number("follow", 0, 999_999_999, None)  # one of the H dimensions; None: the one that changes most
-MEASURE = state.Choice("path", tuple(journey.MEASURES), "like its embedding")
 
 OFF = "This head is switched off: it still looks, but what it gathers is thrown away."
 WHERE_CUT = "Of {} tokens: the rows {} to {}, and the {} columns that the chosen row looks at most."
@@ -61,18 +61,10 @@ def after_heads(page: Page) -> None:
     _traced(page, step)
 
 
-def through_layers(page: Page) -> None:
-    """What each layer adds, how each token's vector changes, and a map of all paths."""
-    _shares(page)
-    _measures(page)
-    _map(page)
-    _depth("paths")
-
-
 def draw(page: Page) -> None:
     """The chosen step, and the way to the next one."""
     at = STEPS.index(state.get(STEP))
-    (one_head, after_heads, through_layers)[at](page)
+    (one_head, after_heads, journey.through_layers)[at](page)
     if at + 1 < len(STEPS):
         st.button(f"Then: {STEPS[at + 1].lower()}", key="layer-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
 
@@ -88,12 +80,17 @@ def _tokens(page: Page) -> None:
     tokens, at = page.trace.tokens, page.position
     first = min(max(at - ROW // 2, 0), max(len(tokens) - ROW, 0))
     token_row(
-        tokens[first : first + ROW], key="layer-tokens", label="The token to follow", chosen={at - first},
+        tokens[first : first + ROW],
+        key="layer-tokens",
+        label="The token to follow",
+        chosen={at - first},
         on_pick=lambda i: state.put(token=first + i),
-    )  # fmt: skip
+    )
     if len(tokens) > ROW:
         st.number_input(f"Token, 0 to {len(tokens) - 1}", 0, len(tokens) - 1, **state.bind("token"))
-        st.caption(f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; any other can be chosen by its number.")
+        st.caption(
+            f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; choose any other by its number."
+        )
 
 
 def _column(page: Page, head) -> int:
@@ -111,10 +108,13 @@ def _scores(page: Page, head, column: int) -> None:
     notes_here = [WHERE_CUT.format(len(tokens), rows[0], rows[-1], len(columns))] if len(tokens) > LARGEST else []
     notes_here += [OFF] if _off(page) else []
     with picture(
-        "scores", f"Layer {page.layer + 1}, head {page.head + 1}: who looks at whom", note=" ".join(notes_here) or None,
-        look=by_hand.look_scores(head, page.trace.pieces, row), table=lambda: by_hand.row_table(head, page.trace.pieces, row),
+        "scores",
+        f"Layer {page.layer + 1}, head {page.head + 1}: who looks at whom",
+        note=" ".join(notes_here) or None,
+        look=by_hand.look_scores(head, page.trace.pieces, row),
+        table=lambda: by_hand.row_table(head, page.trace.pieces, row),
         code=(by_hand.cell, by_hand.row_table, by_hand.window, figures.score_latex, figures.softmax_latex),
-    ):  # fmt: skip
+    ):
         table, equations = st.columns([5, 3], gap="medium", vertical_alignment="top")
         with table:
             st.segmented_control("Numbers in the cells", CELLS.options, **state.bind(CELLS))
@@ -130,34 +130,50 @@ def _cells(page: Page, head, rows: np.ndarray, columns: np.ndarray, column: int)
     tokens, signed = page.trace.tokens, state.get(CELLS) == "scores"
     matrix(
         (head.scores if signed else head.weights)[np.ix_(rows, columns)],
-        [tokens[i] for i in rows], [tokens[j] for j in columns], key="layer-scores",
+        [tokens[i] for i in rows],
+        [tokens[j] for j in columns],
+        key="layer-scores",
         label=f"{state.get(CELLS)} of this head; row: the token that looks, column: the token looked at",
-        scale="signed" if signed else "magnitude", limit=None if signed else 1.0,
+        scale="signed" if signed else "magnitude",
+        limit=None if signed else 1.0,
         chosen=(int(np.flatnonzero(rows == page.position)[0]), int(np.flatnonzero(columns == column)[0])),
         sentence="{row} looks at {column} with " + ("score" if signed else "weight") + " {value}",
         on_pick=lambda i, j: state.put(TO, int(columns[j]), token=int(rows[i])),
-    )  # fmt: skip
+    )
 
 
 def _products(page: Page, head, column: int) -> None:
     cell = by_hand.cell(head, page.position, column)
     with picture(
-        "products", "The score: query times key", look=by_hand.look_products(cell, page.trace.pieces),
-        table=lambda: by_hand.products_table(cell), code=(by_hand.cell, figures.product_bands), note=notes().products,
-    ):  # fmt: skip
-        bands(figures.product_bands(cell), key="layer-products", label="Query, key, and their products number by number")
+        "products",
+        "The score: query times key",
+        look=by_hand.look_products(cell, page.trace.pieces),
+        table=lambda: by_hand.products_table(cell),
+        code=(by_hand.cell, figures.product_bands),
+        note=notes().products,
+    ):
+        bands(
+            figures.product_bands(cell), key="layer-products", label="Query, key, and their products number by number"
+        )
     size = f"({len(page.trace.tokens)}, {page.model.head_size})"
-    _depth("head", f"Here Q, K and V are tables of {size} numbers each, and the scores one of {head.scores.shape}.")
+    explained("head", f"Here Q, K and V are tables of {size} numbers each, and the scores one of {head.scores.shape}.")
 
 
 def _softmax(page: Page, head) -> None:
     row, pieces = page.position, page.trace.pieces
     table, sharp = by_hand.row_table(head, pieces, row), by_hand.sharpness(head, row)
     with picture(
-        "softmax", "Softmax: scores become weights", look=by_hand.look_softmax(sharp, pieces, row), table=lambda: table,
-        code=(by_hand.row_table, by_hand.sharpness), note=by_hand.about_root(sharp, page.model.head_size),
-    ):  # fmt: skip
-        divided = {"weight": f"Divided by √{page.model.head_size}, as it is", "weight without the root": "If it were not divided"}
+        "softmax",
+        "Softmax: scores become weights",
+        look=by_hand.look_softmax(sharp, pieces, row),
+        table=lambda: table,
+        code=(by_hand.row_table, by_hand.sharpness),
+        note=by_hand.about_root(sharp, page.model.head_size),
+    ):
+        divided = {
+            "weight": f"Divided by √{page.model.head_size}, as it is",
+            "weight without the root": "If it were not divided",
+        }
         for place, (which, title) in zip(st.columns(2, gap="medium"), divided.items(), strict=True):
             with place:
                 st.caption(title)
@@ -168,71 +184,107 @@ def _output(page: Page, head) -> None:
     row, pieces, off = page.position, page.trace.pieces, _off(page)
     found = by_hand.parts(head, row)
     with picture(
-        "mixed", "The output: weights times values", look=by_hand.look_output(head, pieces, row, off), note=notes().output,
-        table=lambda: by_hand.parts_table(head, pieces, row), code=(by_hand.parts, figures.output_bands),
-    ):  # fmt: skip
+        "mixed",
+        "The output: weights times values",
+        look=by_hand.look_output(head, pieces, row, off),
+        note=notes().output,
+        table=lambda: by_hand.parts_table(head, pieces, row),
+        code=(by_hand.parts, figures.output_bands),
+    ):
         bands(
-            figures.output_bands(found, pieces, head.mixed[row], off), key="layer-mixed",
+            figures.output_bands(found, pieces, head.mixed[row], off),
+            key="layer-mixed",
             label="Each token's value times its weight, and their sum",
-        )  # fmt: skip
+        )
 
 
 def _joined(page: Page, step) -> None:
     heads, off = page.model.n_heads, [h for at, h in page.query.heads_off if at == page.layer]
     table = layers.heads_table(page.trace, step, 0)
     with picture(
-        "joined", f"Layer {page.layer + 1}: {heads} heads side by side", look=layers.look_heads(table), note=notes().joined,
-        table=lambda: table, code=(layers.written, layers.heads_table),
-    ):  # fmt: skip
+        "joined",
+        f"Layer {page.layer + 1}: {heads} heads side by side",
+        look=layers.look_heads(table),
+        note=notes().joined,
+        table=lambda: table,
+        code=(layers.written, layers.heads_table),
+    ):
         values = step.joined[0].reshape(heads, -1)  # (H,) -> (A, d)
         matrix(
-            values, figures.head_names(heads, off), [str(i) for i in range(values.shape[1])], key="layer-joined",
-            label="Outputs of all heads for this token", scale="signed", chosen=(page.head, None), digits=3,
-            sentence="{row}, dimension {column}: {value}", on_pick=lambda head, _: state.put(head=head + 1),
-        )  # fmt: skip
+            values,
+            figures.head_names(heads, off),
+            [str(i) for i in range(values.shape[1])],
+            key="layer-joined",
+            label="Outputs of all heads for this token",
+            scale="signed",
+            chosen=(page.head, None),
+            digits=3,
+            sentence="{row}, dimension {column}: {value}",
+            on_pick=lambda head, _: state.put(head=head + 1),
+        )
 
 
 def _added(page: Page, step) -> None:
     with picture(
-        "added", "Projected, added, normalised", look=layers.look_attention(page.trace, step, 0, page.trace.pieces[page.position]),
-        table=lambda: layers.stages(step, 0), code=(layers.stages, layers.layer_norm, figures.attention_bands), note=notes().added,
-    ):  # fmt: skip
+        "added",
+        "Projected, added, normalised",
+        look=layers.look_attention(page.trace, step, 0, page.trace.pieces[page.position]),
+        table=lambda: layers.stages(step, 0),
+        code=(layers.stages, layers.layer_norm, figures.attention_bands),
+        note=notes().added,
+    ):
         strips = figures.attention_bands(step, 0)
         bands(
-            strips, key="layer-added", chosen=_dimension(page, step), on_pick=_pick,
+            strips,
+            key="layer-added",
+            chosen=_dimension(page, step),
+            on_pick=_pick,
             label="From the heads' outputs to the first LayerNorm",
-        )  # fmt: skip
+        )
         st.caption(figures.lengths(strips))
-    _depth("residual")
+    explained("residual")
 
 
 def _fed(page: Page, step) -> None:
     with picture(
-        "fed", "The feed-forward network", look=layers.look_feed_forward(step, 0, page.trace.pieces[page.position]),
-        table=lambda: layers.neurons_table(step, 0), code=(layers.neurons_table, figures.neurons, figures.feed_forward_bands),
+        "fed",
+        "The feed-forward network",
+        look=layers.look_feed_forward(step, 0, page.trace.pieces[page.position]),
+        table=lambda: layers.neurons_table(step, 0),
+        code=(layers.neurons_table, figures.neurons, figures.feed_forward_bands),
         note=notes().fed,
-    ):  # fmt: skip
+    ):
         count = step.expanded.shape[1]
         st.plotly_chart(
-            figures.neurons(step, 0, page.palette), key="layer-neurons", theme=None, config={"displayModeBar": False},
+            figures.neurons(step, 0, page.palette),
+            key="layer-neurons",
+            theme=None,
+            config={"displayModeBar": False},
             alt=f"{count} neurons, folded into rows",
-        )  # fmt: skip
+        )
         strips = figures.feed_forward_bands(step, 0)
         bands(
-            strips, key="layer-fed", chosen=_dimension(page, step), on_pick=_pick,
+            strips,
+            key="layer-fed",
+            chosen=_dimension(page, step),
+            on_pick=_pick,
             label="From the neurons to the layer's output",
-        )  # fmt: skip
+        )
         st.caption(figures.lengths(strips))
-    _depth("feed_forward", f"Here a token's {page.model.hidden_size} numbers meet {step.expanded.shape[1]} neurons.")
+    explained("feed_forward", f"Here a token's {page.model.hidden_size} numbers meet {step.expanded.shape[1]} neurons.")
 
 
 def _traced(page: Page, step) -> None:
     dimension = _dimension(page, step)
     table = layers.dimension_table(page.trace, step, 0, dimension)
     with picture(
-        "traced", "One dimension, all the way", look=layers.look_dimension(table, dimension), table=lambda: table,
-        code=(layers.dimension_table, layers.layer_norm), note=notes().traced,
-    ):  # fmt: skip
+        "traced",
+        "One dimension, all the way",
+        look=layers.look_dimension(table, dimension),
+        table=lambda: table,
+        code=(layers.dimension_table, layers.layer_norm),
+        note=notes().traced,
+    ):
         state.suggest(follow=dimension)
         most = page.model.hidden_size - 1
         st.number_input(f"Which dimension, 0 to {most}", 0, most, **state.bind(DIMENSION))
@@ -246,52 +298,3 @@ def _dimension(page: Page, step) -> int:
 
 def _pick(dimension: int) -> None:
     state.put(DIMENSION, dimension)
-
-
-def _depth(name: str, here: str = "") -> None:
-    """The formula and the tensors, for those who ask."""
-    told = depth(name)
-    with st.expander(told.title):
-        st.markdown(told.text)
-        for formula in told.formulas:
-            st.latex(formula)
-        if here:
-            st.caption(here)
-
-
-def _shares(page: Page) -> None:
-    table = layers.shares(page.trace, page.position)
-    with picture(
-        "shares", "How much each layer adds", look=layers.look_shares(table, page.trace.pieces[page.position]), note=notes().shares,
-        table=lambda: table, code=(layers.shares, figures.shares),
-    ):  # fmt: skip
-        st.plotly_chart(
-            figures.shares(table, page.layer, page.palette), key="layer-shares", theme=None, config={"displayModeBar": False},
-            alt="For each layer, the length of what attention and the feed-forward network add, as a share",
-        )  # fmt: skip
-
-
-def _measures(page: Page) -> None:
-    measure = state.get(MEASURE)
-    with picture(
-        "journey", "Where the vectors go", look=journey.look_measure(page.trace, measure, page.position),
-        table=lambda: journey.table(page.trace), code=(journey.measures, figures.journey),
-        note=f"{measure.capitalize()}: {journey.MEASURES[measure]}. Layer 0 is the input.",
-    ):  # fmt: skip
-        st.segmented_control("What is measured", MEASURE.options, **state.bind(MEASURE))
-        st.plotly_chart(
-            figures.journey(journey.measures(page.trace)[measure], page.trace.pieces, page.position, page.palette),
-            key="layer-journey", theme=None, config={"displayModeBar": False}, alt=f"{measure}, for every token and layer",
-        )  # fmt: skip
-
-
-def _map(page: Page) -> None:
-    found = journey.path_map(page.trace)
-    with picture(
-        "paths", "A map of all paths", look=journey.look_map(page.trace, found, page.position), note=notes().map + (notes().map_long if len(page.trace.tokens) > figures.LABELLED else ""),
-        table=lambda: journey.map_table(page.trace, found), code=(journey.path_map, figures.path_map),
-    ):  # fmt: skip
-        st.plotly_chart(
-            figures.path_map(found, page.trace.pieces, page.position, page.palette), key="layer-map", theme=None,
-            config={"displayModeBar": False}, alt="Every token's vector after every layer, on the two directions that differ most",
-        )  # fmt: skip
