@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.attention import View, link_in, telling_head, words
+from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace import Trace
 
 
+@remember
 def grid(trace: Trace) -> Sentence:
     """About all heads at once: which layer looks most at special tokens."""
     special = np.array([t.special for t in trace.tokens])

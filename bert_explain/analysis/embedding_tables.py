@@ -26,11 +26,11 @@ def nearest(trace: Trace, position: int, k: int = 8) -> pd.DataFrame:
 
     It depends on the token only, not on the sentence.
     """
-    return _nearest(trace.model, trace.tokens[position].id, k)
+    return nearest_rows(trace.model, trace.tokens[position].id, k)
 
 
 @lru_cache(maxsize=256)  # a model's tables never change: do not change what is returned
-def _nearest(model: Encoder, own: int, k: int) -> pd.DataFrame:
+def nearest_rows(model: Encoder, own: int, k: int) -> pd.DataFrame:
     """One product of the whole table (V, H) with one row (H,)."""
     rows = model.embed.token.weight.detach().numpy()  # (V, H)
     size = np.sqrt(np.einsum("vh,vh->v", rows, rows))  # (V,)
@@ -72,11 +72,11 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
 # the segment table --------------------------------------------------------------------------------------------------
 def segments(trace: Trace) -> pd.DataFrame:
     """The two rows of the segment table and A - B, H rows. Raises Missing for a model without segments."""
-    return _segments(trace.model)
+    return segment_rows(trace.model)
 
 
 @lru_cache(maxsize=16)  # as above
-def _segments(model: Encoder) -> pd.DataFrame:
+def segment_rows(model: Encoder) -> pd.DataFrame:
     table = model.segment_table()
     if table is None:
         raise Missing(f"{model.title} has no segment embeddings: it does not tell sentence A from sentence B.")

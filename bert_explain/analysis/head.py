@@ -232,10 +232,9 @@ def look_softmax(sharp: Sharpness, pieces: Sequence[str], row: int) -> Sentence:
 def about_root(sharp: Sharpness, size: int) -> str:
     """Why the scores are divided by sqrt(d), with this head's own variances. `size` is d."""
     return (
-        f"Why divide by the square root of {size}? A sum of {size} products varies widely: over this whole table the "
-        f"plain products q · k have a variance of {sharp.variance_undivided:.1f}, the scores one of {sharp.variance:.1f}. "
-        "Softmax of widely varying numbers gives nearly all to one token, and then the model can hardly learn "
-        "anything else."
+        f"Why divide by the square root of {size}? A sum of {size} products varies widely. In this table the plain "
+        f"products q · k have a variance of {sharp.variance_undivided:.1f}, the scores one of {sharp.variance:.1f}. "
+        "Softmax of numbers that vary widely gives nearly all to one token, and then training hardly changes anything."
     )
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, compare, percent, piece_text
-from bert_explain.analysis.masking import can_be_masked
+from bert_explain.analysis.masked_words import best, percent, piece_text
+from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.remember import Memory
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.query import Query
@@ -23,7 +23,7 @@ from bert_explain.trace import Trace
 
 Heads = tuple[tuple[int, int], ...]  # (layer, head) pairs
 LITTLE = 0.01  # a change of a probability below this is called small
-_known = Memory()
+_known, _read = Memory(), Memory()
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,19 @@ def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.D
 
     Columns: piece, id, before, without, change (without - before), mark ("true word" or "").
     """
-    table = compare(after, position, before, k).rename(columns={"probability": "without"})
-    order = ["piece", "id", "before", "without", "change", "mark"]
-    return table.sort_values("before", ascending=False, kind="stable", ignore_index=True)[order]
+    p, new, true = _probabilities(before, position), _probabilities(after, position), true_id(before, position)
+    ids = list(dict.fromkeys([*best(p, k).tolist(), *best(new, k).tolist(), *([] if true is None else [true])]))
+    ids.sort(key=lambda i: -p[i])
+    return pd.DataFrame(
+        {
+            "piece": [piece_text(before.model, i) for i in ids],
+            "id": ids,
+            "before": p[ids],
+            "without": new[ids],
+            "change": new[ids] - p[ids],
+            "mark": ["true word" if i == true else "" for i in ids],
+        }
+    )
 
 
 def single_heads(
@@ -167,5 +177,9 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sent
 
 
 def _probabilities(trace: Trace, position: int) -> np.ndarray:
-    """(V,) softmax of the masked-word head at one position, in double precision."""
-    return softmax(trace.mlm_logits([position])[0].astype(np.float64))
+    """(V,) softmax of the masked-word head at one position, in double precision; kept beside the trace."""
+    p = _read.get(trace, position)
+    if p is None:
+        p = softmax(trace.mlm_logits([position])[0].astype(np.float64))
+        _read.put(trace, p, position)
+    return p

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -110,11 +111,13 @@ def look_judged(table: pd.DataFrame) -> Sentence:
 
 
 # how training draws its pairs
-def draw(documents: Sequence[Document], seed: int, count: int) -> pd.DataFrame:
+@lru_cache(maxsize=256)
+def draw(documents: tuple[Document, ...], seed: int, count: int) -> pd.DataFrame:
     """Training pairs, a row each: pair (from 1), document, place, b_document, b_place (all from 0), a, b, follows.
 
     A is any sentence that has a successor, each at most once. A coin decides: B is the sentence after A (follows), or
     one drawn evenly from the other documents, first the document, then the sentence, as BERT's own data generator does.
+    The table is kept: do not change it.
     """
     able = [(d, s) for d, text in enumerate(documents) for s in range(len(text.sentences) - 1)]
     rng = np.random.default_rng(seed)
@@ -186,8 +189,12 @@ def probe_queries(probe: Probe) -> list[Query]:
     return [Query(a, b) for case in probe.cases for a, b in case]
 
 
-def probed(probe: Probe, verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """A row for each case and condition: case (from 1), condition, a, b, is_next, verdict, label, right."""
+@lru_cache(maxsize=64)
+def probed(probe: Probe, verdicts: tuple[Verdict, ...]) -> pd.DataFrame:
+    """A row for each case and condition: case (from 1), condition, a, b, is_next, verdict, label, right.
+
+    Case by case, in the order of `probe_queries`. The table is kept: do not change it.
+    """
     places = [(i, j) for i in range(len(probe.cases)) for j in range(len(probe.conditions))]
     lines = []
     for (i, j), seen in zip(places, verdicts, strict=True):
@@ -199,12 +206,12 @@ def probed(probe: Probe, verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:
     """How each condition fares, in the order given: condition, label, pairs, called_next, share, mean_is_next."""
-    groups = table.assign(next=table["verdict"] == NEXT).groupby("condition", sort=False)
-    found = groups.agg(
-        label=("label", "first"), pairs=("next", "size"), called_next=("next", "sum"), mean_is_next=("is_next", "mean")
-    )
-    found.insert(3, "share", found["called_next"] / found["pairs"])
-    return found.reset_index()
+    rows = []
+    for name in dict.fromkeys(table["condition"]):
+        some = table[table["condition"] == name]
+        called = int((some["verdict"] == NEXT).sum())
+        rows.append((name, some["label"].iloc[0], len(some), called, called / len(some), float(some["is_next"].mean())))
+    return pd.DataFrame(rows, columns=["condition", "label", "pairs", "called_next", "share", "mean_is_next"])
 
 
 def look_probe(table: pd.DataFrame) -> Sentence:
@@ -212,8 +219,8 @@ def look_probe(table: pd.DataFrame) -> Sentence:
     found = shares(table)
     wrong = found[found["label"] == NOT_NEXT]
     first, worst = found.iloc[0], wrong.loc[wrong["share"].idxmax()]
-    wide = table.pivot(index="case", columns="condition", values="is_next")
-    near = int(((wide[first["condition"]] - wide[worst["condition"]]).abs() < NEAR).sum())
+    p = table["is_next"].to_numpy().reshape(-1, len(found))  # (cases, conditions)
+    near = int((np.abs(p[:, 0] - p[:, worst.name]) < NEAR).sum())
     fooled = worst["share"] >= 0.5
     return say(
         "The model calls {k} of {n} pairs “is next” under “{first}”, and {k2} of {n2} under “{worst}”, where none is. "

@@ -27,10 +27,11 @@ def score_latex(cell: Cell) -> str:
     """score = q · k / sqrt(d) with this cell's numbers: the first product, the last, their sum, the root."""
     d = cell.q.size
     first, last = (rf"{_n(cell.q[i])} \cdot {_n(cell.k[i])}" for i in (0, d - 1))
-    return (  # noqa: UP031 (LaTeX has braces of its own)
+    template = (
         r"\begin{aligned} &\text{score} = \frac{q_0 k_0 + \cdots + q_{%d} k_{%d}}{\sqrt{%d}} \\[6pt]"
         r"&= \frac{%s + \cdots + %s}{%.3f} \\[6pt] &= \frac{%.3f}{%.3f} = \mathbf{%.3f} \end{aligned}"
-    ) % (d - 1, d - 1, d, first, last, cell.root, cell.dot, cell.root, cell.score)
+    )
+    return template % (d - 1, d - 1, d, first, last, cell.root, cell.dot, cell.root, cell.score)
 
 
 def softmax_latex(cell: Cell) -> str:
@@ -39,11 +40,12 @@ def softmax_latex(cell: Cell) -> str:
     others = [i for i in np.argsort(-cell.powers, kind="stable") if i != cell.column][:2]
     own = _big(cell.powers[cell.column])
     terms = [own, *(_big(cell.powers[i]) for i in others), *([r"\cdots"] if cell.powers.size > 3 else [])]
-    return (  # noqa: UP031
+    template = (
         r"\begin{aligned} &\text{weight} = \frac{e^{\,\text{score}}}"
         r"{\text{sum of } e^{\,\text{score}} \text{ in the row}} \\[6pt]"
         r"&= \frac{e^{\,%.3f%s}}{%s} \\[6pt] &= \frac{%s}{%s} = %s \end{aligned}"
-    ) % (cell.score, shift, " + ".join(terms), own, _big(cell.total), _small(cell.weight))
+    )
+    return template % (cell.score, shift, " + ".join(terms), own, _big(cell.total), _small(cell.weight))
 
 
 def product_bands(cell: Cell) -> list[Band]:

@@ -5,7 +5,8 @@ Sentences in hover texts are escaped: plotly reads some HTML.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable
+from functools import wraps
 from html import escape
 from textwrap import wrap
 
@@ -16,6 +17,7 @@ from scipy.special import expit
 
 from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.next_sentence import NEXT, Decision, short
+from bert_explain.analysis.remember import Memory
 from bert_explain.content.next_sentence import Document
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
@@ -101,8 +103,24 @@ def gap_latex(found: Decision) -> tuple[str, str]:
     )
 
 
+def kept(draw: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
+    """Draw a figure once for each table: what does not depend on the reader's text is not drawn anew at every edit."""
+    memory = Memory()
+
+    @wraps(draw)
+    def kept_or_drawn(table: pd.DataFrame, *choices: Hashable) -> go.Figure:
+        figure = memory.get(table, *choices)
+        if figure is None:
+            figure = draw(table, *choices)
+            memory.put(table, figure, *choices)
+        return figure
+
+    return kept_or_drawn
+
+
 # how training draws its pairs
-def drawing(documents: Sequence[Document], drawn: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
+@kept
+def drawing(drawn: pd.DataFrame, documents: tuple[Document, ...], chosen: int, palette: Palette) -> go.Figure:
     """The documents, a square a sentence; every drawn A has a ring, an arrow leads from the chosen A to its B.
 
     drawn : a table from `sentence_pairs.draw`. chosen : number of a pair in it.
@@ -182,6 +200,7 @@ def drawing(documents: Sequence[Document], drawn: pd.DataFrame, chosen: int, pal
 
 
 # what it gets wrong
+@kept
 def spread(table: pd.DataFrame, palette: Palette) -> go.Figure:
     """Every case under every condition, of a table from `sentence_pairs.probed`: a dot at its probability of "is next".
 

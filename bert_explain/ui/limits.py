@@ -103,8 +103,7 @@ def count(trace: Trace) -> str:
 
 
 def say(page: Page) -> None:
-    """Under the strip: notices, what was cut, what the model lacks, what is changed just now and how to undo it."""
-    tell(state.notices(), "warning")
+    """Under the strip: what was cut, what the model lacks, what is changed just now and how to undo it."""
     trace = page.trace
     if not trace.query.text_a.strip():
         tell("Sentence A is empty: BERT reads only its special tokens. Type a sentence above, or pick an example.")

@@ -13,6 +13,7 @@ from transformers.models.bert.modeling_bert import BertForPreTraining
 from bert_explain.analysis import head as by_hand
 from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
+from bert_explain.errors import BadQuery
 from bert_explain.models import encoder
 from bert_explain.query import Query
 from bert_explain.trace import Head, run
@@ -175,6 +176,11 @@ def test_only_some_rows_of_a_layer_are_the_same_rows(trace):
     whole, some = trace.layer(3), trace.layer(3, positions=[7, 2])
     for name in layers.STAGES:
         assert getattr(some, name) == pytest.approx(getattr(whole, name)[[7, 2]], abs=1e-5)
+
+
+def test_rows_that_do_not_exist_are_refused(trace):
+    with pytest.raises(BadQuery, match="no position 99"):
+        trace.layer(0, positions=[99])
 
 
 def test_stages_are_the_layer_step(trace):

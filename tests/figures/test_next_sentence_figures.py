@@ -85,7 +85,7 @@ def test_pair_bars_say_the_label_and_the_loss(mini_bert):
 @pytest.mark.parametrize("chosen", [1, 4])
 def test_the_drawing_shows_every_sentence_and_where_a_and_b_are(chosen):
     drawn = sp.draw(TEXTS, 1, 6)
-    figure = figures.drawing(TEXTS, drawn, chosen, theme.LIGHT)
+    figure = figures.drawing(drawn, TEXTS, chosen, theme.LIGHT)
     row = drawn.iloc[chosen - 1]
     squares, rings, a, b = figure.data
     assert len(squares.x) == sum(len(text.sentences) for text in TEXTS)

@@ -152,6 +152,23 @@ def test_nearest_rows_segments_and_positions(mini_bert):
     assert chart(at, 1)["data"][0]["z"]["shape"] == "512, 384"
 
 
+def test_every_picture_has_its_table_and_its_code():
+    at = opened(token="5")
+    names = ["sum", "norm", "parts", "removal", "turn", "nearest", "segments", "positions"]
+    for name in names:
+        at.session_state[f"open-{name}"] = "as a table"
+    at.run()
+    assert not at.exception
+    assert len(at.dataframe) == len(names)
+    assert [len(frame.value) for frame in at.dataframe] == [384, 384, 19, 2, 19, 8, 384, 128]
+    for name in names:
+        at.session_state[f"open-{name}"] = "show the code"
+    at.run()
+    assert not at.exception
+    assert all("def " in code.value for code in at.code)
+    assert len(at.code) == len(names)
+
+
 @pytest.mark.parametrize(
     "params",
     [

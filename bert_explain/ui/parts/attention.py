@@ -310,7 +310,8 @@ def bertviz(page: Page) -> None:
         if len(places) < len(trace.tokens):
             st.text(
                 "bertviz draws a line for each weight, so this view has the first words of each sentence: "
-                f"{len(places)} of {len(trace.tokens)} tokens. The weights are as they were; the rest of each row is left out."
+                f"{len(places)} of {len(trace.tokens)} tokens. The weights are as they were; the rest of a row is left "
+                "out."
             )
         st.iframe(
             bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head),

@@ -212,7 +212,7 @@ def same_row(page: Page) -> None:
     table = tables.nearest(trace, at)
     with picture(
         "nearest", "The token table: nearest rows", look=tables.look_nearest(trace, at), table=table.reset_index,
-        code=(tables.nearest, tables.repeats), note=words.note("nearest"),
+        code=(tables.nearest_rows, tables.repeats), note=words.note("nearest"),
     ):  # fmt: skip
         bars(figures.nearest_bars(table), key="nearest-bars", label="Rows of the token table nearest to the chosen one")
 
@@ -225,7 +225,7 @@ def two_rows(page: Page) -> None:
         tell(str(missing))
         return
     with picture(
-        "segments", "The segment table: two rows", look=look, table=table.reset_index, code=(tables.segments,),
+        "segments", "The segment table: two rows", look=look, table=table.reset_index, code=(tables.segment_rows,),
     ):  # fmt: skip
         bands(
             figures.segment_bands(table), key="segment-bands", label="Row A, row B, and their difference",

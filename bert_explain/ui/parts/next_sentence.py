@@ -26,15 +26,16 @@ READ = 48  # tokens that a row of this page shows
 SOON = 0.2  # seconds after which a bar is worth showing
 
 
-def judge(page: Page, queries: Sequence[Query], what: str) -> list[Verdict]:
+def judge(page: Page, queries: Sequence[Query], what: str) -> tuple[Verdict, ...]:
     """The verdict on each query, with a progress bar when it takes a while."""
+    model, now = page.model.name, page.trace
     started, found, bar = time.monotonic(), [], st.empty()
     for done, query in enumerate(queries):
         if time.monotonic() - started > SOON:
             bar.progress(done / len(queries), f"{done} of {len(queries)} {what}")
-        found.append(cache.verdict(page.model.name, query))
+        found.append(ns.verdict(now) if query == now.query else cache.verdict(model, query))
     bar.empty()
-    return found
+    return tuple(found)
 
 
 def has_pair(page: Page) -> bool:

@@ -175,15 +175,15 @@ def _reset() -> None:
 def drawing(page: Page) -> None:
     """Training pairs drawn from short texts with a seed, and the loss they give."""
     texts = content.documents()
-    drawn = sp.draw(texts, state.get(DRAW), state.get(COUNT))
+    drawn = found = sp.draw(texts, state.get(DRAW), state.get(COUNT))
     if page.model.has_nsp:
-        drawn = sp.with_verdicts(drawn, judge(page, sp.queries(sp.drawn_rows(drawn)), "drawn pairs judged"))
+        found = sp.with_verdicts(drawn, judge(page, sp.queries(sp.drawn_rows(drawn)), "drawn pairs judged"))
     chosen = min(state.get(PAIR), len(drawn))
     with picture(
         "drawing",
         "Fifty-fifty",
-        look=sp.look_drawn(drawn) if page.model.has_nsp else None,
-        table=lambda: drawn,
+        look=sp.look_drawn(found) if page.model.has_nsp else None,
+        table=lambda: found,
         code=(sp.draw, ns.Verdict.loss, sp.with_verdicts),
         note="A row is a text, a square a sentence; a ring marks every drawn A. The same seed gives the same pairs.",
     ):
@@ -196,7 +196,7 @@ def drawing(page: Page) -> None:
             if page.model.has_nsp:
                 st.text("Probability of “is next”. Choose a pair:")
                 bars(
-                    figures.pair_bars(drawn, chosen),
+                    figures.pair_bars(found, chosen),
                     key="drawn-bars",
                     label="Probability of “is next” for each drawn pair: choose one",
                     on_pick=lambda i: state.put(PAIR, i + 1),
@@ -207,7 +207,7 @@ def drawing(page: Page) -> None:
             row = drawn.iloc[chosen - 1]
             sentence = sp.say_pair(row, texts)
             st.plotly_chart(
-                figures.drawing(texts, drawn, chosen, page.palette), key="drawing", alt=sentence.plain(), **CHART
+                figures.drawing(drawn, texts, chosen, page.palette), key="drawing", alt=sentence.plain(), **CHART
             )
             said(sentence)
             st.text(f"A  {row['a']}\nB  {row['b']}")
