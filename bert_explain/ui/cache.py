@@ -41,7 +41,7 @@ def score(model_name: str, query: Query, position: int) -> Score:
     return masked_score(run(models.load(model_name), query), position)
 
 
-@lru_cache(maxsize=8192)  # a hit costs microseconds here, half a millisecond with st.cache_resource: tables ask for many
+@lru_cache(maxsize=8192)  # not st.cache_resource, where a hit costs half a millisecond: tables ask for many
 def verdict(model_name: str, query: Query) -> Verdict:
     """Whether B follows A. Its trace is not kept: a table of pairs needs one for each row. Raises ExplainError."""
     return next_verdict(run(models.load(model_name), query))

@@ -168,7 +168,7 @@ def test_topic_takes_a_wrong_place_and_another_text():
 
 def test_probed_by_hand():
     probe = content.Probe("P", "", ("in order", "swapped"), (True, False), ((("a", "b"), ("b", "a")),) * 2)
-    table = sp.probed(probe, [says(0.9), says(0.88), says(0.3), says(0.6)])
+    table = sp.probed(probe, (says(0.9), says(0.88), says(0.3), says(0.6)))
     assert table["case"].tolist() == [1, 1, 2, 2]
     assert table["right"].tolist() == [True, False, False, False]
     found = sp.shares(table)
@@ -184,4 +184,4 @@ def test_probed_by_hand():
 
 def test_a_model_that_sees_the_difference_is_not_called_fooled():
     probe = content.Probe("P", "", ("in order", "swapped"), (True, False), ((("a", "b"), ("b", "a")),))
-    assert "mostly sees the difference" in sp.look_probe(sp.probed(probe, [says(0.9), says(0.1)])).plain()
+    assert "mostly sees the difference" in sp.look_probe(sp.probed(probe, (says(0.9), says(0.1)))).plain()

@@ -18,7 +18,7 @@ from playwright.sync_api import Error, Page, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / ".artifacts"
-TIMEOUT = 30_000  # ms, for anything a page is waited for
+TIMEOUT = 60_000  # ms, for anything a page is waited for
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

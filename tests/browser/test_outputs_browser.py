@@ -54,7 +54,7 @@ def test_the_steps_lead_on_and_the_address_follows(page):
 def test_a_token_picked_in_the_row_is_looked_at_and_reopens(page, new_page, trace):
     opened(page, "A map", token=5)
     assert look(page, "map") == said(outputs.look_map(trace, 6, 5))
-    page.get_by_text("water", exact=True).first.click()
+    page.locator("[class*=st-key-outputs-tokens]").get_by_text("water", exact=True).click()
     settled(page)
     assert "token=12" in page.url
     assert look(page, "map") == said(outputs.look_map(trace, 6, 12))

@@ -98,7 +98,7 @@ def test_the_drawing_shows_every_sentence_and_where_a_and_b_are(chosen):
 
 def test_spread_has_a_dot_for_every_pair_and_a_line_for_every_case(mini_bert):
     probe = content.Probe("P", "", ("x", "y"), (True, False), (((WILD, "b"), ("b", WILD)), (("c", "d"), ("d", "c"))))
-    verdicts = [ns.verdict(run(mini_bert, q)) for q in sp.probe_queries(probe)]
+    verdicts = tuple(ns.verdict(run(mini_bert, q)) for q in sp.probe_queries(probe))
     table = sp.probed(probe, verdicts)
     lines, right, wrong = figures.spread(table, theme.DARK).data
     assert len(right.x) == int(table["right"].sum())
@@ -113,7 +113,16 @@ def test_spread_has_a_dot_for_every_pair_and_a_line_for_every_case(mini_bert):
 
 def test_share_bars_say_what_should_be(mini_bert):
     probe = content.probes()[0]
-    verdicts = [ns.Verdict((1.0, 0.0), 3, 0)] * len(sp.probe_queries(probe))
+    verdicts = (ns.Verdict((1.0, 0.0), 3, 0),) * len(sp.probe_queries(probe))
     bars = figures.share_bars(sp.shares(sp.probed(probe, verdicts)))
     assert [b.value for b in bars] == [1, 1]
     assert [b.note for b in bars] == ["12 of 12, should be all", "12 of 12, should be none"]
+
+
+def test_the_same_table_is_drawn_once_for_each_palette_and_choice():
+    drawn = sp.draw(TEXTS, 2, 5)
+    first = figures.drawing(drawn, TEXTS, 1, theme.LIGHT)
+    assert figures.drawing(drawn, TEXTS, 1, theme.LIGHT) is first
+    assert figures.drawing(drawn, TEXTS, 2, theme.LIGHT) is not first
+    assert figures.drawing(drawn, TEXTS, 1, theme.DARK) is not first
+    assert sp.draw(TEXTS, 2, 5) is drawn

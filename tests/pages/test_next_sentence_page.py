@@ -239,7 +239,7 @@ def test_the_drawn_pairs_and_their_loss(mini_bert):
 def test_each_weakness_is_computed(mini_bert, name):
     at = opened(probe=name)
     probe = next(p for p in content.probes() if p.name == name)
-    table = sp.probed(probe, [ns.verdict(run(mini_bert, q)) for q in sp.probe_queries(probe)])
+    table = sp.probed(probe, tuple(ns.verdict(run(mini_bert, q)) for q in sp.probe_queries(probe)))
     shares = sp.shares(table)
     assert [bar["value"] for bar in bars(at, "share-bars")] == pytest.approx(shares["share"].tolist(), abs=1e-5)
     assert probe.says in said(at)

@@ -239,13 +239,20 @@ export default component((me) => {
   const row = h("div", { class: "tools" }, link, save, status);
   row.onpointerenter = row.onfocusin = look;
   me.body.append(row);
-  // pictures of the same card may come later than these buttons
-  const later = [0, 150, 600, 2000, 6000].map((wait) => setTimeout(look, wait));
+  // a picture of the card may come after these buttons: look again, ever more rarely, for about a minute
+  let wait = 150,
+    next;
+  const later = () => {
+    look();
+    wait *= 1.6;
+    if (save.hidden && wait < 30000) next = setTimeout(later, wait);
+  };
+  later();
   return {
     draw: look,
     update: look,
-    stop: () => {
-      later.forEach(clearTimeout);
+    stop() {
+      clearTimeout(next);
       clearTimeout(timer);
     },
   };
