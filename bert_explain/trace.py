@@ -101,7 +101,7 @@ class Trace:
             return _array(self.model.mlm_logits(rows))
 
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:
-        """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits([position], layer=l)`.
+        """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits`'s for layer l.
 
         One multiplication for all layers: the head's table is read once, which is most of the time.
         Raises BadQuery for a position that does not exist, Missing where the model has no such head.
@@ -125,7 +125,7 @@ class Trace:
         positions : only these tokens' rows (P, H), in this order: two thirds of the work is saved.
         """
         _check("layer", [layer], self.model.n_layers)
-        _check("position", positions or (), len(self.tokens))
+        _check("position", () if positions is None else positions, len(self.tokens))
         with torch.inference_mode():
             x = torch.from_numpy(self.hidden[layer].copy())
             joined = self.model.attend(layer, x, self._off(layer))["joined"]

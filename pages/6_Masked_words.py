@@ -6,13 +6,12 @@ from bert_explain.ui.frame import frame
 from bert_explain.ui.parts import masked_words
 
 with frame("Masked words") as page:
-    masked_words.declare()
     st.title("Masked words")
     st.markdown(
-        "Hide a word, and let the model guess it from the words around it, on both sides. This is the exercise that "
-        "BERT learned language from. A hidden word becomes the token `[MASK]`; the vector at its place goes through the "
-        f"**masked-word head**, which gives each of the {page.model.vocab_size:,} pieces a **probability**. "
-        "They add up to 1."
+        "Hide a word, and let the model guess it from the words around it, on both sides. This is the exercise "
+        "that BERT learned language from. A hidden word becomes the token `[MASK]`; the vector at its place goes "
+        f"through the **masked-word head**, which gives each of the {page.model.vocab_size:,} pieces a "
+        "**probability**. They add up to 1."
     )
 
     @page.part

@@ -44,9 +44,7 @@ with frame("Next sentence") as page:
         table()
 
     st.header("How BERT was trained on this", anchor="training")
-    st.markdown(
-        "Nobody wrote labels. The pairs come from plain text and a coin: heads, B is what follows; tails, it is not."
-    )
+    st.markdown("Nobody wrote labels. The pairs come from plain text and a coin: heads, B is what follows; tails, it is not.")
 
     @page.part
     def drawing() -> None:

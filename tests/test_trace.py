@@ -219,9 +219,36 @@ def test_masked_word_head_on_an_earlier_layer_reads_that_layer(trace):
     assert trace.mlm_logits([]).shape == (0, len(WORDS))
 
 
+def test_masked_word_head_after_every_layer_at_once(trace):
+    found = trace.mlm_logits_by_layer(5)
+    assert found.shape == (3, len(WORDS))
+    assert not found.flags.writeable
+    for layer in range(3):
+        close(found[layer], trace.mlm_logits([5], layer=layer)[0])
+
+
+@pytest.mark.parametrize("positions", [[5], [7, 0, 7], [], np.array([2, 3])])
+def test_a_layer_for_some_tokens_only_gives_their_rows(trace, positions):
+    whole, part = trace.layer(1), trace.layer(1, positions=positions)
+    for name, rows in vars(whole).items():
+        if name != "layer":
+            close(getattr(part, name), rows[list(positions)])
+            assert not getattr(part, name).flags.writeable
+
+
+def test_attention_as_hugging_face_returns_it(trace):
+    tensors = trace.attention_tensors()
+    assert [tuple(t.shape) for t in tensors] == [(1, 2, 9, 9)] * 2
+    assert np.array_equal(torch.cat(tensors).numpy(), trace.attention)
+    tensors[0].zero_()  # copies: a tool that changes them changes nothing here
+    assert trace.attention[0].any()
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
+        (lambda t: t.layer(0, positions=[9]), "There is no position 9: positions go from 0 to 8 here."),
+        (lambda t: t.mlm_logits_by_layer(-1), "There is no position -1: positions go from 0 to 8 here."),
         (lambda t: t.head(2, 0), "There is no layer 2: layers go from 0 to 1 here."),
         (lambda t: t.head(0, -1), "There is no head -1: heads go from 0 to 1 here."),
         (lambda t: t.layer(99), "There is no layer 99: layers go from 0 to 1 here."),

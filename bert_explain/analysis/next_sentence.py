@@ -66,9 +66,7 @@ def verdict(trace: Trace) -> Verdict:
 def answer(trace: Trace) -> pd.DataFrame:
     """The two outputs: answer, logit, probability. Raises Missing."""
     found = verdict(trace)
-    return pd.DataFrame(
-        {"answer": [NEXT, NOT_NEXT], "logit": found.logits, "probability": [found.is_next, 1 - found.is_next]}
-    )
+    return pd.DataFrame({"answer": [NEXT, NOT_NEXT], "logit": found.logits, "probability": [found.is_next, 1 - found.is_next]})
 
 
 def look(trace: Trace) -> Sentence:
@@ -109,9 +107,7 @@ def decision(trace: Trace) -> Decision:
     head = trace.model.nsp_head
     weight, bias = head.weight.detach().numpy(), head.bias.detach().numpy()  # (2, H), (2,)
     pull = (weight[0] - weight[1]) * trace.pooled
-    return Decision(
-        trace.hidden[-1][0], trace.pooled, pull, float(bias[0] - bias[1]), found.logits[0] - found.logits[1]
-    )
+    return Decision(trace.hidden[-1][0], trace.pooled, pull, float(bias[0] - bias[1]), found.logits[0] - found.logits[1])
 
 
 def decision_table(found: Decision) -> pd.DataFrame:
@@ -133,7 +129,8 @@ def look_decision(trace: Trace, found: Decision) -> Sentence:
     """How many numbers pull which way, and what [CLS] looks at in the last layer."""
     top = cls_looks_at(trace).head(5)
     names = [f"t{i}" for i in range(len(top))]
-    listed = ", ".join(f"{{{n}}} {{{n}w:.2f}}" for n in names)
+    digits = 2 if top["weight"].iloc[0] >= 0.1 else 3
+    listed = ", ".join(f"{{{n}}} {{{n}w:.{digits}f}}" for n in names)
     shown = dict(zip(names, map(Piece, top["token"]), strict=True)) | dict(
         zip((f"{n}w" for n in names), top["weight"], strict=True)
     )
@@ -228,9 +225,7 @@ def look_compare(table: pd.DataFrame) -> Sentence:
     small = abs(swapped["difference"]) < NEAR
     template = "Same words, one change: “{name}” moves the answer most, from {p} to {new}. "
     if most["change"] != swapped.name:
-        template += "Swapping A and B gives {swapped}: " + (
-            "the order hardly counts." if small else "the order counts here."
-        )
+        template += "Swapping A and B gives {swapped}: " + ("the order hardly counts." if small else "the order counts here.")
     elif small:
         template += "That is little: the model hardly notices the order."
     return say(

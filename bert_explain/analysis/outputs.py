@@ -175,7 +175,8 @@ def look_vectors(trace: Trace, layer: int) -> Sentence:
     longest, shortest = int(length.argmax()), int(length.argmin())
     return say(
         "Look for the darkest line and the palest: the vector of {dark} is {long:.1f} long, that of {pale} "
-        "{short:.1f}. Each has a pattern of its own: no dimension is the strongest in more than {count} of {total} tokens.",
+        "{short:.1f}. Each has a pattern of its own: no dimension is the strongest in more than {count} of {total} "
+        "tokens.",
         dark=Piece(trace.pieces[longest]), pale=Piece(trace.pieces[shortest]), long=float(length[longest]),
         short=float(length[shortest]), count=count, total=total,
     )  # fmt: skip

@@ -90,9 +90,7 @@ def look_judged(table: pd.DataFrame) -> Sentence:
     right, labelled = accuracy(table)
     called = int((table["verdict"] == NEXT).sum())
     if not labelled:
-        return say(
-            "The model calls {k} of {n} pairs “is next”. No row has a label to compare with.", k=called, n=len(table)
-        )
+        return say("The model calls {k} of {n} pairs “is next”. No row has a label to compare with.", k=called, n=len(table))
     worst = table.loc[table["loss"].idxmax()]
     told = "The model is right on {right} of {labelled} labelled pairs ({share:.0%})"
     if worst["right"]:
@@ -174,9 +172,7 @@ def say_pair(row: pd.Series, documents: Sequence[Document]) -> Sentence:
         "b_at": row["b_place"] + 1,
     }
     if row["follows"]:
-        return say(
-            "Pair {pair}: A is sentence {at} of “{text}”. The coin said: next. B is the sentence after it.", **values
-        )
+        return say("Pair {pair}: A is sentence {at} of “{text}”. The coin said: next. B is the sentence after it.", **values)
     return say(
         "Pair {pair}: A is sentence {at} of “{text}”. The coin said: random. B is sentence {b_at} of “{other}”.",
         **values,
@@ -223,8 +219,9 @@ def look_probe(table: pd.DataFrame) -> Sentence:
     near = int((np.abs(p[:, 0] - p[:, worst.name]) < NEAR).sum())
     fooled = worst["share"] >= 0.5
     return say(
-        "The model calls {k} of {n} pairs “is next” under “{first}”, and {k2} of {n2} under “{worst}”, where none is. "
-        + ("It is fooled: " if fooled else "It mostly sees the difference: ")
+        "The model calls {k} of {n} pairs “is next” in the row “{first}”, and {k2} of {n2} in the row “{worst}”, where "
+        "none is. "
+        + ("It is fooled: " if fooled else "It mostly sees the difference: only ")
         + "in {near} of {n} cases the two probabilities lie less than five points apart.",
         k=int(first["called_next"]),
         n=int(first["pairs"]),

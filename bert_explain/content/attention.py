@@ -14,6 +14,7 @@ class Notes:
 
     caution: str
     special: str
+    off: str
     facts: str
     rollout: str
     single: str

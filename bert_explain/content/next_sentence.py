@@ -79,7 +79,7 @@ def _topic(texts: tuple[Document, ...]) -> Probe:
             cases.append(((a, text.sentences[place + 1]), (a, elsewhere), (a, other[place % len(other)])))
     says = "B comes from the right place of the same text, from a wrong place of it, or from another text. "
     says += "A reader notices the wrong place, too."
-    return Probe("Topic", says, ("next", "same text, wrong place", "another text"), (True, False, False), tuple(cases))
+    return Probe("Topic", says, ("next sentence", "same text, wrong place", "another text"), (True, False, False), tuple(cases))
 
 
 @cache

@@ -6,15 +6,13 @@ Pieces come from the reader or the vocabulary: they are escaped here for plotly,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from bert_explain.analysis.head import Cell, Part
-from bert_explain.figures.chart import chart
 from bert_explain.figures.payload import SATURATED, Band, Bar
-from bert_explain.figures.theme import Palette
 from bert_explain.trace import LayerStep
 
 FOLDED = 128  # neurons in a row of the folded strip
@@ -134,27 +132,30 @@ def dimension_lines(table: pd.DataFrame) -> pd.DataFrame:
     return shown.set_index("stage").replace("-(?=[0-9])", "\u2212", regex=True)
 
 
-def neurons(step: LayerStep, place: int, palette: Palette) -> go.Figure:
-    """The F neurons of one token, folded into rows: signed, centred on 0."""
-    values = step.expanded[place]
-    wide = min(FOLDED, values.size)
-    grid = np.full(-(-values.size // wide) * wide, np.nan, dtype=np.float32)
-    grid[: values.size] = values
-    grid = grid.reshape(-1, wide)
-    limit = float(np.percentile(np.abs(values), SATURATED)) or 1.0
-    number = np.arange(grid.size).reshape(grid.shape)
-    heat = go.Heatmap(
-        z=grid,
-        zmin=-limit,
-        zmax=limit,
-        colorscale=palette.signed,
-        showscale=False,
-        customdata=number,
-        ygap=1,
-        hovertemplate="neuron %{customdata}: %{z:.3f}<extra></extra>",
-    )
-    return chart(
-        [heat], palette, max(60, 12 * len(grid)), {"visible": False}, {"visible": False, "autorange": "reversed"}
+@dataclass(frozen=True)
+class Fold:
+    """The F neurons of one token, folded into rows of at most FOLDED, for the matrix component."""
+
+    values: np.ndarray  # (R, FOLDED); NaN after the last neuron
+    rows: list[str]  # number of each row's first neuron
+    columns: list[str]  # what to add to it
+    limit: float  # the magnitude that is fully coloured
+    strongest: tuple[int, int]  # row and column of the neuron that answers most
+
+
+def neurons(step: LayerStep, place: int) -> Fold:
+    """The neurons' answers as a table, in the order of the neurons."""
+    answers = step.expanded[place]
+    wide = min(FOLDED, answers.size)
+    values = np.full(-(-answers.size // wide) * wide, np.nan, dtype=np.float32)
+    values[: answers.size] = answers
+    best = int(answers.argmax())
+    return Fold(
+        values.reshape(-1, wide),
+        [str(first) for first in range(0, answers.size, wide)],
+        [str(i) for i in range(wide)],
+        float(np.percentile(np.abs(answers), SATURATED)) or 1.0,
+        (best // wide, best % wide),
     )
 
 

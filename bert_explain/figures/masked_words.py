@@ -20,6 +20,7 @@ from bert_explain.trace import Token
 
 WIDE, HIGH = 0.95, 0.86  # of a cell, leaving a gap to its neighbours
 STRENGTH = 0.4  # of the colour behind the words of a cell: they stay readable in both themes
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 LONGEST = 12  # characters of a piece in a cell; the whole piece is in the hover text and in the table
 
 
@@ -178,6 +179,7 @@ def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
             line = {
                 "type": "scatter",
                 "mode": "lines+markers",
+                "cliponaxis": False,
                 "x": table["layer"].to_numpy(),
                 "y": table[f"{which}_{column}"].to_numpy(dtype=float),
                 "yaxis": f"y{axis}",
@@ -213,7 +215,7 @@ def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
         | {"title": _title("after layer"), "dtick": 1 if len(table) <= 14 else 4, "anchor": "y2", "fixedrange": True},
         "yaxis": shared["yaxis"] | upper | {"fixedrange": True},
         "yaxis2": shared["yaxis"] | lower | {"fixedrange": True},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "legend": LEGEND,
     }
     return go.Figure({"data": data, "layout": layout})
 
@@ -252,8 +254,8 @@ def compare_dots(table: pd.DataFrame, palette: Palette) -> go.Figure:
     bare = {"zeroline": False, "fixedrange": True}
     across = {"range": [-0.03 * top, 1.06 * top], "tickformat": ".0%" if top > 0.05 else ".2%"}
     down = {"tickvals": rows, "ticktext": labels, "range": [len(table) - 0.5, -0.5]}
-    layout = shared | {"xaxis": shared["xaxis"] | bare | across, "yaxis": shared["yaxis"] | bare | down}
-    return go.Figure({"data": [joined, dots | rings, dots | full], "layout": layout})
+    axes = {"xaxis": shared["xaxis"] | bare | across, "yaxis": shared["yaxis"] | bare | down}
+    return go.Figure({"data": [joined, dots | rings, dots | full], "layout": shared | axes | {"legend": LEGEND}})
 
 
 def _title(text: str) -> dict:

@@ -78,8 +78,9 @@ def shading(weights: np.ndarray) -> np.ndarray:
 
 
 def weight_notes(weights: np.ndarray) -> list[str]:
-    """(T,) the weight under each token."""
-    return [f"{w:.2f}" for w in weights]
+    """(T,) the weight under each token; with a third decimal where all of them are small."""
+    digits = 2 if weights.max() >= 0.1 else 3
+    return [f"{w:.{digits}f}" for w in weights]
 
 
 def step_bands(found: Decision) -> list[Band]:
@@ -215,8 +216,7 @@ def spread(table: pd.DataFrame, palette: Palette) -> go.Figure:
     order = np.argsort(table["case"].to_numpy(), kind="stable")
     step = len(names)
     joined = [
-        np.insert(v[order].astype(float), np.arange(step, len(v), step), np.nan)
-        for v in (table["is_next"].to_numpy(), height)
+        np.insert(v[order].astype(float), np.arange(step, len(v), step), np.nan) for v in (table["is_next"].to_numpy(), height)
     ]
     figure.add_scatter(
         x=joined[0],

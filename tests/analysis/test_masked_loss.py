@@ -212,3 +212,23 @@ def test_shading_puts_each_probability_at_its_position(mini_bert):
     assert table.loc[table["probability"].idxmin(), "true"] in said
     assert "no token" in ml.look_scores(table[:0]).plain()
     assert np.isnan(ml.totals(table[:0])["mean"])
+
+
+def test_the_row_of_scores_shows_the_text_as_it_was_written(mini_bert):
+    trace = run(mini_bert, Query("a [MASK] bank", masked=(3,), replaced=((1, 2000),)))
+    assert [t.text for t in ml.shown(trace)] == ["[CLS]", "a", "[MASK]", "bank", "[SEP]"]
+    assert [t.masked for t in ml.shown(trace)] == [False, False, True, False, False]
+
+
+def test_totals_in_words(mini_bert):
+    table = scores_of(mini_bert, PAIR)
+    words = ml.say_totals(table).plain()
+    assert f"\u2212{-table['log_probability'].sum():.2f} nats" in words
+    assert f"{(table['rank'] == 1).sum()} of {len(table)} times" in words
+
+
+def test_scores_at_once_are_the_scores_one_by_one(mini_bert):
+    trace = run(mini_bert, PAIR.but(masked=(2, 9)))
+    for together, alone in zip(ml.score_all(trace, [2, 9]), [ml.score(trace, 2), ml.score(trace, 9)], strict=True):
+        assert together.log_probability == pytest.approx(alone.log_probability, abs=1e-5)
+        assert (together.true, together.rank, together.guess) == (alone.true, alone.rank, alone.guess)

@@ -85,6 +85,18 @@ def test_two_clicks_undo_each_other(hidden, data):
     assert masking.toggle(hidden.tokens, masking.toggle(hidden.tokens, masked, at, unit), at, unit) == masked
 
 
+def test_what_is_hidden_is_said_and_stands_in_the_table(mini_bert, hidden):
+    plain = run(mini_bert, Query(*TEXT))
+    assert "begin with unbelievably." in masking.say_hidden(plain.tokens, 4).plain()
+    assert "no word to hide" in masking.say_hidden(run(mini_bert, Query("")).tokens, None).plain()
+    assert "One token is hidden" in masking.say_hidden(hidden.tokens, None).plain()
+    two = run(mini_bert, Query(*TEXT, masked=(2, 4)))
+    assert "2 tokens are hidden" in masking.say_hidden(two.tokens, None).plain()
+    table = masking.hidden_table(hidden)
+    assert table.loc[2, ["written", "read", "masked"]].tolist() == ["walked", "[MASK]", True]
+    assert table["masked"].sum() == 1
+
+
 def test_the_word_suggested_first(mini_bert):
     trace = run(mini_bert, Query(*TEXT))
     assert masking.suggest(trace.tokens, 2) == 2

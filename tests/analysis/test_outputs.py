@@ -1,4 +1,4 @@
-"""Cosines, neighbours, the map, two tokens through the layers, the pooler: by hand, by the library, and what always holds."""
+"""Cosines, neighbours, the map, two tokens through the layers, the pooler: by hand, and what always holds."""
 
 import numpy as np
 import pytest
@@ -116,7 +116,8 @@ def test_the_loud_dimension(trace):
     dimension, count = outputs.loudest(trace, 3)
     strongest = [max(range(384), key=lambda k: abs(row[k])) for row in trace.hidden[3].tolist()]
     assert count == strongest.count(dimension) == max(strongest.count(k) for k in strongest)
-    assert f"dimension {dimension}: it is the strongest of all 384 in {count} of 19" in outputs.look_vectors(trace, 3).plain()
+    said = outputs.look_vectors(trace, 3).plain()
+    assert f"dimension {dimension}: it is the strongest of all 384 in {count} of 19" in said
     assert "Look for the darkest line" in outputs.look_vectors(trace, 6).plain()
 
 

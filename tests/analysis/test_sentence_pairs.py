@@ -177,7 +177,7 @@ def test_probed_by_hand():
     assert found["share"].tolist() == [0.5, 1.0]
     np.testing.assert_allclose(found["mean_is_next"], [0.6, 0.74])
     said = sp.look_probe(table).plain()
-    assert "1 of 2 pairs “is next” under “in order”, and 2 of 2 under “swapped”" in said
+    assert "1 of 2 pairs “is next” in the row “in order”, and 2 of 2 in the row “swapped”" in said
     assert "fooled: in 1 of 2 cases" in said
     assert "“b”, then “a” gets 88\u00a0%" in sp.example(table).plain()
 

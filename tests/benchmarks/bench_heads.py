@@ -21,7 +21,7 @@ from playwright.sync_api import Error, sync_playwright
 from tests.browser.helpers import CHROMIUM_ARGUMENTS, ROOT, WATCH_TRAFFIC, _wait_until_healthy, find_chromium, settled
 
 pytestmark = pytest.mark.benchmark
-TOKENS = (128,)
+TOKENS = (16, 64, 128)
 ROUNDS = 3
 PATIENCE = 60  # seconds that a view is waited for
 AIM_BYTES, AIM_TIME = 30, 20  # at 64 tokens

@@ -47,6 +47,15 @@ def cell(page, row, column):
     canvas.click(position={"x": (150, 420)[column], "y": 18 + 35 * (row + 1)})
 
 
+def write(page, row, column, text):
+    """Put text in a cell of the editor."""
+    cell(page, row, column)
+    page.keyboard.press("Enter")
+    page.locator("textarea.gdg-input, #portal textarea").first.fill(text)
+    page.keyboard.press("Enter")
+    return settled(page)
+
+
 def test_a_switch_changes_answer_strip_and_address(page, mini_bert):
     open_app(page, PAGE, **PAIR)
     assert percent(run(mini_bert, QUERY)) in shown(page, "answer-bars")[0]
@@ -129,10 +138,7 @@ def test_edits_follow_each_other_and_a_link_reopens_them(page, mini_bert):
         (1, 0, "A dog barked."),
         (2, 1, "Snow fell <b>all</b> night."),
     ):
-        cell(page, row, column)
-        page.keyboard.type(text)
-        page.keyboard.press("Enter")
-        settled(page)
+        write(page, row, column, text)
     rows = edited(page)
     assert rows[0].b == "Bees make honey."
     assert rows[1].a == "A dog barked."
@@ -144,10 +150,7 @@ def test_edits_follow_each_other_and_a_link_reopens_them(page, mini_bert):
     settled(page)
     assert edited(page) == rows
     assert look.inner_text() == after
-    cell(page, 3, 0)  # one more edit on top of what the link brought
-    page.keyboard.type("One more.")
-    page.keyboard.press("Enter")
-    settled(page)
+    write(page, 3, 0, "One more.")  # one more edit on top of what the link brought
     assert [row.a for row in edited(page)[1:4]] == ["A dog barked.", rows[2].a, "One more."]
     page.get_by_role("button", name="Back to the built-in pairs").click()
     settled(page)
@@ -157,20 +160,15 @@ def test_edits_follow_each_other_and_a_link_reopens_them(page, mini_bert):
 
 def test_edits_survive_a_visit_to_another_page(page):
     open_app(page, PAGE, **PAIR)
-    cell(page, 0, 0)
-    page.keyboard.type("Kept.")
-    page.keyboard.press("Enter")
-    settled(page)
+    write(page, 0, 0, "Kept.")
+    assert edited(page)[0].a == "Kept."
     page.get_by_role("link", name=re.compile("Next: ")).click()
     settled(page)
     page.get_by_role("link", name=re.compile("Back: ")).click()
     page.locator(".st-key-pic-pairs .look").wait_for()
     settled(page)
     assert edited(page)[0].a == "Kept."
-    cell(page, 1, 0)
-    page.keyboard.type("Kept too.")
-    page.keyboard.press("Enter")
-    settled(page)
+    write(page, 1, 0, "Kept too.")
     assert [row.a for row in edited(page)[:2]] == ["Kept.", "Kept too."]
 
 
@@ -178,9 +176,7 @@ def test_pasted_rows_are_judged(new_page):
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     open_app(page, PAGE, **PAIR)
     last = len(content.rows())
-    page.evaluate(
-        "navigator.clipboard.writeText('It was late.\\tWe went home.\\nHe ran.\\tGold is a metal.\\nAlone.\\t')"
-    )
+    page.evaluate("navigator.clipboard.writeText('It was late.\\tWe went home.\\nHe ran.\\tGold is a metal.\\nAlone.\\t')")
     cell(page, last - 1, 0)  # the last row is overwritten, the others are new
     page.keyboard.press("Control+v")
     settled(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -118,9 +119,19 @@ def test_bars_of_a_row_hold_all_of_it(trace):
 
 def test_folded_neurons_are_all_there(trace):
     step = trace.layer(0)
-    heat = figures.neurons(step, 5, LIGHT).data[0]
-    assert np.asarray(heat.z, dtype=float).ravel() == pytest.approx(step.expanded[5])
-    assert (heat.zmin, heat.zmax) == (-heat.zmax, heat.zmax)
+    fold = figures.neurons(step, 5)
+    assert fold.values.ravel() == pytest.approx(step.expanded[5])
+    i, j = fold.strongest
+    assert fold.values[i, j] == step.expanded[5].max()
+    assert int(fold.rows[i]) + int(fold.columns[j]) == step.expanded[5].argmax()
+
+
+def test_a_last_row_that_is_not_full_ends_empty():
+    fold = figures.neurons(SimpleNamespace(expanded=np.arange(200, dtype=np.float32)[None]), 0)
+    assert fold.values.shape == (2, 128)
+    assert np.isnan(fold.values[1, 72:]).all()
+    assert fold.values[1, 71] == 199
+    assert fold.strongest == (1, 71)
 
 
 def test_lines_are_the_measures(trace):

@@ -64,6 +64,7 @@ def test_the_equation_stands_at_the_ends(gap):
 def test_notes_and_shades_are_the_weights():
     weights = np.array([0.5, 0.3, 0.2])
     assert figures.weight_notes(weights) == ["0.50", "0.30", "0.20"]
+    assert figures.weight_notes(weights / 10) == ["0.050", "0.030", "0.020"]
     np.testing.assert_allclose(figures.shading(weights), [1, 0.6, 0.4])
 
 

@@ -138,6 +138,7 @@ def test_switching_a_head_off_changes_the_prediction(mini_bert):
     plain = [run(mini_bert, q).nsp[0] for q in (QUERY, QUERY.but(heads_off=((1, 8),)))]
     np.testing.assert_allclose(nsp, plain, atol=1e-6)
     assert component(at, "grid")["off"] == [[1, 8]]
+    assert "This head is switched off" in said(at)
     assert "“bank” is masked for this comparison" in said(at)
     at = press(at, "switch-one")
     assert "off" not in at.query_params

@@ -1,4 +1,4 @@
-"""The Outputs page, as Streamlit runs it: every step, what the address opens, what is chosen, bad input, other models."""
+"""The Outputs page, as Streamlit runs it: every step, what an address opens, choices, bad input, other models."""
 
 import json
 from pathlib import Path
@@ -123,8 +123,9 @@ def test_the_next_step_is_one_click_away():
 
 
 BROKEN = [
-    {"layer": "99"}, {"layer": "-1"}, {"token": "400"}, {"with": "400"}, {"with": "x"}, {"input": "7"}, {"outputs": "none"},
-    {"measure": "<b>"}, {"vectors": "best"}, {"weights": "yes"}, {"mask": "400"}, {"model": "no-such-model"},
+    {"layer": "99"}, {"layer": "-1"}, {"token": "400"}, {"with": "400"}, {"with": "x"}, {"input": "7"},
+    {"outputs": "none"}, {"measure": "<b>"}, {"vectors": "best"}, {"weights": "yes"}, {"mask": "400"},
+    {"model": "no-such-model"},
 ]  # fmt: skip
 
 
@@ -137,7 +138,8 @@ def test_a_broken_link_leaves_the_page_alive(params):
 
 
 TEXTS = [
-    ("", ""), ("   ", ""), ("?!", "…"), ("word " * 700, "b " * 300), ("😀🎉 🧑\u200d🚀", "👍🏽"), ("مرحبا بالعالم", "שלום abc"),
+    ("", ""), ("   ", ""), ("?!", "…"), ("word " * 700, "b " * 300),
+    ("😀🎉 🧑\u200d🚀", "👍🏽"), ("مرحبا بالعالم", "שלום abc"),
     ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script>", "![x](http://x.invalid/a.png)"),
     ("`` ` $x$ :red[a] **b**", "{0} {a} %s %{x}"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
 ]  # fmt: skip

@@ -121,6 +121,8 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
         words.append(f"The columns shown hold {share:.0%} of the attention of the rows shown.")
     if not state.get(SPECIALS):
         words.append(notes().special)
+    if (layer, head) in trace.query.heads_off:
+        words.append(notes().off)
     return " ".join(words) or "A row is a token that looks; a column is a token looked at. Each row adds up to 1."
 
 
@@ -270,11 +272,14 @@ def _switch(off: heads_off.Heads) -> None:
 def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     """Which one head matters most: L x A runs, only when asked for, kept as long as the trace."""
     table = heads_off.known_single_heads(whole, q.position)
-    count = page.model.n_layers * page.model.n_heads
-    if table is None and st.button(f"Which single head matters most? Try all {count}", key="try-heads"):
-        bar = st.progress(0.0, "Switching each head off, one by one")
-        table = heads_off.single_heads(whole, q.position, lambda query: run(page.model, query), bar.progress)
-        bar.empty()
+    count, place = page.model.n_layers * page.model.n_heads, st.empty()
+    if table is None and place.button(f"Which single head matters most? Try all {count}", key="try-heads"):
+
+        def progress(share: float) -> None:
+            place.progress(share, f"Head {round(share * count)} of {count}, switched off alone")
+
+        table = heads_off.single_heads(whole, q.position, lambda query: run(page.model, query), progress)
+        place.empty()
     if table is None:
         return
     said(heads_off.look_single(table, whole, q.position))
@@ -291,6 +296,8 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
     )  # fmt: skip
+    if q.added and heads_off.has_pair(whole):
+        st.text(f"Here, “B follows A” is judged with “{q.word}” masked.")
     st.caption(notes().single)
 
 

@@ -246,21 +246,25 @@ def _added(page: Page, step) -> None:
 
 
 def _fed(page: Page, step) -> None:
+    fold = figures.neurons(step, 0)
     with picture(
         "fed",
         "The feed-forward network",
         look=layers.look_feed_forward(step, 0, page.trace.pieces[page.position]),
         table=lambda: layers.neurons_table(step, 0),
         code=(layers.neurons_table, figures.neurons, figures.feed_forward_bands),
-        note=notes().fed,
+        note=f"{notes().fed} Colours are full from {fold.limit:.2f} on.",
     ):
-        count = step.expanded.shape[1]
-        st.plotly_chart(
-            figures.neurons(step, 0, page.palette),
+        matrix(
+            fold.values,
+            fold.rows,
+            fold.columns,
             key="layer-neurons",
-            theme=None,
-            config={"displayModeBar": False},
-            alt=f"{count} neurons, folded into rows",
+            label=f"{step.expanded.shape[1]} neurons, folded into rows",
+            scale="signed",
+            limit=fold.limit,
+            chosen=fold.strongest,
+            sentence="neuron {row} + {column} answers {value}",
         )
         strips = figures.feed_forward_bands(step, 0)
         bands(

@@ -27,16 +27,8 @@ OWN = state.Text("own", "", limit=100)
 SCORED = state.Number("scored", 0, 999_999_999)  # a check number of the text the reader asked to have scored
 REST = state.Flag("rest")
 DRAW = state.Number("draw", 0, 9999)
-PARAMS = (UNIT, WHICH, K, OWN, SCORED, REST, DRAW)
 MOST_BARS = 20
 CHART = {"theme": None, "config": {"displayModeBar": False}}
-
-
-def declare() -> None:
-    """Read this page's own choices from the address before anything is drawn; what cannot be is said."""
-    for param in PARAMS:
-        state.get(param)
-    tell(state.notices(), "warning")
 
 
 # hide

@@ -50,9 +50,7 @@ def answer(page: Page) -> None:
         _no_pair()
         return
     table = ns.answer(page.trace)
-    with picture(
-        "answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)
-    ):
+    with picture("answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)):
         token_row(page.trace.tokens[:READ], key="read-row", label="What the model reads", chosen={0})
         if len(page.trace.tokens) > READ:
             st.caption(f"The first {READ} of {len(page.trace.tokens)} tokens.")

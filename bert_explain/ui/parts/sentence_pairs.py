@@ -206,9 +206,7 @@ def drawing(page: Page) -> None:
         with right:
             row = drawn.iloc[chosen - 1]
             sentence = sp.say_pair(row, texts)
-            st.plotly_chart(
-                figures.drawing(drawn, texts, chosen, page.palette), key="drawing", alt=sentence.plain(), **CHART
-            )
+            st.plotly_chart(figures.drawing(drawn, texts, chosen, page.palette), key="drawing", alt=sentence.plain(), **CHART)
             said(sentence)
             st.text(f"A  {row['a']}\nB  {row['b']}")
 
