@@ -161,6 +161,12 @@ def pooler_table(trace: Trace) -> pd.DataFrame:
     return frame if trace.pooled is None else frame.assign(pooled=trace.pooled)
 
 
+def named(trace: Trace, position: int) -> Piece:
+    """A token's text, with its position where the text occurs more than once."""
+    piece = trace.pieces[position]
+    return Piece(f"{piece} ({position})" if trace.pieces.count(piece) > 1 else piece)
+
+
 def look_vectors(trace: Trace, layer: int) -> Sentence:
     """What to look for in all vectors at once: a dimension that is loud in many tokens."""
     dimension, count = loudest(trace, layer)
@@ -174,10 +180,10 @@ def look_vectors(trace: Trace, layer: int) -> Sentence:
     length = np.linalg.norm(trace.hidden[layer].astype(np.float64), axis=1)
     longest, shortest = int(length.argmax()), int(length.argmin())
     return say(
-        "Look for the darkest line and the palest: the vector of {dark} is {long:.1f} long, that of {pale} "
+        "Look for the boldest line and the faintest: the vector of {bold} is {long:.1f} long, that of {faint} "
         "{short:.1f}. Each has a pattern of its own: no dimension is the strongest in more than {count} of {total} "
         "tokens.",
-        dark=Piece(trace.pieces[longest]), pale=Piece(trace.pieces[shortest]), long=float(length[longest]),
+        bold=named(trace, longest), faint=named(trace, shortest), long=float(length[longest]),
         short=float(length[shortest]), count=count, total=total,
     )  # fmt: skip
 
@@ -207,7 +213,7 @@ def look_cosines(trace: Trace, layer: int) -> Sentence:
 def look_pair(trace: Trace, first: int, second: int) -> Sentence:
     """How the cosine of two tokens changes from the input to the last layer, and where most."""
     found = through_layers(trace, first, second)["cosine"].to_numpy()
-    one, other = (Piece(trace.pieces[i]) for i in (first, second))
+    one, other = named(trace, first), named(trace, second)
     if first == second or len(found) < 2:
         return say("There is only one token here: nothing to compare {one} with.", one=one)
     most = int(np.abs(np.diff(found)).argmax())
@@ -226,7 +232,7 @@ def look_pair(trace: Trace, first: int, second: int) -> Sentence:
 
 def look_map(trace: Trace, layer: int, position: int) -> Sentence:
     """Whether the nearest point on the map is the nearest by cosine, and how much the map leaves out."""
-    table, token = neighbours(trace, layer, position), Piece(trace.pieces[position])
+    table, token = neighbours(trace, layer, position), named(trace, position)
     share = float(token_map(trace).shares[layer])
     if table.empty or share == 0:
         return say("Nothing tells the tokens of this text apart here: there is no map to draw.")
@@ -242,7 +248,7 @@ def look_map(trace: Trace, layer: int, position: int) -> Sentence:
     template += "The map holds {share:.0%} of what tells the tokens of this layer apart"
     return say(
         template + (": where the two disagree, trust the list." if share < MOST else "."),
-        token=token, near=Piece(near["token"]), seen=Piece(seen["token"]), value=signed(near["cosine"]),
+        token=token, near=named(trace, near["position"]), seen=named(trace, seen["position"]), value=signed(near["cosine"]),
         less=signed(seen["cosine"]), share=share,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from bert_explain.trace import Token, Trace
 SYMBOLS = {"segment_a": "circle", "segment_b": "diamond", "special": "x-thin", "masked": "square"}
 NAMES = {"segment_a": "sentence A", "segment_b": "sentence B", "special": "special tokens", "masked": "masked"}
 LINKS = 3  # lines from the chosen token to its nearest neighbours
+CROWD = 80  # tokens above which the points are drawn small and thin
 ROOM = (0.075, 0.05)  # what a name needs on the map, as shares of its width and height
 
 
@@ -152,7 +153,8 @@ def _points(
     palette: Palette,
 ) -> None:
     colour = getattr(palette, kind)
-    marker = {"color": colour, "size": 9, "symbol": SYMBOLS[kind]}
+    marker = {"color": colour, "size": 9 if len(tokens) <= CROWD else 5, "symbol": SYMBOLS[kind]}
+    marker |= {} if len(tokens) <= CROWD else {"opacity": 0.5}
     if kind == "special":
         marker["line"] = {"color": colour, "width": 2}
     figure.add_scatter(

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from bert_explain import models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.content import examples
+from bert_explain.content.glossary import terms
 from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
@@ -183,13 +185,20 @@ def _seed_widgets(page: Page) -> None:
 
 def _foot(name: str) -> None:
     at = stages.index(name)
-    with st.container(key="foot", horizontal=True, horizontal_alignment="distribute"):
-        for step, words, icon, place in ((-1, "Back", "arrow_back", "left"), (1, "Next", "arrow_forward", "right")):
-            if 0 <= at + step < len(stages.STAGES):
-                stage = stages.STAGES[at + step]
-                st.page_link(
-                    stage.file, label=f"{words}: {stage.name}", icon=f":material/{icon}:", icon_position=place,
-                    query_params=state.address(),
-                )  # fmt: skip
-            else:
-                st.space("small")
+    with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        _step(at - 1, "Back", "left")
+        with st.popover("Glossary", type="tertiary", key="glossary", on_change="rerun") as glossary:
+            if glossary.open:
+                st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))
+        _step(at + 1, "Next", "right")
+
+
+def _step(to: int, words: str, side: Literal["left", "right"]) -> None:
+    if not 0 <= to < len(stages.STAGES):
+        st.space("small")
+        return
+    icon = {"left": ":material/arrow_back:", "right": ":material/arrow_forward:"}[side]
+    stage = stages.STAGES[to]
+    st.page_link(
+        stage.file, label=f"{words}: {stage.name}", icon=icon, icon_position=side, query_params=state.address()
+    )  # fmt: skip

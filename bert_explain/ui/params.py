@@ -187,7 +187,7 @@ def unpack(url: dict[str, str], notices: list[str]) -> dict[str, str]:
     try:
         inflate = zlib.decompressobj()
         raw = inflate.decompress(base64.urlsafe_b64decode(url["z"].encode()), 8 * LONGEST_TEXT)
-        a, between, b = raw.decode("utf-8", "surrogatepass").partition("\n\x00")
+        a, between, b = raw.decode("utf-8", "replace").partition("\n\x00")
         if not between:
             raise ValueError
         return {"a": a, "b": b, **rest}

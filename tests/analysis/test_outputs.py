@@ -118,7 +118,7 @@ def test_the_loud_dimension(trace):
     assert count == strongest.count(dimension) == max(strongest.count(k) for k in strongest)
     said = outputs.look_vectors(trace, 3).plain()
     assert f"dimension {dimension}: it is the strongest of all 384 in {count} of 19" in said
-    assert "Look for the darkest line" in outputs.look_vectors(trace, 6).plain()
+    assert "Look for the boldest line" in outputs.look_vectors(trace, 6).plain()
 
 
 def test_tables_hold_the_traces_own_numbers(trace):
@@ -136,7 +136,7 @@ def test_the_sentences_say_this_texts_numbers(trace):
     assert f"come in with a cosine of {lines[0]:.2f} and leave with {lines[6]:.2f}" in said
     assert "Layer 1 changes it most" in said
     same = outputs.look_pair(trace, 4, 7).plain()  # "the" twice
-    assert same.startswith("The same piece twice: the and the start from the same row")
+    assert same.startswith("The same piece twice: the (4) and the (7) start from the same row")
     share = outputs.token_map(trace).shares[6]
     assert f"holds {share:.0%} of what tells" in outputs.look_map(trace, 6, 5).plain()
     assert "trust the list" in outputs.look_map(trace, 6, 5).plain()
@@ -150,9 +150,9 @@ def test_where_map_and_cosine_disagree_it_is_said(trace):
         i for i in range(19) for t in [outputs.neighbours(trace, 6, i)] if t["on the map"][0] != 1
     )  # fmt: skip
     near = outputs.neighbours(trace, 6, position)
-    seen = near.loc[near["on the map"] == 1, "token"].item()
+    seen = outputs.named(trace, near.loc[near["on the map"] == 1, "position"].item())
     said = outputs.look_map(trace, 6, position).plain()
-    assert f"on the map {seen} lies nearest, but by cosine it is {near['token'][0]}" in said
+    assert f"on the map {seen} lies nearest, but by cosine it is {outputs.named(trace, near['position'][0])}" in said
 
 
 def test_one_token_alone(lone):
@@ -165,7 +165,7 @@ def test_one_token_alone(lone):
     assert "no map to draw" in outputs.look_map(lone, 6, 0).plain()
     assert "only one token" in outputs.look_pair(lone, 0, 0).plain()
     assert "no two different words" in outputs.look_cosines(lone, 6).plain()
-    assert outputs.look_vectors(lone, 6).plain().startswith("Look for the darkest line")
+    assert outputs.look_vectors(lone, 6).plain().startswith("Look for the boldest line")
 
 
 def test_a_text_with_every_embedding_removed(mini_bert):

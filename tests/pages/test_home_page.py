@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bert_explain.content.glossary import terms
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.ui.stages import STAGES
@@ -116,3 +117,16 @@ def test_a_model_that_cannot_be_had_is_said(monkeypatch, tmp_path):
     assert not at.exception
     assert "config.json" in said(at) and "mini-bert is shown instead" in said(at)
     assert at.title[0].value == "See how BERT works"
+
+
+def test_a_hub_model_without_network_is_said():
+    at = opened(model="bert-base-uncased", a="Hello there.", b="")
+    assert not at.exception
+    assert "hub could not be reached" in said(at) and "mini-bert is shown instead" in said(at)
+    assert at.text_input(key="w-sentence-a").value == "Hello there."
+
+
+def test_the_glossary_explains_the_terms_of_the_pages():
+    names = {term.name for term in terms()}
+    assert {"token", "segment", "head", "layer", "hidden state", "logits", "pooler"} <= names
+    assert all(term.text.endswith(".") for term in terms())

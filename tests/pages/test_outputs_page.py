@@ -172,3 +172,10 @@ def test_models_that_lack_something(kind, monkeypatch):
             pooler = "[CLS] and the pooler" if kind == "no segments" else "The vector of [CLS]"
             assert at.subheader[1].value == pooler
             assert ("This model has no pooler" in looks(at)) == (kind != "no segments")
+
+
+def test_a_packed_link_with_half_a_character_in_it_stays_alive():
+    from bert_explain.ui.params import pack
+
+    at = opened("A map", **pack({"a": "x\ud800y " * 400, "b": "z " * 600}))
+    assert [s.value for s in at.subheader] == TITLES["A map"]

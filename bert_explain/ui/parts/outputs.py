@@ -51,9 +51,7 @@ def layer(page: Page) -> int:
 def _layers(page: Page) -> None:
     key = "outputs-layer"
     state.seed(key, layer(page))
-    st.slider(
-        "After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,)
-    )
+    st.slider("After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,))
 
 
 def _moved(key: str) -> None:
@@ -72,10 +70,8 @@ def _tokens(page: Page) -> None:
         on_pick=lambda i: state.put(token=first + i),
     )
     if len(tokens) > ROW:
-        st.number_input(f"Token, 0 to {len(tokens) - 1}", 0, len(tokens) - 1, **state.bind("token"))
-        st.caption(
-            f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; others go by their number."
-        )
+        st.number_input(f"Token, 0 to {len(tokens) - 1}", 0, len(tokens) - 1, **state.bind("token"), width=220)
+        st.caption(f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; others go by their number.")
 
 
 def _window(count: int, at: int, size: int) -> int:
@@ -88,11 +84,7 @@ def _vectors(page: Page) -> None:
     trace, at = page.trace, layer(page)
     first = _window(len(trace.tokens), page.position, LINES)
     shown = trace.tokens[first : first + LINES]
-    more = (
-        ""
-        if len(shown) == len(trace.tokens)
-        else f"Of {len(trace.tokens)} tokens: {first} to {first + len(shown) - 1}. "
-    )
+    more = "" if len(shown) == len(trace.tokens) else f"Of {len(trace.tokens)} tokens: {first} to {first + len(shown) - 1}. "
     with picture(
         "vectors",
         f"One vector for each token: {_after(at)}",
@@ -265,9 +257,7 @@ def _take(page: Page) -> None:
 
 def _file(kind: str, make, mime: str) -> None:
     name = f"vectors.{kind.lower()}"
-    st.download_button(
-        f"Download {kind}", make, name, mime, key=f"outputs-{kind}", on_click="ignore", icon=":material/download:"
-    )
+    st.download_button(f"Download {kind}", make, name, mime, key=f"outputs-{kind}", on_click="ignore", icon=":material/download:")
 
 
 def _after(at: int) -> str:
