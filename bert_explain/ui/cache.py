@@ -57,14 +57,16 @@ def model(name: str) -> Encoder:
     def progress(share: float, what: str) -> None:
         seen.update(share=share, what=what)
 
-    with ThreadPoolExecutor(1) as pool, st.empty():
+    bar = st.empty()
+    with ThreadPoolExecutor(1) as pool:
         job = pool.submit(models.load, name, progress)
         for _ in range(4):  # a bundled model is there before a bar would be worth showing
             if not job.done():
                 time.sleep(0.05)
         while not job.done():
-            st.progress(seen["share"], seen["what"])
+            bar.progress(seen["share"], seen["what"])
             time.sleep(0.25)
+    bar.empty()
     _ready[name] = job.result()
     return _ready[name]
 
