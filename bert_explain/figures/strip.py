@@ -24,7 +24,7 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace]) -> di
         "embeddings": _rounded(overview.embedding_strips(trace, position)),
         "layers": _rounded(overview.hidden_strips(trace, position)),
         "attention": _rounded(overview.head_map(trace)),
-        "words": None if guess is None else {"pieces": guess.pieces, "p": [round(p, 4) for p in guess.probabilities]},
+        "words": _words(trace, guess),
         "next": None if trace.nsp is None or not trace.query.text_b.strip() else round(float(trace.nsp[0]), 4),
         "outputs": _rounded(overview.cosines(trace)),
     }
@@ -39,10 +39,16 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
         "embeddings": f"{trace.model.hidden_size} numbers for each token",
         "layers": f"{trace.model.n_layers} layers",
         "attention": f"{trace.model.n_layers * trace.model.n_heads} heads",
-        "words": f"best guess {words['pieces'][0]}, {words['p'][0]:.0%}" if words else "no masked-word head",
+        "words": words if isinstance(words, str) else f"best guess {words['pieces'][0]}, {words['p'][0]:.0%}",
         "next": "no sentence B" if thumbs["next"] is None else f"{thumbs['next']:.0%} that B follows A",
         "outputs": f"{len(trace.tokens)} vectors of {trace.model.hidden_size}",
     }
+
+
+def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:
+    if guess is None:
+        return "nothing to hide" if trace.model.has_mlm else "no such head"
+    return {"pieces": guess.pieces, "p": [round(p, 4) for p in guess.probabilities]}
 
 
 def _rounded(values: np.ndarray) -> list[list[float]]:

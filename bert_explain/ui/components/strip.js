@@ -47,7 +47,7 @@ const draw = {
   attention: (svg, rows) => square(svg, rows, role("attention"), false),
   outputs: (svg, rows) => square(svg, rows, role("positive"), true),
   words(svg, words) {
-    if (!words) return mark(svg, "text", { x: 0, y: 26 }, role("soft"), 1, "no such head");
+    if (typeof words === "string") return mark(svg, "text", { x: 0, y: 26 }, role("soft"), 1, words);
     words.pieces.slice(0, 4).forEach((piece, i) => {
       const w = 6 + 54 * words.p[i] / words.p[0];
       mark(svg, "rect", { x: 0, y: i * 11.5 + 1, width: w, height: 9, rx: 2 }, role("probability"), 0.85);

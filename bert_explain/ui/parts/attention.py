@@ -12,7 +12,7 @@ import streamlit as st
 
 from bert_explain.analysis import attention, heads_off
 from bert_explain.analysis import attention_looks as looks
-from bert_explain.content.attention import depth, notes
+from bert_explain.content import words
 from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
 from bert_explain.trace import Token, Trace, run
@@ -109,21 +109,21 @@ def _view(trace: Trace, direction: str) -> attention.View:
 
 def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: int, head: int) -> str:
     """How much of the attention the picture holds, and what it leaves out."""
-    words = []
+    said_here = []
     if len(part.rows) < len(shown.rows) or len(part.columns) < len(shown.columns):
-        words.append(
+        said_here.append(
             f"This text has {len(trace.tokens)} tokens; the picture shows {len(part.rows)} of them, positions "
             f"{part.rows[0]} to {part.rows[-1]}, and in the columns also special tokens and the strongest link. Choose "
             "another token to move it."
         )
     if len(part.columns) < len(trace.tokens):
         share = part.share(trace.attention[layer, head])
-        words.append(f"The columns shown hold {share:.0%} of the attention of the rows shown.")
+        said_here.append(f"The columns shown hold {share:.0%} of the attention of the rows shown.")
     if not state.get(SPECIALS):
-        words.append(notes().special)
+        said_here.append(words.notes("attention").special)
     if (layer, head) in trace.query.heads_off:
-        words.append(notes().off)
-    return " ".join(words) or "A row is a token that looks; a column is a token looked at. Each row adds up to 1."
+        said_here.append(words.notes("attention").off)
+    return " ".join(said_here) or "A row is a token that looks; a column is a token looked at. Each row adds up to 1."
 
 
 def _numbers(page: Page) -> None:
@@ -157,10 +157,10 @@ def facts(page: Page) -> None:
     number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
     bar = {"min_value": 0, "max_value": 1, "format": "%.2f", "width": 84}
     shares = {
-        name: share(words.removeprefix("to ").removeprefix("the "), help=f"Share {words}", **bar)
-        for name, words in figures.SHARES.items()
+        name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}", **bar)
+        for name, told in figures.SHARES.items()
     }
-    with picture("facts", "What each head does", look=looks.facts(table), note=notes().facts, code=(attention.facts,)):
+    with picture("facts", "What each head does", look=looks.facts(table), note=words.notes("attention").facts, code=(attention.facts,)):
         st.dataframe(
             table, key="facts", hide_index=True, height=330, selection_mode="single-row", alt="One line for each head",
             on_select=lambda: _choose_line(table.iloc, "facts"),
@@ -194,7 +194,7 @@ def rollout(page: Page) -> None:
     everything = np.arange(len(trace.tokens))
     came = "after {row}, {value} of it comes" if one else "{value} of what stands at {row} comes"
     with picture(
-        "rollout", "Attention rollout", look=looks.rollout(trace, reached, position), note=notes().rollout,
+        "rollout", "Attention rollout", look=looks.rollout(trace, reached, position), note=words.notes("attention").rollout,
         table=lambda: attention.labelled(trace, reached[-1], everything, everything), code=(attention.rollout,),
     ):  # fmt: skip
         st.segmented_control("Show", FLOW.options, label_visibility="collapsed", **state.bind(FLOW))
@@ -298,7 +298,7 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     )  # fmt: skip
     if q.added and heads_off.has_pair(whole):
         st.text(f"Here, “B follows A” is judged with “{q.word}” masked.")
-    st.caption(notes().single)
+    st.caption(words.notes("attention").single)
 
 
 # bertviz
@@ -309,7 +309,7 @@ def bertviz(page: Page) -> None:
     places = bertviz_views.kept(trace, bertviz_views.MOST.get(view, len(trace.tokens)))
     look = None if wanted == BERTVIZ.default else looks.lines(trace, page.layer, page.head, places)
     with picture(
-        "bertviz", "The same attention in bertviz", look=look, note=notes().bertviz, code=(bertviz_views.document,)
+        "bertviz", "The same attention in bertviz", look=look, note=words.notes("attention").bertviz, code=(bertviz_views.document,)
     ):
         st.segmented_control("bertviz", BERTVIZ.options, label_visibility="collapsed", **state.bind(BERTVIZ))
         if wanted == BERTVIZ.default:
@@ -336,12 +336,12 @@ def _caution() -> None:
     """That attention is not explanation."""
     with st.container(key="caution"):
         st.subheader("Attention is not explanation", anchor="caution")
-        st.markdown(notes().caution)
+        st.markdown(words.notes("attention").caution)
 
 
 def _depth(name: str) -> None:
     """The formula and the tensor, for those who ask."""
-    told = depth(name)
+    told = words.depth("attention", name)
     with st.expander(told.title):
         st.markdown(told.text)
         for formula in told.formulas:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
-from bert_explain.content.layer import depth, notes
+from bert_explain.content import words
 from bert_explain.figures import journey as figures
 from bert_explain.ui import state
 from bert_explain.ui.frame import Page
@@ -25,7 +25,7 @@ def through_layers(page: Page) -> None:
 
 def explained(name: str, here: str = "") -> None:
     """The formula and the tensors, for those who ask."""
-    told = depth(name)
+    told = words.depth("layer", name)
     with st.expander(told.title):
         st.markdown(told.text)
         for formula in told.formulas:
@@ -40,7 +40,7 @@ def _shares(page: Page) -> None:
         "shares",
         "How much each layer adds",
         look=layers.look_shares(table, page.trace.pieces[page.position]),
-        note=notes().shares,
+        note=words.notes("layer").shares,
         table=lambda: table,
         code=(layers.shares, figures.shares),
     ):
@@ -79,7 +79,7 @@ def _map(page: Page) -> None:
         "paths",
         "A map of all paths",
         look=journey.look_map(page.trace, found, page.position),
-        note=notes().map + (notes().map_long if len(page.trace.tokens) > figures.LABELLED else ""),
+        note=words.notes("layer").map + (words.notes("layer").map_long if len(page.trace.tokens) > figures.LABELLED else ""),
         table=lambda: journey.map_table(page.trace, found),
         code=(journey.path_map, figures.path_map),
     ):

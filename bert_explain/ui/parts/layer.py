@@ -10,7 +10,7 @@ import streamlit as st
 
 from bert_explain.analysis import head as by_hand
 from bert_explain.analysis import layer as layers
-from bert_explain.content.layer import notes
+from bert_explain.content import words
 from bert_explain.figures import layer as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
@@ -150,7 +150,7 @@ def _products(page: Page, head, column: int) -> None:
         look=by_hand.look_products(cell, page.trace.pieces),
         table=lambda: by_hand.products_table(cell),
         code=(by_hand.cell, figures.product_bands),
-        note=notes().products,
+        note=words.notes("layer").products,
     ):
         bands(
             figures.product_bands(cell), key="layer-products", label="Query, key, and their products number by number"
@@ -187,7 +187,7 @@ def _output(page: Page, head) -> None:
         "mixed",
         "The output: weights times values",
         look=by_hand.look_output(head, pieces, row, off),
-        note=notes().output,
+        note=words.notes("layer").output,
         table=lambda: by_hand.parts_table(head, pieces, row),
         code=(by_hand.parts, figures.output_bands),
     ):
@@ -205,7 +205,7 @@ def _joined(page: Page, step) -> None:
         "joined",
         f"Layer {page.layer + 1}: {heads} heads side by side",
         look=layers.look_heads(table),
-        note=notes().joined,
+        note=words.notes("layer").joined,
         table=lambda: table,
         code=(layers.written, layers.heads_table),
     ):
@@ -231,7 +231,7 @@ def _added(page: Page, step) -> None:
         look=layers.look_attention(page.trace, step, 0, page.trace.pieces[page.position]),
         table=lambda: layers.stages(step, 0),
         code=(layers.stages, layers.layer_norm, figures.attention_bands),
-        note=notes().added,
+        note=words.notes("layer").added,
     ):
         strips = figures.attention_bands(step, 0)
         bands(
@@ -253,7 +253,7 @@ def _fed(page: Page, step) -> None:
         look=layers.look_feed_forward(step, 0, page.trace.pieces[page.position]),
         table=lambda: layers.neurons_table(step, 0),
         code=(layers.neurons_table, figures.neurons, figures.feed_forward_bands),
-        note=f"{notes().fed} Colours are full from {fold.limit:.2f} on.",
+        note=f"{words.notes('layer').fed} Colours are full from {fold.limit:.2f} on.",
     ):
         matrix(
             fold.values,
@@ -287,7 +287,7 @@ def _traced(page: Page, step) -> None:
         look=layers.look_dimension(table, dimension),
         table=lambda: table,
         code=(layers.dimension_table, layers.layer_norm),
-        note=notes().traced,
+        note=words.notes("layer").traced,
     ):
         state.suggest(follow=dimension)
         most = page.model.hidden_size - 1

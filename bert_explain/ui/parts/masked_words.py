@@ -11,7 +11,7 @@ import streamlit as st
 from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis import masking
-from bert_explain.content import masked_words as words
+from bert_explain.content import words
 from bert_explain.figures import masked_words as figures
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
@@ -131,7 +131,7 @@ def _layers(page: Page, trace: Trace, position: int) -> None:
         look=mw.look_lens(table),
         table=lambda: table,
         code=(mw.lens, figures.lens_grid, figures.lens_lines),
-        note=words.notes().lens,
+        note=words.notes("masked_words").lens,
     ):
         left, right = st.columns([5, 4], gap="medium")
         with left:
@@ -153,7 +153,7 @@ def _compare(page: Page, trace: Trace, position: int) -> None:
         look=mw.look_compare(table),
         table=lambda: table,
         code=(mw.compare, masking.without_changes, figures.compare_dots),
-        note=words.notes().compare,
+        note=words.notes("masked_words").compare,
     ):
         chart = figures.compare_dots(table, page.palette)
         st.plotly_chart(chart, key="compare-dots", alt=mw.look_compare(table).plain(), **CHART)
@@ -228,7 +228,7 @@ def recipe(page: Page) -> None:
         look=ml.look_recipe(table, page.model) if told else None,
         table=lambda: table,
         code=(ml.draw, ml.noised, ml.losses, ml.shares),
-        note=words.notes().recipe,
+        note=words.notes("masked_words").recipe,
     ):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.number_input("Draw number (the seed)", DRAW.low, DRAW.high, width=180, **state.bind(DRAW))
@@ -265,7 +265,7 @@ def _draw_again() -> None:
 
 def depth(page: Page, name: str) -> None:
     """More on demand: text and formulas, with this model's sizes filled in."""
-    found = words.depth(name)
+    found = words.depth("masked_words", name)
     with st.expander(found.title):
         st.markdown(found.text.replace("@H", f"{page.model.hidden_size}").replace("@V", f"{page.model.vocab_size:,}"))
         for formula in found.formulas:

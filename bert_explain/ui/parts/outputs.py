@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bert_explain.analysis import outputs, read_outs
-from bert_explain.content.outputs import depth, note
+from bert_explain.content import words
 from bert_explain.figures import outputs as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
@@ -89,7 +89,7 @@ def _vectors(page: Page) -> None:
         "vectors",
         f"One vector for each token: {_after(at)}",
         look=outputs.look_vectors(trace, at),
-        note=more + note("vectors"),
+        note=more + words.notes("outputs").vectors,
         table=lambda: outputs.vector_table(trace, at, page.position),
         code=(outputs.loudest, figures.strips),
     ):
@@ -107,7 +107,7 @@ def _vectors(page: Page) -> None:
         "pooler",
         "[CLS] and the pooler" if page.model.has_pooler else "The vector of [CLS]",
         look=outputs.look_pooler(trace),
-        note=note("pooler") if page.model.has_pooler else None,
+        note=words.notes("outputs").pooler if page.model.has_pooler else None,
         table=lambda: outputs.pooler_table(trace),
         code=(type(page.model).pooled, figures.pooler_bands),
     ):
@@ -127,7 +127,7 @@ def _alike(page: Page) -> None:
         "cosines",
         f"How alike every two tokens are: {_after(at)}",
         look=outputs.look_cosines(trace, at),
-        note=note("cosines"),
+        note=words.notes("outputs").cosines,
         table=lambda: outputs.pairs(trace, at),
         code=(outputs.cosines, outputs.mean_cosine),
     ):
@@ -161,7 +161,7 @@ def _alike(page: Page) -> None:
         "pair",
         "Two tokens through the layers",
         look=outputs.look_pair(trace, one, other),
-        note=note("pair"),
+        note=words.notes("outputs").pair,
         table=lambda: outputs.through_layers(trace, one, other),
         code=(outputs.through_layers, figures.pair_lines),
     ):
@@ -205,7 +205,7 @@ def _map(page: Page) -> None:
         "map",
         f"The tokens on a map: {_after(at)}",
         look=look,
-        note=note("map"),
+        note=words.notes("outputs").map,
         table=lambda: outputs.map_table(trace, at),
         code=(outputs.token_map, outputs.neighbours, figures.token_map),
     ):
@@ -226,7 +226,7 @@ def _map(page: Page) -> None:
                 label="The nearest tokens by cosine",
                 on_pick=lambda i: state.put(token=int(near["position"].iloc[i])),
             )
-            st.caption(note("list"))
+            st.caption(words.notes("outputs").list)
     _depth("map", f"For this text, the plane holds {found.share:.0%} of what tells the tokens apart, over all layers.")
 
 
@@ -238,7 +238,7 @@ def _take(page: Page) -> None:
         "take",
         "Take the vectors along",
         look=read_outs.look(trace, name, vectors, page.position),
-        note=note("take"),
+        note=words.notes("outputs").take,
         table=(lambda: read_outs.vectors_table(trace, vectors)) if vectors.size <= LARGEST else None,
         code=(read_outs.read_out, read_outs.csv, read_outs.npz),
     ):
@@ -250,7 +250,7 @@ def _take(page: Page) -> None:
             weights = state.get(WEIGHTS)
             _file("CSV", lambda: read_outs.csv(trace, vectors), "text/csv")
             _file("NPZ", lambda: read_outs.npz(trace, vectors, weights), "application/zip")
-    with picture("paper", "What the paper found", note=note("paper")), st.container(width=520):
+    with picture("paper", "What the paper found", note=words.notes("outputs").paper), st.container(width=520):
         st.table(read_outs.paper_table().set_index("vectors taken").map("{:.1f}".format))
     _depth("features")
 
@@ -266,7 +266,7 @@ def _after(at: int) -> str:
 
 def _depth(name: str, here: str = "") -> None:
     """The formula and the tensors, for those who ask."""
-    told = depth(name)
+    told = words.depth("outputs", name)
     with st.expander(told.title):
         st.markdown(told.text)
         for formula in told.formulas:
