@@ -193,8 +193,8 @@ def look_cosines(trace: Trace, layer: int) -> Sentence:
     tokens, table = trace.tokens, cosines(trace, layer)
     i, j = np.triu_indices(len(tokens), 1)
     ordinary = np.array([not t.special for t in tokens])
-    differ = np.array([tokens[a].text != tokens[b].text for a, b in zip(i, j, strict=True)], dtype=bool)
-    keep = ordinary[i] & ordinary[j] & differ
+    pieces = np.array(trace.pieces, dtype=object)
+    keep = ordinary[i] & ordinary[j] & (pieces[i] != pieces[j])
     if not keep.any():
         return say(
             "There are no two different words here to compare; the {count} tokens have a mean cosine of {mean}.",
