@@ -53,4 +53,4 @@ class PackedText(Packed):
     def read(self, plain: Any) -> str:
         if not isinstance(plain, str):
             raise ValueError
-        return plain
+        return plain.encode("utf-8", "replace").decode()  # JSON can hold half a character, a tokenizer cannot

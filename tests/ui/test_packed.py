@@ -71,3 +71,8 @@ def test_the_editors_key_follows_what_it_began_with_and_the_resets():
     assert parts.Edited((Row("a", "b"),), ()).key != first.key
     assert parts.Edited(first.base, first.rows, version=1).key != first.key
     assert parts.Edited(first.base, first.rows, version=1) == first
+
+
+def test_half_a_character_in_a_link_becomes_a_question_mark():
+    raw = base64.urlsafe_b64encode(zlib.compress(b'"a\\ud800b"')).decode()
+    assert PackedText("was").parse(raw) == "a?b"
