@@ -15,7 +15,7 @@ from bert_explain.ui.stages import STAGES
 from tests.browser.helpers import CHROMIUM_ARGUMENTS, WATCH_TRAFFIC, find_chromium, open_app, running_server, settled
 
 pytestmark = pytest.mark.benchmark
-ROUNDS = 9
+ROUNDS = 7
 AIM = {"Attention": 5.0}
 
 SMALLEST = """

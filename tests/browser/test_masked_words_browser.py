@@ -110,8 +110,9 @@ def test_drawing_again_leaves_the_guess_alone(page):
     open_app(page, "Masked_words", **PAIR, mask="9")
     guess = page.locator(".st-key-pic-guess p.look").inner_text()
     before = page.locator(".st-key-pic-recipe p.look").inner_text()
-    for _ in range(3):
+    for draw in (1, 2, 3):
         page.get_by_role("button", name="Draw again").click()
+        page.wait_for_url(re.compile(rf"draw={draw}\b"))  # a second press before the first was answered would be lost
         settled(page)
     assert address(page, "draw") == "3"
     assert page.locator(".st-key-pic-recipe p.look").inner_text() != before
