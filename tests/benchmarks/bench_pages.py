@@ -21,7 +21,7 @@ AIM = {"Attention": 5.0}
 SMALLEST = """
 import streamlit as st
 text = st.text_input("Sentence A", "She walked to the bank.")
-st.text(f"{len(text)} characters")
+st.text(f"{len(text)} characters: {text}")
 """
 
 # Every change of the page, in shadow roots too, is noted with its time.
@@ -85,7 +85,7 @@ def test_edit_to_painted(smallest, tmp_path: Path, capsys) -> None:
             page = tab(url, f"/{stage.path}")
             pairs = []
             for i in range(ROUNDS + 2):
-                text = f"She walked to the bank of the river, number {i}."
+                text = f"She walked to the bank of the river, {stage.name} {i}."
                 pairs.append((edited(page, text), edited(plain, text)))
             ours, theirs = (statistics.median(times) for times in zip(*pairs[2:], strict=True))
             ratio = statistics.median(a / b for a, b in pairs[2:])
