@@ -64,9 +64,13 @@ def entries() -> dict[str, Entry]:
     BERT_EXPLAIN_MODELS (names, comma-separated) narrows the built-in list, for servers with little memory or
     no network.
     """
-    wanted = [name.strip() for name in os.environ.get(ENV_MODELS, "").split(",") if name.strip()]
+    return dict(_entries(os.environ.get(ENV_MODELS, ""), given_at_start()))
+
+
+@lru_cache(maxsize=8)
+def _entries(allowed: str, given: str) -> dict[str, Entry]:
+    wanted = [name.strip() for name in allowed.split(",") if name.strip()]
     found = {e.name: e for e in BUILT_IN if not wanted or e.name in wanted} or {BUILT_IN[0].name: BUILT_IN[0]}
-    given = given_at_start()
     if not given or given in found:
         return {given: found[given], **found} if given else found
     path = Path(given).expanduser()
@@ -82,12 +86,17 @@ def default_name() -> str:
 
 def given_at_start() -> str:
     """`--model` after `streamlit run app.py --`, else the environment variable BERT_EXPLAIN_MODEL, else ''."""
+    return _given(tuple(sys.argv[1:]), os.environ.get(ENV_MODEL, ""))
+
+
+@lru_cache(maxsize=8)
+def _given(arguments: tuple[str, ...], default: str) -> str:
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--model", default=os.environ.get(ENV_MODEL, ""))
+    parser.add_argument("--model", default=default)
     try:
-        return parser.parse_known_args(sys.argv[1:])[0].model.strip()
+        return parser.parse_known_args(arguments)[0].model.strip()
     except argparse.ArgumentError:
-        return os.environ.get(ENV_MODEL, "").strip()
+        return default.strip()
 
 
 def one_thread() -> None:

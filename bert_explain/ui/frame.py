@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -40,26 +40,37 @@ _STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}</style>"
 class Page:
     """What a page looks at. Everything is read anew at each access, so that fragments see the latest choice."""
 
+    def __init__(self) -> None:
+        self._version = -1
+        self._kept: dict[str, Any] = {}
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for each state of the reader's choices: parts ask for it dozens of times."""
+        if self._version != state.version():
+            self._version, self._kept = state.version(), {}
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
     @property
     def model(self) -> Encoder:
         """The chosen encoder; the default one when the chosen one cannot be had (a notice says why)."""
-        return cache.model(_model_name())
+        return self._once("model", lambda: cache.model(_model_name()))
 
     @property
     def query(self) -> Query:
         """The reader's sentences with every intervention."""
-        return limits.query(self.model)
+        return self._once("query", lambda: limits.query(self.model))
 
     @property
     def trace(self) -> Trace:
         """The trace that every picture shows."""
-        return cache.trace(self.model.name, self.query)
+        return self._once("trace", lambda: cache.trace(self.model.name, self.query))
 
     @property
     def before(self) -> Trace:
         """The same sentences and masks without any other intervention; `trace` itself when there is none."""
-        query = self.query
-        return cache.trace(self.model.name, Query(query.text_a, query.text_b, masked=query.masked))
+        return self._once("before", lambda: cache.trace(self.model.name, _without_changes(self.query)))
 
     @property
     def palette(self) -> theme.Palette:
@@ -104,6 +115,10 @@ class Page:
             state.write()
 
         return run
+
+
+def _without_changes(query: Query) -> Query:
+    return Query(query.text_a, query.text_b, masked=query.masked)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class _Store:
         self.moved = False  # this run is the first one of its page
         self.suggested: dict[str, Any] = {}  # for widgets whose choice the reader has not made yet
         self.rerun = False
+        self.version = 0  # counts the changes of choices
 
 
 def _store() -> _Store:
@@ -48,6 +49,7 @@ def begin(page: str) -> None:
     if url == store.written or (store.moved and not url and store.written is not None):
         return  # our own writing, or a click on a page link, which clears the address: the choices stay
     store.notices = []
+    store.version += 1
     store.incoming = unpack(url, store.notices)
     for param in GLOBAL.values():
         store.values[param.name] = _from_address(param)
@@ -93,6 +95,7 @@ def put(which: Param | None = None, value: Any = None, /, **changes: Any) -> Non
     for name, new in changes.items():
         if store.values.get(name) != new:
             store.values[name] = new
+            store.version += 1
             store.rerun |= name in RERUN
     write()
 
@@ -121,6 +124,11 @@ def _changed(name: str, key: str) -> None:
     param = GLOBAL.get(name) or store.declared[name]
     value = param.from_widget(st.session_state[key])
     put(**{name: store.values.get(name, param.default) if value is None else value})
+
+
+def version() -> int:
+    """A number that is another one after every change of a choice."""
+    return _store().version
 
 
 def suggest(**values: Any) -> None:
