@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence
+from bert_explain.content.words import Depth
 from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
@@ -49,6 +50,16 @@ def said(look: Sentence | str) -> None:
     else:
         with st.container(key=f"look-{abs(hash(look))}"):
             st.text(look)
+
+
+def explained(told: Depth, here: str = "") -> None:
+    """The formula and the tensors, for those who ask; `here` is a quiet line about this text."""
+    with st.expander(told.title):
+        st.markdown(told.text)
+        for formula in told.formulas:
+            st.latex(formula)
+        if here:
+            st.caption(here)
 
 
 def foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None = None, code: Sequence[Callable] = ()) -> None:

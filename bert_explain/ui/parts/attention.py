@@ -19,7 +19,7 @@ from bert_explain.trace import Token, Trace, run
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import picture, said
+from bert_explain.ui.picture import explained, picture, said
 
 SHOW = state.Choice("show", tuple(attention.DIRECTIONS))
 SPECIALS = state.Flag("special", True)
@@ -341,8 +341,4 @@ def _caution() -> None:
 
 def _depth(name: str) -> None:
     """The formula and the tensor, for those who ask."""
-    told = words.depth("attention", name)
-    with st.expander(told.title):
-        st.markdown(told.text)
-        for formula in told.formulas:
-            st.latex(formula)
+    explained(words.depth("attention", name))

@@ -10,6 +10,7 @@ from bert_explain.content import words
 from bert_explain.figures import journey as figures
 from bert_explain.ui import state
 from bert_explain.ui.frame import Page
+from bert_explain.ui.picture import explained as show_depth
 from bert_explain.ui.picture import picture
 
 MEASURE = state.Choice("path", tuple(journey.MEASURES), "like its embedding")
@@ -25,13 +26,7 @@ def through_layers(page: Page) -> None:
 
 def explained(name: str, here: str = "") -> None:
     """The formula and the tensors, for those who ask."""
-    told = words.depth("layer", name)
-    with st.expander(told.title):
-        st.markdown(told.text)
-        for formula in told.formulas:
-            st.latex(formula)
-        if here:
-            st.caption(here)
+    show_depth(words.depth("layer", name), here)
 
 
 def _shares(page: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +19,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import explained, picture
 
 UNIT = state.Choice("unit", (masking.WHOLE, masking.ONE))
 WHICH = state.Number("which", 1, 512, 1)  # of several masks, the one looked at, counted from the left
@@ -266,7 +267,5 @@ def _draw_again() -> None:
 def depth(page: Page, name: str) -> None:
     """More on demand: text and formulas, with this model's sizes filled in."""
     found = words.depth("masked_words", name)
-    with st.expander(found.title):
-        st.markdown(found.text.replace("@H", f"{page.model.hidden_size}").replace("@V", f"{page.model.vocab_size:,}"))
-        for formula in found.formulas:
-            st.latex(formula)
+    text = found.text.replace("@H", f"{page.model.hidden_size}").replace("@V", f"{page.model.vocab_size:,}")
+    explained(replace(found, text=text))

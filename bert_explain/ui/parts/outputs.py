@@ -13,7 +13,7 @@ from bert_explain.figures import outputs as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import explained, picture
 
 STEPS = ("The vectors", "Which are alike", "A map", "Take them along")
 STEP = state.Choice("outputs", STEPS)
@@ -266,10 +266,4 @@ def _after(at: int) -> str:
 
 def _depth(name: str, here: str = "") -> None:
     """The formula and the tensors, for those who ask."""
-    told = words.depth("outputs", name)
-    with st.expander(told.title):
-        st.markdown(told.text)
-        for formula in told.formulas:
-            st.latex(formula)
-        if here:
-            st.caption(here)
+    explained(words.depth("outputs", name), here)
