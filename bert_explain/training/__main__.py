@@ -1,0 +1,69 @@
+"""python -m bert_explain.training PROGRAM --text FOLDER: make the bundled models again, one or all."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+PROGRAMS = {
+    "bert": "mini-bert: masked words and next sentence",
+    "gpt": "mini-gpt: the decoder, started from mini-bert's weights",
+    "elmo": "mini-elmo: two directions over characters, from scratch",
+    "word2vec": "Word2Vec: skip-gram with negative sampling",
+    "wordnet": "the table of WordNet's example sentences (--dict FOLDER)",
+    "senses": "how well each model's vectors tell senses apart (no text needed)",
+    "evaluate": "measure every model again and bring its card up to date",
+    "all": "bert, gpt, elmo, word2vec, wordnet, senses, evaluate, one after the other",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Hand the arguments to a program."""
+    listed = "\n".join(f"  {name:9} {about}" for name, about in PROGRAMS.items())
+    if not arguments or arguments[0] in ("-h", "--help") or arguments[0] not in PROGRAMS:
+        print(f"{__doc__}\n\n{listed}\n\nEach has --help.")
+        return 0 if arguments and arguments[0] in ("-h", "--help") else 2
+    name, rest = arguments[0], arguments[1:]
+    return everything(rest) if name == "all" else _run(name, rest)
+
+
+def everything(arguments: list[str]) -> int:
+    """All programs in their order; --minutes is the time for each training."""
+    parser = argparse.ArgumentParser(prog="python -m bert_explain.training all", description=PROGRAMS["all"])
+    parser.add_argument("--text", type=Path, required=True, help="the folder of the training text, WordNet's files in it")
+    parser.add_argument("--assets", type=Path, default=Path("assets"), help="where to write; default: %(default)s")
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints; default: %(default)s")
+    parser.add_argument("--start", type=Path, default=None, help="the encoder to begin with; default: the bundled one")
+    parser.add_argument("--minutes", type=float, default=60.0, help="for each training; default: %(default)s")
+    chosen = parser.parse_args(arguments)
+    models = chosen.assets / "models"
+    start = ["--start", str(chosen.start)] if chosen.start else []
+    for name, out in (
+        ("bert", models / "mini-bert"), ("gpt", models / "mini-gpt"), ("elmo", models / "mini-elmo"),
+        ("word2vec", chosen.assets / "vectors" / "word2vec"),
+    ):  # fmt: skip
+        begin = start if name == "bert" else ["--start", str(models / "mini-bert")] if name == "gpt" else []
+        work = ["--work", str(chosen.work / name), "--minutes", str(chosen.minutes)]
+        _run(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin])
+    wordnet = next((f for f in (chosen.text, *chosen.text.rglob("*")) if (f / "data.noun").is_file()), None)
+    if wordnet:
+        _run("wordnet", ["--dict", str(wordnet), "--out", str(chosen.assets / "wordnet")])
+    _run("senses", ["--out", str(chosen.assets / "wordnet" / "scores.json")])
+    return _run("evaluate", ["--text", str(chosen.text), "--assets", str(chosen.assets), "--work", str(chosen.work)])
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    from bert_explain.errors import ExplainError
+
+    print(f"\n== {name}: {PROGRAMS[name]}", flush=True)
+    try:
+        return importlib.import_module(f"bert_explain.training.{name}").main(arguments) or 0
+    except ExplainError as error:
+        print(f"{error}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""mini-bert: masked words and next sentence, both losses summed, as BERT was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers.models.bert.modeling_bert import BertForPreTraining
+
+from bert_explain.training import options, pairs
+from bert_explain.training.pieces import Pieces
+
+VALIDATION = 400  # pairs of each length that are measured
+
+
+def start(folder: Path, dropout: float = 0.0) -> BertForPreTraining:
+    """The model to train on from, in float32. Few epochs are seen, so dropout is off unless asked for."""
+    return BertForPreTraining.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32, hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+    )  # fmt: skip
+
+
+class Heads(nn.Module):
+    """The two losses as one module's forward pass, so that several processes share their gradients."""
+
+    def __init__(self, model: BertForPreTraining) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """-> (logits of the masked words (M, V), their labels (M,), logits of next sentence (B, 2))."""
+        hidden, pooled = self.model.bert(batch["ids"], batch["attention"], batch["segments"])[:2]
+        asked = batch["labels"] != pairs.IGNORED  # (B, T): the softmax over 30,522 pieces is only paid there
+        return self.model.cls.predictions(hidden[asked]), batch["labels"][asked], self.model.cls.seq_relationship(pooled)
+
+
+def loss(heads: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
+    """Mean loss of the masked words + mean loss of next sentence. Source: Devlin et al. 2019, A.2."""
+    words, labels, follows = heads(batch)
+    value = F.cross_entropy(words.float(), labels) + F.cross_entropy(follows.float(), batch["follows"])
+    return value, batch["ids"].numel()
+
+
+def measure(heads: Heads, pieces: Pieces, *, count: int = VALIDATION, seed: int = 1234) -> dict[str, float]:
+    """On held-out documents, the same pairs and masks each time: share of masked words that come first (top-1),
+    in the first five, their mean loss, and the share of pairs judged right."""
+    device = next(heads.parameters()).device
+    right = top5 = asked = follows = seen = 0
+    total = 0.0
+    for length, _ in pairs.LENGTHS:
+        rng = np.random.default_rng((seed, length))
+        for _ in range(max(1, count // 40)):
+            batch = pairs.pairs(pieces, 40, length, rng)
+            batch = {name: torch.as_tensor(values).to(device) for name, values in batch.items()}
+            words, labels, next_ = heads(batch)
+            best = words.topk(5, dim=-1).indices  # (M, 5)
+            right += int((best[:, 0] == labels).sum())
+            top5 += int((best == labels[:, None]).sum())
+            total += float(F.cross_entropy(words.float(), labels, reduction="sum"))
+            asked += len(labels)
+            follows += int((next_.argmax(-1) == batch["follows"]).sum())
+            seen += len(next_)
+    return {
+        "masked_top1": right / asked, "masked_top5": top5 / asked, "masked_loss": total / asked,
+        "next_sentence": follows / seen,
+    }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train mini-bert on from `--start` and put the result in `--out`."""
+    chosen = options.parser("bert", __doc__).parse_args(arguments)
+    source = start(chosen.start, chosen.dropout)
+    options.run(chosen, "bert", Heads(source), loss, measure, source)
+    return 0

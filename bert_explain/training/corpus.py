@@ -1,0 +1,157 @@
+"""The training text: documents of paragraphs, what is held out, sentences and words.
+
+A folder of text holds one file a source (`news.txt`, `news.txt.xz`, ...): one paragraph a line, a blank line between
+documents. A folder `wordnet` in it (or any folder with WordNet's `data.noun`) adds WordNet's definitions and examples.
+What is held out for the scores is written down in `held_out.json` and never trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bert_explain.errors import ExplainError
+
+SPLIT = Path(__file__).with_name("held_out.json")
+EVERY, REST = 50, 7  # a source that the split does not name: documents 7, 57, 107 ... are held out
+NOVELS = "classics"  # everything else is modern text, and read three times as often
+MODERN_WEIGHT = 3.0
+
+# A sentence ends at . ! ? (and a closing quote) before a space and a capital, a digit or an opening quote; not after an
+# abbreviation ("Dr."), a single initial ("J. Smith") or letters with points between ("U.S. Senate").
+_END = re.compile(r"""[.!?]["'”’)]*\s+(?=["'“‘(]?[A-Z0-9])""")
+_NOT_AN_END = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Hon|Capt|Col|Gen|Lt|Sgt|Jr|Sr|vs|No|Vol|Fig|etc|Inc)|\b[A-Za-z])\.\s+$"
+)
+_WORD = re.compile(r"\w+(?:['’.-]\w+|,\d{3}\b)*|[^\w\s]")
+
+
+class BadText(ExplainError):
+    """The training text is not there, or not in the form that the programs read."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of one source. `number` counts from 0 within its source."""
+
+    source: str
+    number: int
+    paragraphs: tuple[str, ...]
+
+
+def documents(folder: Path | str) -> list[Document]:
+    """All documents under a folder, source by source in the order of their names.
+
+    Raises BadText where there is no folder, or nothing in it to read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadText(f"There is no folder {folder}. Give --text the folder that holds the .txt or .txt.xz files.")
+    found: list[Document] = []
+    for path in sorted([*folder.glob("*.txt"), *folder.glob("*.txt.xz")]):
+        source = path.name.split(".")[0]
+        opener = lzma.open if path.suffix == ".xz" else open
+        with opener(path, "rt", encoding="utf-8") as lines:
+            found += (Document(source, n, paragraphs) for n, paragraphs in enumerate(_blocks(lines)))
+    for wordnet in (folder, folder / "wordnet", folder / "dict", folder / "wordnet" / "dict"):
+        if (wordnet / "data.noun").is_file():
+            found += wordnet_documents(wordnet)
+            break
+    if not found:
+        raise BadText(f"{folder} holds no .txt or .txt.xz file with text in it, and no WordNet.")
+    return found
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[tuple[str, ...]]:
+    block: list[str] = []
+    for line in lines:
+        line = line.strip()
+        if line:
+            block.append(line)
+        elif block:
+            yield tuple(block)
+            block = []
+    if block:
+        yield tuple(block)
+
+
+def wordnet_documents(folder: Path) -> list[Document]:
+    """One document a synset: its words with the definition as one sentence, then its example sentences.
+
+    The format of the files is in WordNet's wndb(5WN): the gloss stands after " | ", examples are quoted in it.
+    """
+    found = []
+    for part in ("noun", "verb", "adj", "adv"):
+        with open(folder / f"data.{part}", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("  "):  # the licence, at the top of each file
+                    continue
+                data, _, gloss = line.partition(" | ")
+                fields = data.split(" ")
+                count = int(fields[3], 16)
+                lemmas = [re.sub(r"\(.*\)$", "", w).replace("_", " ") for w in fields[4 : 4 + 2 * count : 2]]
+                definition = re.split(r';\s*"', gloss, maxsplit=1)[0].strip().strip(";").strip()
+                first = f"{lemmas[0]} means {definition}."
+                examples = [_ended(text) for text in re.findall(r'"([^"]+)"', gloss)]
+                found.append(Document("wordnet", len(found), (first[:1].upper() + first[1:], *examples)))
+    return found
+
+
+def _ended(text: str) -> str:
+    """An example as a sentence: WordNet leaves out the capital and the full stop."""
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+@lru_cache(maxsize=1)
+def _split() -> dict[str, tuple[frozenset[int], frozenset[int]]]:
+    written = json.loads(SPLIT.read_text(encoding="utf-8"))["sources"]
+    return {name: (frozenset(s["held_out"]), frozenset(s["left_out"])) for name, s in written.items()}
+
+
+def held_out(document: Document) -> bool:
+    """Whether a document belongs to the validation split: measured on, never trained on."""
+    if document.source in _split():
+        return document.number in _split()[document.source][0]
+    return document.source != "wordnet" and document.number % EVERY == REST
+
+
+def left_out(document: Document) -> bool:
+    """Whether a document is neither trained on nor measured on: another version of one that is held out."""
+    return document.source in _split() and document.number in _split()[document.source][1]
+
+
+def for_training(found: Sequence[Document]) -> list[Document]:
+    """The documents that models learn from."""
+    return [d for d in found if not held_out(d) and not left_out(d)]
+
+
+def for_validation(found: Sequence[Document]) -> list[Document]:
+    """The documents that scores are measured on."""
+    return [d for d in found if held_out(d)]
+
+
+def weight(source: str) -> float:
+    """How often a source is read, next to its size: modern text three times as often as the novels."""
+    return 1.0 if source == NOVELS else MODERN_WEIGHT
+
+
+def sentences(paragraph: str) -> list[str]:
+    """A paragraph cut into sentences, by punctuation. "Dr. Li left. She ran." -> ["Dr. Li left.", "She ran."]"""
+    start, found = 0, []
+    for end in _END.finditer(paragraph):
+        if not _NOT_AN_END.search(paragraph[max(start, end.end() - 12) : end.end()]):
+            found.append(paragraph[start : end.end()].strip())
+            start = end.end()
+    return [piece for piece in (*found, paragraph[start:].strip()) if piece]
+
+
+def words(text: str) -> list[str]:
+    """Words and punctuation marks, as written. "It's 3.5 cm." -> ["It's", "3.5", "cm", "."]"""
+    return _WORD.findall(text)

@@ -1,0 +1,76 @@
+"""Measure every bundled model again and bring its card up to date.
+
+python -m bert_explain.training evaluate --text FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from transformers.models.bert.modeling_bert import BertLMHeadModel
+
+from bert_explain import models
+from bert_explain.models import registry
+from bert_explain.training import bert, cards, cloze, corpus, gpt, loop, options, pieces
+
+Text = list[corpus.Document]
+
+
+def encoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
+    """Scores of a masked-word encoder: held-out documents, and the everyday sentences."""
+    held = pieces.cut(corpus.for_validation(found), folder / "tokenizer.json", kept)
+    scores = loop.measured(bert.Heads(bert.start(folder)), lambda module: bert.measure(module, held))
+    return {**scores, "cloze_top5": cloze.share(registry.from_folder(folder, folder.name, folder.name))}
+
+
+def decoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
+    """Scores of a decoder on the held-out documents."""
+    held = pieces.cut(corpus.for_validation(found), folder / "tokenizer.json", kept)
+    model = BertLMHeadModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    return loop.measured(gpt.NextWord(model), lambda module: gpt.measure(module, held))
+
+
+def elmo(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
+    """Perplexities of both directions on the held-out documents."""
+    from bert_explain.training import elmo as program
+
+    return program.evaluate(found, folder)
+
+
+def word2vec(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
+    """Analogies and word similarities; they need no text."""
+    from bert_explain.training import word_tests
+
+    return word_tests.scores(models.load_vectors("word2vec"))
+
+
+WHAT: dict[str, tuple[str, Callable[..., dict[str, float]]]] = {
+    "bert": ("models/mini-bert", encoder),
+    "gpt": ("models/mini-gpt", decoder),
+    "elmo": ("models/mini-elmo", elmo),
+    "word2vec": ("vectors/word2vec", word2vec),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and write scores.json and the card of each folder."""
+    parser = argparse.ArgumentParser(prog="python -m bert_explain.training evaluate", description=__doc__.splitlines()[0])
+    parser.add_argument("--text", type=Path, required=True, help="the folder of the training text")
+    parser.add_argument("--assets", type=Path, default=options.ASSETS, help="default: %(default)s")
+    parser.add_argument("--work", type=Path, default=options.RUNS, help="where cut text is kept; default: %(default)s")
+    parser.add_argument("--only", nargs="*", choices=tuple(WHAT), default=tuple(WHAT), help="these only")
+    chosen = parser.parse_args(arguments)
+    found = corpus.for_validation(corpus.documents(chosen.text))
+    for name in chosen.only:
+        place, measure = WHAT[name]
+        folder = chosen.assets / place
+        if not folder.is_dir():
+            print(f"{name}: no folder {folder}")
+            continue
+        scores = measure(folder, found, chosen.work)
+        cards.update(folder, scores)
+        print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in scores.items()), flush=True)
+    return 0

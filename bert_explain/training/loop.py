@@ -1,0 +1,215 @@
+"""The training loop that every model of ours shares: progress, checkpoints that resume, a budget, one or many devices."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast. The learning rate rises for `warmup` of the way and falls linearly to 0 at the end.
+
+    The end is reached at `steps`, or after `minutes` of training if these come first (earlier runs counted in).
+    """
+
+    steps: int = 10_000
+    minutes: float | None = None
+    rate: float = 2.5e-4
+    warmup: float = 0.05
+    decay: float = 0.01  # AdamW's, on matrices only
+    clip: float = 1.0  # largest norm of the gradient
+    save_every: float = 120.0  # seconds between checkpoints
+    check_every: float = 600.0  # seconds between measurements on the held-out documents
+    workers: int = 0  # processes that make batches
+
+
+@dataclass
+class Progress:
+    """How far a run is; it is kept in the checkpoint, and its last state goes into the model card."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    loss: float = float("nan")  # running mean over about 100 steps
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def share(self, plan: Plan) -> float:
+        """How much of the plan is done, 0 to 1."""
+        by_time = self.seconds / (60 * plan.minutes) if plan.minutes else 0.0
+        return min(1.0, max(self.step / plan.steps, by_time))
+
+
+def train(
+    model: nn.Module,
+    batches: Dataset,
+    loss: Callable[[nn.Module, dict[str, Tensor]], tuple[Tensor, int]],
+    plan: Plan,
+    folder: Path,
+    *,
+    check: Callable[[nn.Module], dict[str, float]] | None = None,
+    title: str = "",
+) -> Progress:
+    """Train until the plan is done, going on from the checkpoint in `folder` if there is one.
+
+    batches : step -> batch, the same for the same step, so that nothing of the data's state needs to be kept.
+    loss : (model, batch on the device) -> (a scalar, number of tokens read).
+    check : scores of the model on held-out text; called now and then and at the end.
+    """
+    device, rank, world = start()
+    model.to(device)
+    optimiser = adamw(model, plan)
+    progress = resume(folder, model, optimiser, device)
+    whole = nn.parallel.DistributedDataParallel(model) if world > 1 else model
+    low = precision(device)
+    reader = DataLoader(
+        batches, batch_size=None, sampler=range(progress.step, plan.steps), num_workers=plan.workers,
+        persistent_workers=False, prefetch_factor=8 if plan.workers else None, pin_memory=device.type == "cuda",
+    )  # fmt: skip
+    bar = tqdm(total=1.0, initial=progress.share(plan), disable=rank > 0, bar_format=BAR, desc=title, mininterval=2.0)
+    saved = checked = clock = time.monotonic()
+    model.train()
+    for batch in reader:
+        share = _agreed(progress.share(plan), device, world)
+        if share >= 1:
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = rate(plan, share)
+        batch = {name: torch.as_tensor(values).to(device, non_blocking=True) for name, values in batch.items()}
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
+            value, count = loss(whole, batch)
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        now = time.monotonic()
+        progress.step, progress.tokens = progress.step + 1, progress.tokens + count * world
+        progress.seconds, clock = progress.seconds + now - clock, now
+        if rank == 0 and (device.type == "cpu" or progress.step % 20 == 0):  # reading a loss waits for the device
+            seen = float(value.detach())
+            progress.loss = seen if progress.loss != progress.loss else 0.99 * progress.loss + 0.01 * seen
+        bar.update(max(0.0, progress.share(plan) - bar.n))
+        bar.set_postfix_str(_line(progress), refresh=False)
+        if rank == 0 and check and now - checked > plan.check_every:
+            progress.scores = measured(model, check)
+            clock = checked = time.monotonic()  # measuring is not training
+        if rank == 0 and now - saved > plan.save_every:
+            save(folder, model, optimiser, progress)
+            saved = time.monotonic()
+    if rank == 0:
+        progress.scores = measured(model, check) if check else progress.scores
+        save(folder, model, optimiser, progress)
+    bar.set_postfix_str(_line(progress))
+    bar.close()
+    if world > 1:
+        distributed.destroy_process_group()
+    return progress
+
+
+BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+
+
+def _line(progress: Progress) -> str:
+    speed = progress.tokens / max(progress.seconds, 1e-9)
+    scores = "".join(f", {name} {value:.3f}" for name, value in progress.scores.items())
+    return f"step {progress.step}, {progress.tokens / 1e6:.2f} M tokens, {speed:,.0f}/s, loss {progress.loss:.3f}{scores}"
+
+
+def rate(plan: Plan, share: float) -> float:
+    """The learning rate at a share of the plan: up for `warmup` of it, then down to 0, both linear."""
+    return plan.rate * min(share / plan.warmup if plan.warmup else 1.0, (1 - share) / (1 - plan.warmup), 1.0)
+
+
+def adamw(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
+    """AdamW with decay on matrices only: LayerNorms and biases keep their scale. Source: Devlin et al. 2019, A.2."""
+    named = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in named if p.ndim > 1], "weight_decay": plan.decay},
+        {"params": [p for p in named if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
+
+
+def measured(model: nn.Module, check: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
+    """The scores of `check`, taken without dropout and without gradients."""
+    model.eval()
+    with torch.inference_mode():
+        scores = check(model)
+    model.train()
+    return scores
+
+
+def start() -> tuple[torch.device, int, int]:
+    """(device, rank, number of processes): a GPU when there is one; several when started by torchrun."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    rank, local = int(os.environ.get("RANK", "0")), int(os.environ.get("LOCAL_RANK", "0"))
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_device(local)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    if world > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if gpu else "gloo")
+    return torch.device("cuda", local) if gpu else torch.device("cpu"), rank, world
+
+
+def precision(device: torch.device) -> bool:
+    """Whether bfloat16 is used: on GPUs that have it, and on a CPU where a matrix product in it is really faster."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    wide = torch.randn(256, 384), torch.randn(384, 384)
+    narrow = tuple(m.bfloat16() for m in wide)
+    return _seconds(*narrow) < 0.8 * _seconds(*wide)
+
+
+def _seconds(left: Tensor, right: Tensor) -> float:
+    times = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        left @ right
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def _agreed(share: float, device: torch.device, world: int) -> float:
+    """The first process's share, so that all stop at the same step though their clocks differ."""
+    if world == 1:
+        return share
+    told = torch.tensor(share, device=device)
+    distributed.broadcast(told, 0)
+    return float(told)
+
+
+def save(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+    """Write the checkpoint beside the old one, then put it in its place at once: a kill leaves one of the two whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "progress": asdict(progress)}
+    unfinished = folder / f"{CHECKPOINT}.part"
+    torch.save(state, unfinished)
+    unfinished.replace(folder / CHECKPOINT)
+
+
+def resume(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device) -> Progress:
+    """Put the checkpoint of a folder into model and optimiser; a new Progress where there is none."""
+    state = checkpoint(folder, device)
+    if state is None:
+        return Progress()
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return Progress(**state["progress"])
+
+
+def checkpoint(folder: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    """What `save` wrote, or None."""
+    path = folder / CHECKPOINT
+    return torch.load(path, map_location=device, weights_only=True) if path.is_file() else None

@@ -1,0 +1,79 @@
+"""The options that the training programs of mini-bert and mini-gpt share, and what they do with them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from bert_explain.training import cards, corpus, loop, pairs, pieces
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+RUNS = Path("runs")  # checkpoints; not part of the project
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+
+
+def parser(name: str, about: str, **defaults: float) -> argparse.ArgumentParser:
+    """Text, folders, and the plan of loop.Plan, one option a field."""
+    options = argparse.ArgumentParser(prog=f"python -m bert_explain.training {name}", description=about)
+    options.add_argument("--text", type=Path, required=True, help="the folder of the training text")
+    options.add_argument("--start", type=Path, default=ASSETS / "models" / "mini-bert", help="the weights to begin with")
+    options.add_argument("--out", type=Path, default=ASSETS / "models" / f"mini-{name}", help="default: %(default)s")
+    options.add_argument("--work", type=Path, default=RUNS / name, help="checkpoints; default: %(default)s")
+    options.add_argument("--tokens", type=int, default=4096, help="ids in a batch, on each device; default: %(default)s")
+    options.add_argument("--dropout", type=float, default=0.0, help="for many epochs: 0.1; default: %(default)s")
+    options.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    options.add_argument("--threads", type=int, default=0, help="threads of the CPU to compute with; 0: all")
+    for one in fields(loop.Plan):
+        kind = int if isinstance(one.default, int) and one.name != "minutes" else float
+        value = defaults.get(one.name, one.default)
+        options.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=value, help="default: %(default)s")
+    return options
+
+
+def run(
+    chosen: argparse.Namespace,
+    kind: str,
+    module: nn.Module,
+    loss: Callable,
+    measure: Callable[..., dict[str, float]],
+    source: PreTrainedModel,
+) -> loop.Progress:
+    """Train, export, and bring the model card up to date."""
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
+    found = corpus.documents(chosen.text)
+    cut = partial(pieces.cut, tokenizer=chosen.start / "tokenizer.json", kept=chosen.work)
+    learn, held = cut(corpus.for_training(found)), cut(corpus.for_validation(found))
+    if not len(learn.ids):
+        raise corpus.BadText(f"{chosen.text} holds no document to learn from.")
+    plan = loop.Plan(**{one.name: getattr(chosen, one.name) for one in fields(loop.Plan)})
+    _, rank, _ = loop.start()
+    batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
+    check = partial(measure, pieces=held) if len(held.ids) else None
+    progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
+    if rank == 0:
+        export(source, chosen.start, chosen.out)
+        cards.update(chosen.out, progress.scores)
+    return progress
+
+
+def export(model: PreTrainedModel, tokenizer: Path, out: Path) -> None:
+    """A Hugging Face folder: weights in float16 (computed with in float32), configuration, tokenizer."""
+    out.mkdir(parents=True, exist_ok=True)
+    config = out / "config.json"
+    model.half().save_pretrained(out, safe_serialization=True)
+    model.float()
+    config.write_text(config.read_text(encoding="utf-8").replace('"float16"', '"float32"'), encoding="utf-8")
+    (out / "generation_config.json").unlink(missing_ok=True)
+    if tokenizer.resolve() != out.resolve():
+        for name in TOKENIZER_FILES:
+            if (tokenizer / name).is_file():
+                shutil.copyfile(tokenizer / name, out / name)

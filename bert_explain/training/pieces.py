@@ -1,0 +1,75 @@
+"""The training text as WordPiece ids: cut once, kept on disk, read by position."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from bert_explain.training import corpus
+
+BATCH = 20_000  # sentences handed to the tokenizer at once
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Documents as one long row of ids. Sentence s is `ids[starts[s]:starts[s + 1]]`, document d is sentences
+    `first[d]` to `first[d + 1]`; `weight` (D,) is how often a document is drawn next to its length."""
+
+    ids: np.ndarray  # (N,) uint16
+    starts: np.ndarray  # (S + 1,) int64
+    first: np.ndarray  # (D + 1,) int64
+    weight: np.ndarray  # (D,) float64
+
+    def lengths(self) -> np.ndarray:
+        """Pieces in each document. Shape: (D,)."""
+        return np.diff(self.starts[self.first])
+
+    @cached_property
+    def drawn(self) -> np.ndarray:
+        """Running sum of length times weight, over documents with a sentence that follows another. Shape: (D,)."""
+        return np.cumsum(self.lengths() * self.weight * (np.diff(self.first) > 1))
+
+    def sentence(self, s: int) -> np.ndarray:
+        """The ids of one sentence of the whole text."""
+        return self.ids[self.starts[s] : self.starts[s + 1]]
+
+
+def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = None) -> Pieces:
+    """The documents as pieces of a `tokenizer.json`, from the folder `kept` where they were cut before."""
+    words = Tokenizer.from_file(str(tokenizer))
+    words.no_padding()
+    words.no_truncation()
+    place = kept / f"pieces-{_fingerprint(found, tokenizer)}.npz" if kept else None
+    if place and place.is_file():
+        with np.load(place) as stored:
+            return Pieces(**stored)
+    texts = [[s for p in d.paragraphs for s in corpus.sentences(p)] for d in found]
+    flat = [sentence for document in texts for sentence in document]
+    ids, lengths = [], []
+    for start in range(0, len(flat), BATCH):
+        for encoding in words.encode_batch_fast(flat[start : start + BATCH], add_special_tokens=False):
+            lengths.append(len(encoding.ids))
+            ids.append(np.array(encoding.ids, dtype=np.uint16))
+    whole = Pieces(
+        np.concatenate(ids) if ids else np.zeros(0, np.uint16),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
+        np.array([corpus.weight(d.source) for d in found], dtype=np.float64),
+    )
+    if place:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(place, **{f.name: getattr(whole, f.name) for f in fields(whole)})
+    return whole
+
+
+def _fingerprint(found: Sequence[corpus.Document], tokenizer: Path) -> str:
+    seen = hashlib.sha256(tokenizer.read_bytes())
+    for document in found:
+        seen.update(f"{document.source} {document.number} {sum(map(len, document.paragraphs))}\n".encode())
+    return seen.hexdigest()[:16]

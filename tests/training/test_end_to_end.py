@@ -1,0 +1,98 @@
+"""The training programs as they are run, on a few kilobytes: they learn, survive a kill, and leave folders that load."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from transformers.models.bert.modeling_bert import BertForPreTraining, BertLMHeadModel
+
+from bert_explain.models import registry
+from bert_explain.query import Query
+from bert_explain.trace import run
+from bert_explain.training import __main__ as program
+from bert_explain.training import cards, cloze, loop
+
+from .conftest import ROOT
+
+FEW = ["--tokens", "256", "--warmup", "0.1", "--threads", "1", "--check-every", "1e9"]
+
+
+@pytest.fixture(scope="module")
+def trained(text_folder, small_encoder, tmp_path_factory):
+    """mini-bert's program run for 250 steps: (folder of the model, folder of the checkpoint)."""
+    out, work = tmp_path_factory.mktemp("bert"), tmp_path_factory.mktemp("work")
+    arguments = ["bert", "--text", text_folder, "--start", small_encoder, "--out", out, "--work", work]
+    (out / "README.md").write_text("<!-- scores -->\n<!-- /scores -->\n", encoding="utf-8")
+    assert program.main([str(a) for a in arguments] + ["--steps", "250", "--rate", "0.01", *FEW]) == 0
+    return out, work
+
+
+def test_masked_words_are_learned(trained):
+    out, work = trained
+    scores = cards.read(out)
+    assert scores["masked_top1"] > 0.33  # at random: 1 of 30,522; always the commonest word ("the"): 5 of 22
+    assert scores["masked_loss"] < 2.5  # at random: log(30522) = 10.3
+    assert "masked words, top-1" in (out / "README.md").read_text(encoding="utf-8")
+    assert loop.checkpoint(work)["progress"]["step"] == 250
+
+
+def test_the_folder_is_an_encoder_that_the_app_opens(trained):
+    out, _ = trained
+    assert BertForPreTraining.from_pretrained(out, local_files_only=True).dtype == torch.float32
+    assert (out / "model.safetensors").stat().st_size < 2.2 * (30_522 * 33 + 40_000)  # two bytes a number
+    model = registry.from_folder(out, "small", "small")
+    trace = run(model, Query("The dog is in the garden.", "The dog barks in the garden."))
+    assert math.isclose(float(trace.nsp.sum()), 1.0, abs_tol=1e-5)
+
+
+def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tmp_path):
+    folder, out = trained[0], tmp_path / "gpt"
+    arguments = ["gpt", "--text", text_folder, "--start", folder, "--out", out, "--work", tmp_path / "work"]
+    assert program.main([str(a) for a in arguments] + ["--steps", "200", "--rate", "0.01", *FEW]) == 0
+    assert cards.read(out)["perplexity"] < 8
+    assert BertLMHeadModel.from_pretrained(out, local_files_only=True).config.is_decoder
+
+
+def test_a_run_killed_at_any_moment_goes_on_from_its_checkpoint(text_folder, small_encoder, tmp_path):
+    work, out = tmp_path / "work", tmp_path / "out"
+    plan = ["--steps", "60", "--rate", "0.01", "--save-every", "0", *FEW]
+    command = [sys.executable, "-m", "bert_explain.training", "bert", "--text", text_folder, "--start", small_encoder]
+    command = [str(part) for part in [*command, "--out", out, "--work", work, *plan]]
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not (work / loop.CHECKPOINT).is_file() and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    reached = loop.checkpoint(work)["progress"]
+    assert 0 < reached["step"] <= 60
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, env={**os.environ})
+    assert done.returncode == 0, done.stderr[-2000:]
+    finished = loop.checkpoint(work)["progress"]
+    assert finished["step"] == 60
+    assert finished["tokens"] > reached["tokens"] or reached["step"] == 60
+    assert (out / "model.safetensors").is_file()
+
+
+def test_text_that_is_not_there_is_said_in_a_sentence(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        program.main(["bert", "--text", str(tmp_path / "nowhere")])
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_the_commands_are_listed(capsys):
+    assert program.main(["--help"]) == 0
+    assert "word2vec" in capsys.readouterr().out
+    assert program.main(["nonsense"]) == 2
+
+
+def test_there_are_fifty_everyday_sentences_each_with_one_gap():
+    found = cloze.sentences()
+    assert len(found) == len({one.text for one in found}) == 50
+    assert all(one.text.count("[MASK]") == 1 and one.sensible for one in found)
+    assert all(word == word.lower() and " " not in word for one in found for word in one.sensible)

@@ -1,0 +1,86 @@
+"""The training loop: its schedule, and that a killed run goes on where its checkpoint stands."""
+
+import pytest
+import torch
+from torch import nn
+
+from bert_explain.training import loop
+from bert_explain.training.loop import Plan, Progress
+
+
+class Line:
+    """Batch `step` of a straight line; reading the batch `fails` raises, as a kill would end the run."""
+
+    def __init__(self, fails: int | None = None):
+        self.fails = fails
+
+    def __len__(self):
+        return 1000
+
+    def __getitem__(self, step):
+        if step == self.fails:
+            raise KeyboardInterrupt
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
+        return {"x": x, "y": x @ torch.tensor([1.0, -2.0, 0.5])}
+
+
+def loss(model, batch):
+    return ((model(batch["x"])[:, 0] - batch["y"]) ** 2).mean(), 8
+
+
+def fresh():
+    torch.manual_seed(0)
+    return nn.Linear(3, 1)
+
+
+def test_a_run_learns_and_says_how_far_it_is(tmp_path):
+    model = fresh()
+    done = loop.train(model, Line(), loss, Plan(steps=300, rate=0.1), tmp_path, check=lambda m: {"bias": m.bias.item()})
+    assert done.step == 300
+    assert done.tokens == 2400
+    assert done.scores == {"bias": pytest.approx(model.bias.item())}
+    torch.testing.assert_close(model.weight[0].detach(), torch.tensor([1.0, -2.0, 0.5]), atol=0.02, rtol=0)
+
+
+def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path):
+    plan = Plan(steps=40, rate=0.05, save_every=0.0)  # a checkpoint after every step
+    whole = fresh()
+    loop.train(whole, Line(), loss, plan, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(fresh(), Line(fails=23), loss, plan, tmp_path / "killed")
+    assert loop.checkpoint(tmp_path / "killed")["progress"]["step"] == 23
+    resumed = nn.Linear(3, 1)  # other weights: they come from the checkpoint
+    done = loop.train(resumed, Line(), loss, plan, tmp_path / "killed")
+    assert done.step == 40
+    assert torch.equal(resumed.weight, whole.weight)
+    assert torch.equal(resumed.bias, whole.bias)
+
+
+def test_a_checkpoint_cut_short_while_written_is_not_read(tmp_path):
+    model = fresh()
+    loop.save(tmp_path, model, loop.adamw(model, Plan()), Progress(step=7))
+    (tmp_path / "checkpoint.pt.part").write_bytes(b"half of one")
+    assert loop.checkpoint(tmp_path)["progress"]["step"] == 7
+
+
+def test_a_finished_run_is_not_run_again(tmp_path):
+    plan = Plan(steps=5, rate=0.1)
+    loop.train(fresh(), Line(), loss, plan, tmp_path)
+    assert loop.train(fresh(), Line(fails=0), loss, plan, tmp_path).step == 5
+
+
+def test_the_rate_rises_and_falls_in_straight_lines():
+    plan = Plan(rate=1.0, warmup=0.2)
+    assert [loop.rate(plan, s) for s in (0.0, 0.1, 0.2, 0.6, 1.0)] == pytest.approx([0, 0.5, 1.0, 0.5, 0])
+    assert loop.rate(Plan(rate=1.0, warmup=0.0), 0.0) == 1.0
+
+
+def test_time_ends_a_run_as_steps_do():
+    assert Progress(step=10, seconds=30).share(Plan(steps=100, minutes=1)) == 0.5
+    assert Progress(step=80, seconds=30).share(Plan(steps=100, minutes=1)) == 0.8
+    assert Progress(step=10, seconds=90).share(Plan(steps=100, minutes=1)) == 1.0
+
+
+def test_decay_touches_matrices_only():
+    groups = loop.adamw(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2)), Plan(decay=0.1)).param_groups
+    assert [(g["weight_decay"], [p.ndim for p in g["params"]]) for g in groups] == [(0.1, [2]), (0.0, [1, 1, 1])]
