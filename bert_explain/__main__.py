@@ -30,6 +30,16 @@ def parser() -> argparse.ArgumentParser:
         "Hugging Face's layout (config.json, model.safetensors, the vocabulary); default: mini-bert, bundled",
     )
     parser.add_argument(
+        "--vectors",
+        metavar="FILE",
+        help="word vectors of your own for the page on them: a .txt, .vec, .bin or gensim file, .gz too",
+    )
+    parser.add_argument(
+        "--elmo",
+        metavar="FOLDER",
+        help="an ELMo model of your own: options.json with model.safetensors and vocab.txt, or the original's *.hdf5",
+    )
+    parser.add_argument(
         "--host",
         default="127.0.0.1",
         help="the address to listen on (default: %(default)s, this machine only); 0.0.0.0 lets others in",
@@ -52,6 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(options.model).expanduser()
         # Set before anything of the app is imported: the registry of models reads it.
         os.environ["BERT_EXPLAIN_MODEL"] = str(folder.resolve()) if folder.exists() else options.model
+    if options.vectors:
+        os.environ["BERT_EXPLAIN_VECTORS"] = str(Path(options.vectors).expanduser().resolve())
+    if options.elmo:
+        os.environ["BERT_EXPLAIN_ELMO"] = str(Path(options.elmo).expanduser().resolve())
     # The first import of streamlit: late, so that --help answers at once.
     from bert_explain.ui.server import serve
 

@@ -16,18 +16,23 @@ BELOW = {
     "models": {"errors"},
     "tokenize": {"errors", "query", "models"},
     "trace": {"errors", "query", "models", "tokenize"},
+    "sampling": {"errors"},
+    "trace_decoder": {"errors", "query", "models", "tokenize", "trace", "sampling"},
+    "trace_elmo": {"errors", "models"},
     "content": {"errors"},
     "analysis": {"errors", "query", "models", "tokenize", "trace", "content"},
     "figures": {"errors", "query", "models", "tokenize", "trace", "content", "analysis"},
-    "training": {"errors", "models"},
+    "training": {"errors", "query", "models", "trace", "content", "analysis"},
 }
+for upper in ("analysis", "figures"):
+    BELOW[upper] |= {"sampling", "trace_decoder", "trace_elmo"}
 BELOW["ui"] = {*BELOW["figures"], "figures"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
 BELOW["__main__"] = {"errors", "ui"}
 BELOW["__init__"] = set()
 
 STREAMLIT = {"page", "ui"}
-TORCH = {"models", "trace", "training"}
+TORCH = {"models", "trace", "trace_decoder", "trace_elmo", "training"}
 
 
 def layer_of(path: Path) -> str:

@@ -6,12 +6,14 @@ import torch
 from transformers import (
     BertConfig,
     BertForPreTraining,
+    BertLMHeadModel,
     BertModel,
     BertTokenizer,
     DistilBertConfig,
     DistilBertForMaskedLM,
 )
 
+from bert_explain.models.decoder import Decoder, from_module
 from bert_explain.models.encoder import Encoder, from_hugging_face
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "bank", "river", "water", "##s", "cold", ".")
@@ -45,3 +47,24 @@ def tiny_bert(kind: str = "full", seed: int = 0, **config) -> Encoder:
     else:
         module = BertForPreTraining(settings)
     return from_hugging_face(kind, f"tiny BERT, {kind}", module, tokenizer())
+
+
+def tiny_lm(seed: int = 0, **config) -> BertLMHeadModel:
+    """Hugging Face's decoder in `tiny_bert`'s sizes; biases and LayerNorms are random too."""
+    sizes = {"vocab_size": len(WORDS), "max_position_embeddings": 32, "hidden_size": 8, "num_hidden_layers": 2}
+    sizes |= {"num_attention_heads": 2, "intermediate_size": 16, "initializer_range": 0.4, "is_decoder": True}
+    torch.manual_seed(seed)
+    settings = BertConfig(**(sizes | config))
+    settings._attn_implementation = "eager"
+    module = BertLMHeadModel(settings)
+    with torch.no_grad():
+        for weight in module.parameters():
+            if weight.dim() == 1:
+                weight.add_(torch.randn_like(weight) * 0.3)
+    return module
+
+
+@cache
+def tiny_decoder(seed: int = 0, **config) -> Decoder:
+    """`tiny_lm`, wrapped."""
+    return from_module("tiny", "tiny decoder", tiny_lm(seed, **config), tokenizer())

@@ -42,12 +42,15 @@ def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
 
     Columns: rank, piece, id, probability, logit, mark ("true word", "rest" or ""). Probabilities add up to 1.
     """
-    logits = _logits(trace, position)
+    return leading(trace.model, _logits(trace, position), true_id(trace, position), k)
+
+
+def leading(model: Encoder, logits: np.ndarray, truth: int | None, k: int) -> pd.DataFrame:
+    """The table of `predictions` for any logits (V,) in double precision; `truth` is the id of the true piece, or None."""
     p = softmax(logits)
-    truth = true_id(trace, position)
     shown = best(logits, k).tolist()
     shown += [truth] if truth is not None and truth not in shown else []
-    found = [_standing(trace.model, logits, p, i) for i in shown]
+    found = [_standing(model, logits, p, i) for i in shown]
     rows = [(s.rank, s.piece, s.id, s.probability, s.logit, "true word" if s.id == truth else "") for s in found]
     others = len(logits) - len(shown)
     if others:

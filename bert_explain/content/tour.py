@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Door:
-    """A question a reader may have, and the stage that answers it."""
+    """A question a reader may have, and the page that answers it."""
 
     question: str
     page: str
@@ -18,6 +18,6 @@ class Door:
 
 @cache
 def doors() -> tuple[Door, ...]:
-    """All doors, in the order of the pipeline."""
+    """All doors, in the order of the pages."""
     text = Path(__file__).with_name("tour.toml").read_text(encoding="utf-8")
     return tuple(Door(**door) for door in tomllib.loads(text)["door"])

@@ -32,6 +32,11 @@ def depth(page: str, name: str) -> Depth:
     return Depth(found["title"], found["text"], tuple(found["formulas"]))
 
 
+def table(page: str, name: str) -> dict[str, Any]:
+    """A table of the page's own, as it stands in the file; to be read only."""
+    return _read(page)[name]
+
+
 @cache
 def _read(page: str) -> dict:
     return tomllib.loads(Path(__file__).with_name(f"{page}.toml").read_text(encoding="utf-8"))

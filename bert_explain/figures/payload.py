@@ -163,14 +163,18 @@ def matrix(
     scale: Literal["magnitude", "signed"] = "magnitude",
     role: str = "attention",
     limit: float | None = None,
+    floor: float = 0.0,
     chosen: tuple[int, int | None] | None = None,
     sentence: str = "{row} looks at {column} with weight {value}",
     digits: int = 2,
+    empty: str = "",
     pick: bool = False,
 ) -> dict[str, Any]:
     """A table (R, C) of numbers; NaN is an empty cell.
 
-    limit : the magnitude that is fully coloured; None for the largest. role : the hue, unless the scale is signed.
+    empty : what an empty cell says, like `sentence`; such cells are then hatched: they are ruled out, not just blank.
+    limit : the magnitude that is fully coloured; None for the largest. floor : the magnitude that has no colour yet,
+    for tables whose values all lie far from 0. role : the hue, unless the scale is signed.
     chosen : a cell, or a row when its second part is None; it is framed, and its value printed.
     sentence : what a cell says; {row}, {column} and {value} stand for the cell's own.
     Raises ValueError for labels that do not fit the table, KeyError for a role that does not exist.
@@ -187,9 +191,11 @@ def matrix(
         "signed": scale == "signed",
         "role": _role(role),
         "limit": _limit(values, 100) if limit is None else float(limit),
+        "floor": float(floor),
         "chosen": None if chosen is None else [None if c is None else int(c) for c in chosen],
         "sentence": sentence,
         "digits": digits,
+        "empty": empty,
         "pick": pick,
     }
     if size == (1, 1):

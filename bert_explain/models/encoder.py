@@ -147,6 +147,10 @@ class Encoder:
         """(A, T, d) -> (T, H): the heads' outputs side by side."""
         return x.transpose(0, 1).reshape(x.shape[1], self.hidden_size)  # (T, A, d) -> (T, H)
 
+    def allowed(self, scores: Tensor) -> Tensor:
+        """Scores (A, T, T) of the looks that are allowed; here all of them. A decoder forbids the looks ahead."""
+        return scores
+
     def attend(self, layer: int, x: Tensor, off: Sequence[int] = ()) -> dict[str, Tensor]:
         """Self-attention of one layer on x (T, H), every intermediate number kept.
 
@@ -156,6 +160,7 @@ class Encoder:
         m = self.layers[layer]
         q, k, v = self.split(m.query(x)), self.split(m.key(x)), self.split(m.value(x))
         scores = torch.matmul(q, k.transpose(1, 2)) / math.sqrt(self.head_size)  # (A, T, d) x (A, d, T) -> (A, T, T)
+        scores = self.allowed(scores)
         weights = torch.softmax(scores, dim=-1)
         mixed = torch.matmul(weights, v)  # (A, T, T) x (A, T, d) -> (A, T, d)
         if off:
@@ -206,9 +211,14 @@ class Encoder:
 
 
 def from_hugging_face(
-    name: str, title: str, module: nn.Module, tokenizer: Any, heads: frozenset[str] | None = None
+    name: str,
+    title: str,
+    module: nn.Module,
+    tokenizer: Any,
+    heads: frozenset[str] | None = None,
+    kind: type[Encoder] | None = None,
 ) -> Encoder:
-    """Wrap a Hugging Face module of the BERT or DistilBERT family.
+    """Wrap a Hugging Face module of the BERT or DistilBERT family; as an Encoder, or as the `kind` of it given.
 
     heads : which of {"mlm", "nsp", "pooler"} were really in the checkpoint; None means whatever the module has.
     Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
@@ -229,7 +239,7 @@ def from_hugging_face(
         )  # fmt: skip
     pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
     nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
-    return Encoder(
+    return (kind or Encoder)(
         name, title, module.config, tokenizer, wordpiece, module,
         Embed(e.word_embeddings, e.position_embeddings, e.token_type_embeddings, e.LayerNorm),
         tuple(_bert_layer(layer) for layer in base.encoder.layer),

@@ -19,12 +19,11 @@ from typing import Any, Literal
 
 from bert_explain.errors import BadModel
 from bert_explain.models.encoder import Encoder, from_hugging_face
+from bert_explain.models.folder import opened, read_config, read_weights
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
 ENV_MODEL = "BERT_EXPLAIN_MODEL"
 ENV_MODELS = "BERT_EXPLAIN_MODELS"
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-VOCABULARIES = ("tokenizer.json", "vocab.txt")
 FAMILIES = ("bert", "distilbert")
 
 Progress = Callable[[float, str], None]
@@ -86,15 +85,20 @@ def default_name() -> str:
 
 def given_at_start() -> str:
     """`--model` after `streamlit run app.py --`, else the environment variable BERT_EXPLAIN_MODEL, else ''."""
-    return _given(tuple(sys.argv[1:]), os.environ.get(ENV_MODEL, ""))
+    return given("--model", ENV_MODEL)
 
 
-@lru_cache(maxsize=8)
-def _given(arguments: tuple[str, ...], default: str) -> str:
+def given(option: str, variable: str) -> str:
+    """What this server was started with: `option` on its command line, else the environment variable, else ''."""
+    return _given(option, tuple(sys.argv[1:]), os.environ.get(variable, ""))
+
+
+@lru_cache(maxsize=32)
+def _given(option: str, arguments: tuple[str, ...], default: str) -> str:
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--model", default=default)
+    parser.add_argument(option, dest="value", default=default)
     try:
-        return parser.parse_known_args(arguments)[0].model.strip()
+        return parser.parse_known_args(arguments)[0].value.strip()
     except argparse.ArgumentError:
         return default.strip()
 
@@ -142,51 +146,22 @@ def _load(entry: Entry, progress: Progress) -> None:
 
 def from_folder(folder: Path, name: str, title: str) -> Encoder:
     """Load a Hugging Face folder (config.json, model.safetensors, tokenizer files). Raises BadModel."""
-    if not folder.is_dir():
-        raise BadModel(f"There is no folder {folder}. Give --model the folder that holds config.json.")
-    if not (folder / "config.json").is_file():
-        raise BadModel(f"{folder} has no config.json: it is not a Hugging Face model folder.")
-    if not any((folder / weights).is_file() for weights in WEIGHTS):
-        other = "only pickled weights, which are not opened here" if list(folder.glob("*.bin")) else "no weights"
-        raise BadModel(f"{folder} holds {other}. It needs model.safetensors (save_pretrained writes it).")
-    try:
-        return _open(folder, name, title)
-    except BadModel:
-        raise
-    except Exception as error:  # whatever is wrong inside the files: the reader sees one sentence, the log the rest
-        what = f"{type(error).__name__}: {str(error)[:300]}"
-        raise BadModel(f"The model in {folder} could not be opened: {what}") from error
+    return opened(folder, "--model", lambda: _open(folder, name, title))
 
 
 def _open(folder: Path, name: str, title: str) -> Encoder:
-    from transformers.models.auto.configuration_auto import AutoConfig
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    config = read_config(folder)
     if config.model_type not in FAMILIES:
         kinds = " and ".join(FAMILIES)
         raise BadModel(f"{folder.name} is a {config.model_type} model. This app walks through {kinds} encoders.")
     if getattr(config, "is_decoder", False) or getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise BadModel(f"{folder.name} is not a plain encoder: it looks only backwards, or its positions are relative.")
-    if not any((folder / vocabulary).is_file() for vocabulary in VOCABULARIES):
-        raise BadModel(f"{folder.name} has no vocabulary. It needs {' or '.join(VOCABULARIES)}.")
-    model_class, tokenizer_class = _classes(config.model_type)
-    tokenizer = tokenizer_class.from_pretrained(folder, local_files_only=True)
-    module, info = model_class.from_pretrained(
-        folder, config=config, local_files_only=True, use_safetensors=True, dtype="float32",
-        attn_implementation="eager", output_loading_info=True,
-    )  # fmt: skip
-    missing = " ".join(info["missing_keys"])
+    module, tokenizer, lost = read_weights(folder, config, *_classes(config.model_type))
+    missing = " ".join(lost)
     parts = {
         "mlm": ("cls.predictions.transform", "vocab_transform"), "nsp": ("seq_relationship",), "pooler": ("pooler",),
     }  # fmt: skip
     heads = frozenset(part for part, keys in parts.items() if not any(key in missing for key in keys))
-    body = [key for key in info["missing_keys"] if ".layer." in key or "embeddings." in key]
-    if body:
-        raise BadModel(f"{folder.name} lacks weights of its body ({len(body)} tensors, such as {sorted(body)[0]}).")
-    if len(tokenizer) > module.get_input_embeddings().num_embeddings:
-        raise BadModel(f"The tokenizer of {folder.name} has {len(tokenizer)} pieces, its token table fewer rows.")
     return from_hugging_face(name, title, module, tokenizer, heads)
 
 

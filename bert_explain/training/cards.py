@@ -21,6 +21,9 @@ NAMES = {
     "next_top1": "next piece, top-1",
     "forward_perplexity": "forward perplexity per word (held-out documents)",
     "backward_perplexity": "backward perplexity per word",
+    "forward_top1": "next word of the forward model, top-1",
+    "backward_top1": "previous word of the backward model, top-1",
+    "unknown": "share of the words outside the vocabulary, counted as <UNK>",
     "analogies": "Google analogy test, questions that the vocabulary covers",
     "analogies_semantic": "of these: semantic",
     "analogies_syntactic": "of these: syntactic",
@@ -28,8 +31,8 @@ NAMES = {
     "wordsim353": "WordSim-353, Spearman correlation",
 }
 SHARES = {
-    "masked_top1", "masked_top5", "next_sentence", "cloze_top5", "next_top1", "analogies", "analogies_semantic",
-    "analogies_syntactic", "analogies_covered",
+    "masked_top1", "masked_top5", "next_sentence", "cloze_top5", "next_top1", "forward_top1",
+    "backward_top1", "unknown", "analogies", "analogies_semantic", "analogies_syntactic", "analogies_covered",
 }  # fmt: skip
 
 

@@ -5,20 +5,30 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from contextlib import suppress
+from functools import cache, lru_cache, partial
+from typing import TypeVar
 
 import streamlit as st
 
 from bert_explain import models
+from bert_explain.analysis import skipgram, vector_map
 from bert_explain.analysis.attention import Link, telling_head
 from bert_explain.analysis.masked_loss import Score
 from bert_explain.analysis.masked_loss import score as masked_score
 from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.analysis.next_sentence import verdict as next_verdict
+from bert_explain.analysis.writing import Writing
 from bert_explain.models import Encoder
+from bert_explain.models.elmo import load_elmo
+from bert_explain.models.vectors import Vectors, load_vectors
 from bert_explain.query import Query
+from bert_explain.sampling import Settings
 from bert_explain.trace import Trace, run
+from bert_explain.trace_decoder import DecoderTrace, run_decoder
+from bert_explain.trace_elmo import ElmoTrace, run_elmo
 
 TRACES = 32  # a trace of 512 tokens holds about 80 MB for mini-bert
 
@@ -47,31 +57,91 @@ def verdict(model_name: str, query: Query) -> Verdict:
     return next_verdict(run(models.load(model_name), query))
 
 
+@st.cache_resource(max_entries=TRACES, show_spinner=False)
+def decoder_trace(
+    model_name: str, text: str, text_b: str = "", replaced: tuple[tuple[int, int], ...] = (), lifted: bool = False
+) -> DecoderTrace:
+    """A text as the decoder reads it; `lifted`: without its mask. Raises ExplainError."""
+    decoder = models.load_decoder(model_name)
+    return run_decoder(decoder.lifted() if lifted else decoder, text, text_b, replaced)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def writing(model_name: str, start: tuple[int, ...], settings: Settings) -> Writing:
+    """What the decoder writes after these tokens, as far as any reader has had it written."""
+    return Writing(models.load_decoder(model_name), start, settings)
+
+
+@st.cache_resource(max_entries=TRACES, show_spinner=False)
+def elmo_trace(model_name: str, text: str) -> ElmoTrace:
+    """A text as ELMo's two models read it; read-only. Raises ExplainError."""
+    return run_elmo(load_elmo(model_name), text)
+
+
 def model(name: str) -> Encoder:
     """A model by name. One that has to be fetched or is large shows its progress meanwhile. Raises BadModel."""
     name = name or models.default_name()
-    if name in _ready:
-        return _ready[name]
-    seen = {"share": 0.0, "what": f"Loading {name[:80]}"}
+    if name not in _ready:
+        _ready[name] = _shown(f"Loading {name[:80]}", partial(models.load, name))
+    return _ready[name]
+
+
+def vectors(name: str) -> Vectors:
+    """A table of word vectors by name; one that has to be converted first shows its progress. Raises BadModel."""
+    if name not in _tables:
+        _tables[name] = _shown(f"Loading {name[:80]}", partial(load_vectors, name))
+    return _tables[name]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def word_map(table: str, words: tuple[str, ...], method: str, dimensions: int, seed: int) -> vector_map.WordMap | None:
+    """Words of a table on a map: t-SNE takes a second."""
+    return vector_map.draw(load_vectors(table), list(words), method, dimensions, seed)
+
+
+def training(text: str, settings: skipgram.Settings) -> skipgram.Run:
+    """A small Word2Vec of a reader's text, with its progress: at most ten seconds, one training at a time."""
+
+    key = (text, settings)
+
+    def made(progress: Callable[[float, str], None]) -> skipgram.Run:
+        with _learning:
+            if key not in _runs:
+                _runs[key] = skipgram.train(
+                    skipgram.read(text), settings, lambda done: progress(done, f"Learning: {done:.0%}")
+                )
+                for old in list(_runs)[:-16]:
+                    del _runs[old]
+            return _runs[key]
+
+    return _runs.get(key) or _shown("Waiting for another reader's training", made)
+
+
+def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> Made:
+    """What `make(progress)` gives, made in another thread; a bar when it takes longer than a moment."""
+    seen = {"share": 0.0, "what": what}
 
     def progress(share: float, what: str) -> None:
         seen.update(share=share, what=what)
 
     bar = st.empty()
     with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(models.load, name, progress)
-        for _ in range(4):  # a bundled model is there before a bar would be worth showing
+        job = pool.submit(make, progress)
+        for _ in range(4):  # what is bundled is there before a bar would be worth showing
             if not job.done():
                 time.sleep(0.05)
         while not job.done():
             bar.progress(seen["share"], seen["what"])
             time.sleep(0.25)
     bar.empty()
-    _ready[name] = job.result()
-    return _ready[name]
+    return job.result()
 
 
+Made = TypeVar("Made")
 _ready: dict[str, Encoder] = {}
+_tables: dict[str, Vectors] = {}
+_learning = threading.Lock()
+_runs: dict[tuple[str, skipgram.Settings], skipgram.Run] = {}
 _warming = threading.Lock()
 
 
@@ -100,5 +170,7 @@ def _warm() -> None:
     first = run(_ready[name], Query("Warm words first.", "Then the reader's."))
     if first.model.has_mlm:
         first.mlm_logits([1])
+    with suppress(models.BadModel):  # the page on word vectors says what is wrong
+        _tables["word2vec"] = load_vectors("word2vec")
     gc.collect()
     gc.freeze()

@@ -13,7 +13,7 @@ import streamlit as st
 
 from bert_explain.ui.params import GLOBAL, RERUN, Choice, Flag, Number, Param, Text, pack, unpack
 
-__all__ = ["Choice", "Flag", "Number", "Param", "Text", "begin", "bind", "get", "notices", "put", "reset", "write"]
+__all__ = ["Choice", "Flag", "Number", "Param", "Text", "begin", "bind", "get", "notices", "put", "redraw", "reset", "write"]
 
 _STORE = "_bert_explain"
 
@@ -183,6 +183,11 @@ def notices() -> list[str]:
 def notice(text: str) -> None:
     """Tell the reader something at the top of the page, once."""
     _store().notices.append(text)
+
+
+def redraw() -> None:
+    """For callbacks in one part whose change other parts of this page show too: the whole page runs again."""
+    _store().rerun = True
 
 
 def take_rerun() -> bool:

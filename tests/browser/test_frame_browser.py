@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bert_explain.ui.stages import STAGES
+from bert_explain.ui.stages import BEFORE, BESIDE, STAGES
 from tests.browser.helpers import open_app, settled, type_sentence
 
 PAIR = {"a": "He sat by the river bank.", "b": "The fish did not bite."}
@@ -20,7 +20,7 @@ def test_every_page_opens_cold_and_at_phone_width(new_page, stage):
     page = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     open_app(page, stage.path, **PAIR)
     assert page.get_by_label("Sentence A", exact=True).input_value() == PAIR["a"]
-    assert page.locator('nav a[aria-current="page"]').get_attribute("aria-label").startswith(stage.name)
+    assert page.locator('nav a[aria-current="page"]').get_attribute("data-path") == stage.path
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390, f"{stage.name} scrolls sideways: {wide} px"
 
@@ -28,11 +28,33 @@ def test_every_page_opens_cold_and_at_phone_width(new_page, stage):
 def test_the_strip_leads_everywhere_and_takes_everything_along(page):
     open_app(page, "/", **PAIR, layer=3, head=4)
     for stage in STAGES[1:]:
-        page.locator("nav a", has_text=stage.name).click()
+        page.locator(f'nav a[data-path="{stage.path}"]').click()
         settled(page)
         assert re.search(rf"/{stage.path}\?", page.url), page.url
         assert "layer=3" in page.url and "head=4" in page.url
         assert page.get_by_label("Sentence A", exact=True).input_value() == PAIR["a"]
+
+
+def test_next_leads_through_every_page(page):
+    open_app(page, STAGES[0].path, **PAIR, layer=3)
+    for stage in STAGES[1:]:
+        page.get_by_role("link", name=f"Next: {stage.name}", exact=True).click()
+        settled(page)
+        assert re.search(rf"/{stage.path}\?.*layer=3", page.url), page.url
+        assert page.locator('nav a[aria-current="page"]').inner_text() == stage.name
+    assert page.get_by_role("link", name=re.compile("^Next")).count() == 0
+
+
+def test_the_other_pages_are_links_in_named_lists(page):
+    open_app(page, "Attention", **PAIR)
+    for group in (BEFORE, BESIDE):
+        names = page.get_by_role("list", name=group).get_by_role("link").all_inner_texts()
+        assert names == [stage.name for stage in STAGES if stage.group == group]
+    page.get_by_role("link", name="ELMo", exact=True).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert heading(page) == "OpenAI Transformer"
 
 
 def test_back_returns_to_what_one_saw(page):

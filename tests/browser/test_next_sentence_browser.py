@@ -17,7 +17,11 @@ QUERY = Query(PAIR["a"], PAIR["b"])
 
 
 def address(page, name):
-    return parse_qs(urlsplit(page.url).query).get(name, [None])[0]
+    return in_address(page.url, name)
+
+
+def in_address(url, name):
+    return parse_qs(urlsplit(url).query).get(name, [None])[0]
 
 
 def shown(page, key):
@@ -35,8 +39,19 @@ def switch(page, label):
     return settled(page)
 
 
-def edited(page):
-    """The rows of the table in the address."""
+def edited(page, done=lambda rows: True):
+    """The rows of the table in the address, once `done` says that they are those which were meant.
+
+    The editor waits a moment before it sends an edit, and a busy browser makes that moment long: a page at rest may
+    still have one to send.
+    """
+
+    def there(url):
+        packed = in_address(url, "pairs")
+        return packed is not None and done(parts.PAIRS.parse(packed).rows)
+
+    page.wait_for_url(there)
+    settled(page)
     return parts.PAIRS.parse(address(page, "pairs")).rows
 
 
@@ -48,12 +63,12 @@ def cell(page, row, column):
 
 
 def write(page, row, column, text):
-    """Put text in a cell of the editor."""
+    """Put text in a cell of the editor; wait until it has arrived."""
     cell(page, row, column)
     page.keyboard.press("Enter")
     page.locator("textarea.gdg-input, #portal textarea").first.fill(text)
     page.keyboard.press("Enter")
-    return settled(page)
+    edited(page, lambda rows: (rows[row].a, rows[row].b)[column] == text)
 
 
 def test_a_switch_changes_answer_strip_and_address(page, mini_bert):
@@ -179,8 +194,7 @@ def test_pasted_rows_are_judged(new_page):
     page.evaluate("navigator.clipboard.writeText('It was late.\\tWe went home.\\nHe ran.\\tGold is a metal.\\nAlone.\\t')")
     cell(page, last - 1, 0)  # the last row is overwritten, the others are new
     page.keyboard.press("Control+v")
-    settled(page)
-    rows = edited(page)
+    rows = edited(page, lambda rows: len(rows) == last + 2)
     assert len(rows) == last + 2
     assert [(row.a, row.b) for row in rows[last - 1 :]] == [
         ("It was late.", "We went home."), ("He ran.", "Gold is a metal."), ("Alone.", ""),

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bert_explain.content import tour
 from bert_explain.content.glossary import terms
 from bert_explain.query import Query
 from bert_explain.trace import run
-from bert_explain.ui.stages import STAGES
+from bert_explain.ui.stages import BERT, GROUPS, STAGES
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
@@ -95,6 +96,16 @@ def test_choices_stay_from_page_to_page():
         assert at.text_input(key="w-sentence-a").value == "He sat by the river bank."
         for name, value in {"layer": "3", "head": "4", "token": "5", "mask": "5", "off": "2.1"}.items():
             assert at.query_params[name] == value, (stage.name, name)
+
+
+def test_every_page_but_home_has_a_door_and_its_place_in_the_reading_order():
+    assert STAGES[0].name == "Text"
+    assert {door.page for door in tour.doors()} == {stage.name for stage in STAGES[1:]}
+    places = [GROUPS.index(stage.group) for stage in STAGES[1:]]
+    assert places == sorted(places), "one group after the other"
+    assert all(bool(stage.picture) == (stage.group == BERT) for stage in STAGES)
+    files = {path.name for path in (Path(APP).parent / "pages").glob("*.py")}
+    assert files == {Path(stage.file).name for stage in STAGES[1:]}
 
 
 def test_an_edit_keeps_masks_only_where_the_same_piece_stands():

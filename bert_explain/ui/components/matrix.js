@@ -28,7 +28,7 @@ export default component((me) => {
       v = value(place[0], place[1]);
     const row = piece(d.rows.text[i]),
       column = piece(d.columns.text[j]);
-    if (Number.isNaN(v)) return [row, " and ", column, ": no number here."];
+    if (Number.isNaN(v)) return d.empty ? [...fill(d.empty, { row, column }), "."] : [row, " and ", column, ": no number here."];
     const said = fill(d.sentence, { row, column, value: number(v.toFixed(d.digits)) });
     const cells = d.block[0] * d.block[1];
     return [...said, cells > 1 ? ` (the strongest of ${cells} cells drawn as one).` : "."];
@@ -82,7 +82,7 @@ export default component((me) => {
       }
     return best;
   }
-  const strength = (v) => Math.min(1, Math.abs(v) / d.limit);
+  const strength = (v) => Math.min(1, Math.max(0, Math.abs(v) - d.floor) / (d.limit - d.floor));
   const hue = (v) => (d.signed ? (v < 0 ? "negative" : "positive") : d.role);
 
   function layout() {
@@ -172,6 +172,23 @@ export default component((me) => {
     });
   }
 
+  // cells without a number that say why are hatched, row by row
+  function ruledOut() {
+    const group = h("svg:g");
+    if (!d.empty) return group;
+    const lines = h("svg:pattern", { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+    lines.append(h("svg:rect", { class: "hatch", width: 1.3, height: 5 }));
+    group.append(lines);
+    for (let i = 0; i < R; i++)
+      for (let j = 0, from = 0; j <= C; j++) {
+        if (j < C && Number.isNaN(value(i, j))) continue;
+        const [x, y] = [geo.x0 + from * geo.w, geo.y0 + i * geo.h];
+        if (j > from) group.append(h("svg:rect", { fill: "url(#hatch)", x, y, width: (j - from) * geo.w, height: geo.h }));
+        from = j + 1;
+      }
+    return group;
+  }
+
   function draw() {
     if (stage.hidden) return;
     layout();
@@ -204,6 +221,7 @@ export default component((me) => {
           geo.letters,
         );
       }
+    const lone = geo.tall === 1; // single letters stand upright
     for (let j = 0; j < C; j++)
       if (j % everyColumn === 0 || j === mark?.[1]) {
         if (j !== mark?.[1] && mark?.[1] != null && Math.abs(j - mark[1]) < everyColumn) continue;
@@ -213,7 +231,7 @@ export default component((me) => {
           d.block[1],
           j,
           j === mark?.[1],
-          { transform: `translate(${(x0 + (j + 0.5) * w + font * 0.22).toFixed(1)} ${y0 - 7}) rotate(-60)` },
+          { transform: `translate(${(x0 + (j + 0.5) * w + font * (lone ? -0.3 : 0.22)).toFixed(1)} ${y0 - 7})${lone ? "" : " rotate(-60)"}` },
           geo.tall,
         );
       }
@@ -258,7 +276,7 @@ export default component((me) => {
           ),
         );
     }
-    svg.replaceChildren(heads, cells(), marks, names);
+    svg.replaceChildren(heads, ruledOut(), cells(), marks, names);
     keepNames();
     reading.refresh();
   }
@@ -276,7 +294,7 @@ export default component((me) => {
       legend.replaceChildren(
         d.signed
           ? ramp(`-${far}`, far, [cssColour("negative"), "var(--be-card)", full])
-          : ramp("0", far, [`color-mix(in srgb, ${full} 4%, var(--be-card))`, full]),
+          : ramp(d.floor ? d.floor.toFixed(Math.max(d.digits, 2)) : "0", far, [`color-mix(in srgb, ${full} 4%, var(--be-card))`, full]),
       );
       if (blocked()) legend.append(h("span", {}, `Each cell is the strongest of ${d.block[0]} × ${d.block[1]}.`));
       if (R && C) layout();

@@ -24,7 +24,7 @@ def matrix(
     on_pick: Callable[[int, int], None] | None = None,
     **look: Any,
 ) -> None:
-    """Show a table (R, C); `look` is what `figures.payload.matrix` takes: scale, role, limit, chosen, sentence, digits.
+    """Show a table (R, C); `look` is what `figures.payload.matrix` takes: scale, role, limit, chosen, sentence, digits, empty.
 
     A click, or Enter on a cell, calls `on_pick(row, column)`.
     """

@@ -1,4 +1,5 @@
-// The pipeline strip: one link a stage, each with a small picture of this very sentence. All numbers come in `data.thumbs`.
+// The strip of BERT's stages, each with a small picture of this very sentence (its numbers come in `data.thumbs`), and above it
+// the links to the other pages.
 const NS = "http://www.w3.org/2000/svg";
 const W = 120, H = 46;
 const role = (name) => `var(--be-${name.replace(/_/g, "-")})`;
@@ -62,36 +63,58 @@ const draw = {
   },
 };
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const here = data.stages.find((stage) => stage.name === data.current).path;
-  const root = location.pathname.slice(0, location.pathname.length - here.length).replace(/\/?$/, "/");
-  const list = parentElement.querySelector("ol");
-  const focused = parentElement.activeElement?.dataset.path;
-  const items = data.stages.map((stage, i) => {
-    const item = document.createElement("li"), link = document.createElement("a"), name = document.createElement("span");
+// A link to a page, with its thumbnail where it has one.
+function linkTo(stage, i, { data, setTriggerValue }, root) {
+  const link = document.createElement("a"), name = document.createElement("span");
+  if (stage.picture) {
     const svg = document.createElementNS(NS, "svg");
     svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
     svg.setAttribute("preserveAspectRatio", "xMinYMid meet");
     svg.setAttribute("aria-hidden", "true");
     if (data.thumbs) draw[stage.picture](svg, data.thumbs[stage.picture]);
-    name.textContent = stage.name;
-    link.dataset.path = stage.path;
+    link.append(svg);
     link.title = `${stage.name}: ${stage.says}`;
     link.setAttribute("aria-label", link.title);
-    if (stage.name === data.current) link.setAttribute("aria-current", "page");
-    // the address changes with every choice: the link takes it along as it is when it is used
-    const address = () => root + stage.path + location.search;
-    link.href = address();
-    link.onpointerdown = link.onfocus = () => { link.href = address(); };
-    link.onclick = (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-      event.preventDefault();
-      if (stage.name !== data.current) setTriggerValue("go", i);
-    };
-    link.append(svg, name);
-    item.append(link);
-    return item;
+  }
+  name.textContent = stage.name;
+  link.append(name);
+  link.dataset.path = stage.path;
+  if (stage.name === data.current) link.setAttribute("aria-current", "page");
+  // the address changes with every choice: the link takes it along as it is when it is used
+  const address = () => root + stage.path + location.search;
+  link.href = address();
+  link.onpointerdown = link.onfocus = () => { link.href = address(); };
+  link.onclick = (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    if (stage.name !== data.current) setTriggerValue("go", i);
+  };
+  return link;
+}
+
+function listed(link) {
+  const item = document.createElement("li");
+  item.append(link);
+  return item;
+}
+
+export default function (call) {
+  const { data, parentElement } = call;
+  const here = data.stages.find((stage) => stage.name === data.current).path;
+  const root = location.pathname.slice(0, location.pathname.length - here.length).replace(/\/?$/, "/");
+  const focused = parentElement.activeElement?.dataset.path;
+  const links = (group) => data.stages.flatMap((stage, i) => (stage.group === group ? [listed(linkTo(stage, i, call, root))] : []));
+  const lines = data.groups.filter((group) => group !== data.walk).map((group) => {
+    const line = document.createElement("section"), name = document.createElement("b"), list = document.createElement("ul");
+    name.textContent = group;
+    list.setAttribute("aria-label", group);
+    list.append(...links(group));
+    line.append(name, list);
+    return line;
   });
-  list.replaceChildren(...items);
-  if (focused !== undefined) list.querySelector(`a[data-path="${focused}"]`)?.focus();
+  const strip = parentElement.querySelector("ol");
+  strip.setAttribute("aria-label", data.walk);
+  strip.replaceChildren(...links(data.walk));
+  parentElement.querySelector("#others").replaceChildren(...lines);
+  if (focused !== undefined) parentElement.querySelector(`a[data-path="${focused}"]`)?.focus();
 }

@@ -31,17 +31,18 @@ def walk(page: Page) -> None:
 
 
 def doors() -> None:
-    """Where to go next, by what the reader wants to know."""
-    left, right = st.columns(2, gap="large")
-    for i, door in enumerate(tour.doors()):
-        stage = stages.STAGES[stages.index(door.page)]
-        with left if i % 2 == 0 else right:
-            st.page_link(stage.file, label=door.question, icon=":material/arrow_forward:", query_params=state.address())
+    """Where to go next, by what the reader wants to know: one column for each group of pages."""
+    for group, column in zip(stages.GROUPS, st.columns(len(stages.GROUPS), gap="large"), strict=True):
+        column.markdown(f"**{group}**")
+        for door in tour.doors():
+            stage = stages.stage(door.page)
+            if stage.group == group:
+                column.page_link(stage.file, label=door.question, icon=":material/arrow_forward:", query_params=state.address())
 
 
 @contextmanager
 def _station(station: figures.Station) -> Iterator[None]:
-    stage = stages.STAGES[stages.index(station.name)]
+    stage = stages.stage(station.name)
     with st.container(border=True, key=f"pic-{stage.picture}"):
         words, picture = st.columns([2, 5], gap="medium")
         with words:

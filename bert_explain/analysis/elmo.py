@@ -1,0 +1,196 @@
+"""ELMo's reading, as tables: the character CNN on one word, what each direction has read, what each direction expects.
+
+T words, V vocabulary, F filters. "Forward" goes from left to right, "backward" from right to left.
+Source: Peters et al. 2018, "Deep contextualized word representations"; Kim et al. 2016 for the character CNN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bert_explain.analysis.masked_words import percent
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.models.elmo import Elmo
+from bert_explain.trace_elmo import CharacterRead, ElmoTrace, Word
+
+WINDOW = 24  # words in a staircase
+DIRECTIONS = ("forward", "backward")
+MARKS = 3  # the vocabulary's first rows are no words: <S>, </S>, <UNK>
+
+
+def place_of(words: Sequence[Word], span: tuple[int, int] | None) -> int:
+    """The word that covers these characters of the text; the longest word where none does. 0 in a text without words."""
+    if span is not None:
+        for i, word in enumerate(words):
+            if word.start < span[1] and span[0] < word.end:
+                return i
+    return max(range(len(words)), key=lambda i: len(words[i].text), default=0)
+
+
+# characters
+def ngrams(read: CharacterRead) -> list[str]:
+    """(F,) the characters that stood under each filter when it answered most."""
+    return ["".join(read.characters[p : p + w]) for p, w in zip(read.place, read.width, strict=True)]
+
+
+def filters(model: Elmo, read: CharacterRead, count: int = 8) -> pd.DataFrame:
+    """The filters in which a word stands out most, strongest first: filter (from 1), width, characters, answer, usual, above.
+
+    above : (answer - mean) / standard deviation over 2,000 frequent words. A filter that answers every word the same
+    tells nothing about this one.
+    """
+    mean, spread = model.usual_filters
+    above = (read.fired - mean) / np.maximum(spread, 1e-6)
+    table = pd.DataFrame(
+        {
+            "filter": np.arange(1, len(read.width) + 1), "width": read.width, "characters": ngrams(read),
+            "begins": read.place, "answer": read.fired, "usual": mean, "above": above,
+        }
+    )  # fmt: skip
+    return table[table["answer"] > 0].nlargest(count, "above").reset_index(drop=True)
+
+
+def filter_map(table: pd.DataFrame, read: CharacterRead) -> np.ndarray:
+    """(rows of `filters`, characters of the word and its marks): the answer where the filter's window lay, NaN elsewhere."""
+    values = np.full((len(table), letters(read)), np.nan)
+    for row, (begins, width, answer) in enumerate(table[["begins", "width", "answer"]].itertuples(index=False)):
+        values[row, begins : begins + width] = answer
+    return values
+
+
+def letters(read: CharacterRead) -> int:
+    """How many characters are the word's own, its two marks included, and one for the padding behind it."""
+    return min(len(read.characters), 1 + sum(c != "_" for c in read.characters))
+
+
+def look_filters(table: pd.DataFrame, read: CharacterRead) -> Sentence:
+    """The filter in which this word stands out most."""
+    if table.empty:
+        return say("No filter answers {word} with more than 0.", word=Piece(read.word))
+    first = table.iloc[0]
+    return say(
+        "Look at the first row: filter {number} is {width} wide, and answers most at {gram} in {word}. It answers "
+        "{answer:.2f}; its average over frequent words is {usual:.2f}.",
+        number=int(first["filter"]), width=int(first["width"]), gram=Piece(first["characters"]), word=Piece(read.word),
+        answer=first["answer"], usual=first["usual"],
+    )  # fmt: skip
+
+
+def nearest(model: Elmo, encoding: np.ndarray, k: int = 8, leave_out: Collection[str] = ()) -> pd.DataFrame:
+    """The vocabulary's words whose token encodings point most the same way: word, cosine. Empty without a vocabulary.
+
+    The average of all encodings is taken off first: all of them lean the same way, and that would hide what differs
+    (Mu and Viswanath 2018, "All-but-the-top").
+    """
+    if not len(model.encodings):
+        return pd.DataFrame({"word": [], "cosine": []})
+    middle = model.encodings[MARKS:].mean(axis=0)
+    table, own = model.encodings - middle, encoding - middle
+    sizes = np.linalg.norm(table, axis=1) * max(float(np.linalg.norm(own)), 1e-12)
+    cosines = table @ own / np.maximum(sizes, 1e-12)
+    cosines[:MARKS] = -np.inf
+    found = [i for i in np.argsort(-cosines, kind="stable")[: k + len(leave_out) + MARKS] if np.isfinite(cosines[i])]
+    found = [i for i in found if model.words[i] not in leave_out][:k]
+    return pd.DataFrame({"word": [model.words[i] for i in found], "cosine": cosines[found].astype(float)})
+
+
+def look_nearest(model: Elmo, word: str, table: pd.DataFrame) -> Sentence:
+    """Whether a word is in the vocabulary, and what its characters bring it next to."""
+    known = "is in the vocabulary of the softmax" if word in model.index else "is not in the vocabulary of the softmax, and yet it has a vector"
+    if table.empty:
+        return say("{word} {known}: the model comes without a list of words to compare it with.", word=Piece(word), known=known)
+    return say(
+        "{word} {known}. Its characters put it nearest to {near}, with a cosine of {cosine:.2f}.",
+        word=Piece(word), known=known, near=Piece(table["word"][0]), cosine=table["cosine"][0],
+    )  # fmt: skip
+
+
+# directions
+def window(count: int, position: int, most: int = WINDOW) -> tuple[int, int]:
+    """The words drawn in a staircase: all of them, or `most` around the chosen one. -> (first, last), last excluded."""
+    first = max(0, min(position - most // 2, count - most))
+    return first, min(count, first + most)
+
+
+def staircases(trace: ElmoTrace, first: int, last: int) -> np.ndarray:
+    """(2, N, N) `ElmoTrace.influence`, with NaN where a direction has not read the word yet."""
+    moved = trace.influence(first, last).astype(np.float64)
+    late = np.triu(np.ones(moved.shape[1:], dtype=bool), 1)
+    moved[0][late] = np.nan
+    moved[1][late.T] = np.nan
+    return moved
+
+
+def staircase_table(trace: ElmoTrace, first: int, last: int) -> pd.DataFrame:
+    """One row a direction, state and word it has read: how far blanking the word moves the state."""
+    moved = staircases(trace, first, last)
+    names = [w.text for w in trace.words[first:last]]
+    rows = [
+        (DIRECTIONS[side], first + t + 1, names[t], first + j + 1, names[j], moved[side, t, j])
+        for side, t, j in np.argwhere(np.isfinite(moved))
+    ]
+    return pd.DataFrame(rows, columns=["direction", "state", "at", "place", "word", "moves it by"])
+
+
+def look_directions(trace: ElmoTrace, moved: np.ndarray, first: int, position: int) -> Sentence:
+    """Which words each direction has read at the chosen one, and which other word weighs most there."""
+    at, count = position - first, len(trace.words)
+    word = Piece(trace.words[position].text)
+    others = moved[:, at].copy()
+    others[:, at] = np.nan
+    if not np.isfinite(others).any():
+        return say("{word} stands alone: both directions have read it, and no other word.", word=word)
+    side, j = np.unravel_index(np.nanargmax(others), others.shape)
+    return say(
+        "Look at the framed rows, the states at {word}. The forward one has read {before}, the backward one {after}. Of the "
+        "other words, {other} moves the {direction} state most: by {share} of its length when it is blanked.",
+        word=word, before=_words(position + 1), after=_words(count - position), other=Piece(trace.words[first + j].text),
+        direction=DIRECTIONS[side], share=percent(float(others[side, j])),
+    )  # fmt: skip
+
+
+def _words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count} words"
+
+
+# guesses
+def guess_table(trace: ElmoTrace) -> pd.DataFrame:
+    """One row a word: its probability and rank in each direction, and each direction's first guess. Raises Missing."""
+    g = trace.guesses
+    words = np.array([*trace.model.words], dtype=object)
+    return pd.DataFrame(
+        {
+            "place": np.arange(1, len(trace.words) + 1), "word": [w.text for w in trace.words], "in vocabulary": g.known,
+            "forward guess": words[g.words[0, :, 0]], "forward probability": g.true[0], "forward rank": g.rank[0],
+            "backward guess": words[g.words[1, :, 0]], "backward probability": g.true[1], "backward rank": g.rank[1],
+        }
+    )  # fmt: skip
+
+
+def guesses_at(trace: ElmoTrace, position: int, side: int, k: int = 6) -> pd.DataFrame:
+    """The likeliest words at one place in one direction: word, probability, rank, true; the true word last if it is late."""
+    g = trace.guesses
+    true = trace.model.row(trace.words[position].text)
+    found = g.words[side, position, :k]
+    rows = [(trace.model.words[i], float(p), r + 1, i == true) for r, (i, p) in
+            enumerate(zip(found, g.probabilities[side, position, :k], strict=True))]  # fmt: skip
+    if true not in found:
+        rows.append((trace.model.words[true], float(g.true[side, position]), int(g.rank[side, position]), True))
+    return pd.DataFrame(rows, columns=["word", "probability", "rank", "true"])
+
+
+def look_guesses(table: pd.DataFrame, position: int) -> Sentence:
+    """How both directions do at the chosen word, and over the whole text."""
+    row = table.iloc[position]
+    better = int((table["forward rank"] < table["backward rank"]).sum())
+    worse = int((table["forward rank"] > table["backward rank"]).sum())
+    word = Piece(row["word"]) if row["in vocabulary"] else Piece("<UNK>")
+    return say(
+        "Look at {word}: it is guess number {ahead:,} for the forward model, number {back:,} for the backward model. Of all "
+        "{count} words the forward model ranks {better} better, the backward model {worse}.",
+        word=word, ahead=int(row["forward rank"]), back=int(row["backward rank"]), better=better, worse=worse,
+        count=len(table),
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""Vectors of words in many texts at once: the forward pass of `trace.run`, texts of one length side by side.
+
+Texts with the same number of tokens go through together, so nothing is padded and nothing has to be masked: each text's
+numbers are those of a run by itself (a test compares them). A word's vector is the mean of its pieces' vectors.
+
+Shapes: N texts, B texts of one batch, T tokens, L layers, A heads, H hidden size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+from bert_explain.models.characters import BEGIN, END
+from bert_explain.models.elmo import Elmo
+from bert_explain.models.encoder import Encoder
+
+TOKENS = 1024  # tokens of a batch, about: more is not faster on one core, and other readers wait longer
+Span = tuple[int, int]  # characters: first, one past the last
+Progress = Callable[[int, int], None]  # (done, of)
+
+
+def by_length(lengths: Sequence[int], tokens: int = TOKENS) -> Iterator[np.ndarray]:
+    """Indices of texts of one length, at most about `tokens` tokens together, the shortest texts first."""
+    lengths = np.asarray(lengths, dtype=int)
+    for length in np.unique(lengths):
+        same = np.flatnonzero(lengths == length)
+        size = max(1, tokens // max(int(length), 1))
+        for first in range(0, len(same), size):
+            yield same[first : first + size]
+
+
+def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None) -> list[Tensor]:
+    """[(B, T, H)] after the embeddings and after each layer, L + 1 of them, for ids (B, T); a decoder looks back only.
+
+    layers : stop after that many.
+    """
+    count, length = ids.shape
+    segments = torch.zeros_like(ids)
+    positions = torch.arange(length).expand(count, length)
+    x = model.embed.norm(sum(model.rows(ids, segments, positions)))
+    states = [x]
+    for layer in range(model.n_layers if layers is None else layers):
+        m = model.layers[layer]
+        q, k, v = (
+            part(x).view(count, length, model.n_heads, model.head_size).transpose(1, 2)  # (B, A, T, d)
+            for part in (m.query, m.key, m.value)
+        )
+        mixed = scaled_dot_product_attention(q, k, v, is_causal=getattr(model, "causal", False))
+        joined = mixed.transpose(1, 2).reshape(count, length, model.hidden_size)
+        x = model.finish(layer, x, joined)["output"]
+        states.append(x)
+    return states
+
+
+@torch.inference_mode()
+def word_vectors(
+    model: Encoder,
+    texts: Sequence[str],
+    spans: Sequence[Span],
+    layer: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """(L + 1, N, H) float32: for each text the mean vector of the pieces that touch its span; layer 0 is the input.
+
+    layer : that one only, (1, N, H), and the layers above it are not computed.
+    A word that lies beyond the model's last position, or that leaves no piece, gets NaN.
+    """
+    tok = model.tokenizer
+    read = model.wordpiece.encode_batch(list(texts), add_special_tokens=False)
+    room = model.max_tokens - 2
+    ids = [[tok.cls_token_id, *e.ids[:room], tok.sep_token_id] for e in read]
+    pieces = [
+        [1 + i for i, (a, b) in enumerate(e.offsets[:room]) if a < end and b > start]
+        for e, (start, end) in zip(read, spans, strict=True)
+    ]
+    count = model.n_layers + 1 if layer is None else 1
+    found = np.full((count, len(ids), model.hidden_size), np.nan, dtype=np.float32)
+    done = 0
+    for batch in by_length([len(row) for row in ids]):
+        states = hidden_states(model, torch.tensor([ids[i] for i in batch]), layer)
+        kept = states if layer is None else states[-1:]
+        share = torch.zeros(len(batch), 1, len(ids[batch[0]]))  # row i: 1 / pieces at the word's pieces, else 0
+        for row, i in enumerate(batch):
+            share[row, 0, pieces[i]] = 1 / max(len(pieces[i]), 1)
+        there = np.array([bool(pieces[i]) for i in batch])
+        for at, state in enumerate(kept):
+            means = torch.bmm(share, state)[:, 0].numpy()  # (B, 1, T) x (B, T, H) -> (B, H)
+            found[at, batch[there]] = means[there]
+        done += len(batch)
+        if progress:
+            progress(done, len(ids))
+    return found
+
+
+@torch.inference_mode()
+def elmo_vectors(
+    model: Elmo, rows: Sequence[Sequence[str]], places: Sequence[Sequence[int]], progress: Progress | None = None
+) -> np.ndarray:
+    """(L + 1, N, 2 P) float32 in ELMo's layers: for each row of words the mean of the vectors at its places.
+
+    Layer 0 is the token encoding twice, the others forward and backward side by side (Peters et al. 2018, eq. 1).
+    A row without a place gets NaN.
+    """
+    found = np.full((model.n_layers + 1, len(rows), model.size), np.nan, dtype=np.float32)
+    done = 0
+    for batch in by_length([len(row) for row in rows]):
+        length = len(rows[batch[0]]) + 2
+        token = model.encode([word for i in batch for word in (BEGIN, *rows[i], END)])
+        token = token.view(len(batch), length, model.projection).transpose(0, 1)  # (T, B, P)
+        ahead, back, _ = model.module(token)
+        layers = [torch.cat([token, token], -1), *(torch.cat(both, -1) for both in zip(ahead, back, strict=True))]
+        states = torch.stack(layers).numpy()  # (L + 1, T, B, 2 P)
+        for column, i in enumerate(batch):
+            if places[i]:
+                found[:, i] = states[:, [place + 1 for place in places[i]], column].mean(axis=1)
+        done += len(batch)
+        if progress:
+            progress(done, len(rows))
+    return found

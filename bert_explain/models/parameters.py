@@ -1,0 +1,56 @@
+"""How large a loaded model is: its sizes, and its trained numbers counted from the weights, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from bert_explain.models.encoder import Encoder
+
+PARTS = (
+    "token table", "position table", "segment table", "attention", "feed-forward", "LayerNorm",
+    "pooler", "masked-word head", "next-sentence head",
+)  # fmt: skip
+
+
+def parameter_counts(model: Encoder) -> dict[str, int]:
+    """The number of trained numbers in each of PARTS, from the weights; 0 for a part that the model does not have.
+
+    A tensor that serves twice is counted once, where it comes first: the masked-word head uses the token table again.
+    """
+    e, layers = model.embed, model.layers
+    modules: dict[str, Iterable[nn.Module | None]] = {
+        "token table": [e.token],
+        "position table": [e.position],
+        "segment table": [e.segment],
+        "attention": [m for x in layers for m in (x.query, x.key, x.value, x.project)],
+        "feed-forward": [m for x in layers for m in (x.expand, x.contract)],
+        "LayerNorm": [e.norm, *(m for x in layers for m in (x.attention_norm, x.output_norm))],
+        "pooler": [model.pooler],
+        "masked-word head": [model.mlm_head],
+        "next-sentence head": [model.nsp_head],
+    }
+    seen: set[int] = set()
+    counts = {}
+    for part in PARTS:
+        tensors = {id(p): p for module in modules[part] if module is not None for p in module.parameters()}
+        counts[part] = sum(p.numel() for at, p in tensors.items() if at not in seen)
+        seen |= tensors.keys()
+    return counts
+
+
+def sizes(model: Encoder) -> dict[str, int | bool]:
+    """The sizes that decide the count, read off the model itself; the names are those of `analysis.transformer.Sizes`."""
+    return {
+        "layers": model.n_layers,
+        "heads": model.n_heads,
+        "hidden": model.hidden_size,
+        "feed_forward": model.layers[0].expand.out_features,
+        "vocabulary": model.vocab_size,
+        "positions": model.max_tokens,
+        "segments": model.embed.segment.num_embeddings if model.embed.segment is not None else 0,
+        "pooler": model.has_pooler,
+        "mlm": model.has_mlm,
+        "nsp": model.has_nsp,
+    }

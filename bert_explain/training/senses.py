@@ -1,0 +1,90 @@
+"""How often the nearest sentence with the same word has the same sense: `python -m bert_explain.training senses`.
+
+Every model that can be loaded, every layer, every sentence of WordNet for which the question makes sense (see
+`analysis.senses.score`). Written to assets/wordnet/scores.json, with the fingerprint of the weights that were measured.
+A few minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bert_explain import models
+from bert_explain.analysis import senses
+from bert_explain.analysis.occurrences import KINDS, reader
+from bert_explain.analysis.sense_search import occurrences
+from bert_explain.content import wordnet
+from bert_explain.content.wordnet import WordNet
+from bert_explain.errors import ExplainError
+
+DIGITS = 4
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, say, write."""
+    parser = argparse.ArgumentParser(prog="bert_explain.training senses", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=wordnet.FOLDER / "scores.json", help="the file to write")
+    parser.add_argument("--words", type=int, default=0, help="this many words only, drawn with a seed (0: all)")
+    parser.add_argument(
+        "--models", nargs="*", choices=tuple(KINDS), default=tuple(KINDS), help="these only; others keep their numbers"
+    )
+    given = parser.parse_args(arguments)
+    found = measure(wordnet.load(), given.models, given.words)
+    if set(given.models) < set(KINDS) and given.out.is_file():
+        found = joined(json.loads(given.out.read_text(encoding="utf-8")), found)
+    given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(f"written: {given.out}")
+
+
+def joined(before: dict, found: dict) -> dict:
+    """What was measured now, and of the other models what was measured before on the very same sentences."""
+    if any(before.get(name) != found[name] for name in ("table", "sentences", "words")):
+        return found
+    every = {**before["models"], **found["models"]}
+    return {**before, **found, "models": {key: every[key] for key in KINDS if key in every}}
+
+
+def measure(net: WordNet, keys=tuple(KINDS), most_words: int = 0) -> dict:
+    """The scores of each model: by the word alone ("word"), and by word and part of speech ("kind")."""
+    models.one_thread()
+    rows = asked(net, most_words)
+    part = net.sentences.iloc[rows]
+    texts, meanings, words = (part[name].tolist() for name in ("text", "sense", "word"))
+    groups = {"word": words, "kind": [(word, sense[0]) for word, sense in zip(words, meanings, strict=True)]}
+    there = occurrences(net, rows)
+    found = {"sentences": len(rows), "words": len(set(words)), "table": net.fingerprint, "models": {}}
+    for key in keys:
+        try:
+            one = reader(key)
+            started = time.monotonic()
+            vectors = one.vectors(there)
+        except ExplainError as error:
+            print(f"{KINDS[key]} is left out: {error}", flush=True)
+            continue
+        values = {name: [senses.score(v, group, meanings, texts) for v in vectors] for name, group in groups.items()}
+        found["models"][key] = {
+            "title": one.title,
+            "fingerprint": one.fingerprint,
+            "layers": list(one.layers),
+            **{name: [round(s.share, DIGITS) for s in listed] for name, listed in values.items()},
+        }
+        for name, listed in values.items():
+            found[name] = {"chance": round(listed[0].chance, DIGITS), "queries": listed[0].queries}
+        print(f"{one.title}: {found['models'][key]['word']} ({time.monotonic() - started:.0f} s)", flush=True)
+    return found
+
+
+def asked(net: WordNet, most_words: int = 0) -> np.ndarray:
+    """Rows of the words that have two senses here, one of them with two sentences: nothing can be asked of others."""
+    table = net.sentences
+    same = table.groupby(["word", "sense"])["text"].transform("size")
+    of = table.groupby("word")["text"].transform("size")
+    words = table["word"][(same > 1) & (same < of)].unique()
+    if most_words:
+        words = np.random.default_rng(0).choice(words, min(most_words, len(words)), replace=False)
+    return np.flatnonzero(table["word"].isin(set(words)))

@@ -1,0 +1,194 @@
+"""The page "Same word", its list: one word, up to twelve sentences, from a set, from a paste or from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from bert_explain.analysis import occurrences as oc
+from bert_explain.analysis import same_word as sw
+from bert_explain.analysis.occurrences import Occurrence
+from bert_explain.content import senses as content
+from bert_explain.content import words
+from bert_explain.errors import ExplainError
+from bert_explain.figures import senses as figures
+from bert_explain.query import Query
+from bert_explain.tokenize import tokenize
+from bert_explain.ui import sense_cache, state
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.packed import PackedText
+from bert_explain.ui.picture import explained, picture
+
+OWN = "your own"
+SET = state.Choice("set", (*(s.name for s in content.sets()), OWN))
+WORD = state.Text("word", "", limit=60)
+LINES = PackedText("lines")
+PICK = state.Number("pick", 1, sw.MOST, 1)
+DEEP = state.Number("deep", 0, 99, None)  # None: the last layer
+UPLOAD = "same-word-csv"
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the models that could be loaded make of the occurrences: key -> (K, N, D); and why others could not."""
+
+    stacks: dict[str, np.ndarray]
+    failures: tuple[str, ...]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Their names."""
+        return {key: oc.KINDS[key] for key in self.stacks}
+
+    @property
+    def deepest(self) -> int:
+        """The last layer of the model that has the most."""
+        return max(len(stack) for stack in self.stacks.values()) - 1
+
+    def at(self, layer: int) -> dict[str, np.ndarray]:
+        """The vectors (N, D) after a layer; of a model with fewer layers, after its last."""
+        return {key: stack[min(layer, len(stack) - 1)] for key, stack in self.stacks.items()}
+
+
+def sentences(page: Page) -> sw.Found | None:
+    """The card with the list. None, after a sentence that says why, where there is nothing to compare."""
+    word, lines = chosen_list()
+    found, problems = None, []
+    try:
+        found = found_in(word, lines)
+        problems += found.problems
+    except sw.BadList as error:
+        problems.append(str(error))
+    with picture("sentences", "One word, many sentences"):
+        st.pills("Sets of sentences", SET.options, **state.bind(SET))
+        shown, edit = st.columns([5, 4], gap="large")
+        with edit:
+            _edit(word, lines)
+        with shown:
+            if found:
+                st.html(figures.listed(found.occurrences, picked(found)))
+            tell(problems, "warning")
+            if found:
+                _to_sentence_a(page, found.occurrences[picked(found)])
+    return found
+
+
+def chosen_list() -> tuple[str, str]:
+    """The word and the list as text: of the chosen set, or the reader's own."""
+    word, lines = state.get(WORD), state.get(LINES)  # read always: what is not read does not stay in the address
+    if state.get(SET) == OWN:
+        return word, lines
+    chosen = content.sets()[SET.options.index(state.get(SET))]
+    return chosen.word, chosen.lines
+
+
+@lru_cache(maxsize=64)
+def found_in(word: str, lines: str) -> sw.Found:
+    """The occurrences, those of one label side by side. Raises BadList."""
+    found = sw.find(sw.parse(lines), word)
+    order = sorted(found.occurrences, key=lambda o: found.labels.index(o.label) if o.label else len(found.labels))
+    return sw.Found(tuple(order), found.problems)
+
+
+def picked(found: sw.Found) -> int:
+    """The chosen occurrence, from 0."""
+    return min(state.get(PICK), len(found.occurrences)) - 1
+
+
+def _edit(word: str, lines: str) -> None:
+    keys = ("same-word", "same-lines")
+    for key, value in zip(keys, (word, lines), strict=True):
+        state.seed(key, value)
+    st.text_input("Word", key=keys[0], on_change=_edited, args=keys, max_chars=WORD.limit, placeholder="bank")
+    st.text_area(
+        "Sentences, one a line; a label may stand before a bar", key=keys[1], on_change=_edited, args=keys, height=250,
+        placeholder="river | She sat on the bank.\nmoney | The bank charged a fee.",
+    )  # fmt: skip
+    file = st.file_uploader(
+        "Or a CSV file with the columns sentence,label", type="csv", key=UPLOAD, on_change=_uploaded
+    )
+    if file is not None:
+        try:
+            sw.read_csv(file.getvalue())
+        except sw.BadList as error:
+            tell(str(error), "warning")
+    if state.get(SET) == OWN and lines and not LINES.show(lines):
+        tell("This list is too long for a link: keep the file.")
+
+
+def _edited(word_key: str, lines_key: str) -> None:
+    word, lines = st.session_state[word_key], st.session_state[lines_key]
+    state.put(SET, OWN)
+    state.put(WORD, word.encode("utf-8", "replace").decode())
+    state.put(LINES, lines.encode("utf-8", "replace").decode())
+    state.put(PICK, 1)
+
+
+def _uploaded() -> None:
+    """A file that can be read becomes the list; one that cannot changes nothing."""
+    file = st.session_state[UPLOAD]
+    if file is None:
+        return
+    try:
+        lines = sw.shown(sw.read_csv(file.getvalue()))
+    except sw.BadList:
+        return  # said where the file stands
+    word = chosen_list()[0]
+    state.put(SET, OWN)
+    state.put(WORD, word)
+    state.put(LINES, lines)
+    state.put(PICK, 1)
+
+
+def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
+    st.button(
+        "Search WordNet from this sentence", key="same-to-a", type="tertiary",
+        icon=":material/search:", on_click=_put, args=(page, occurrence), help="It becomes Sentence A.",
+    )  # fmt: skip
+
+
+def _put(page: Page, occurrence: Occurrence) -> None:
+    tokens, _ = tokenize(page.model, Query(occurrence.text, state.get("b")))
+    there = (
+        t for t in tokens if t.span and t.sentence == 0 and t.span[0] < occurrence.end and t.span[1] > occurrence.start
+    )
+    first = next(there, None)
+    state.put(a=occurrence.text, mask=(), put=(), token=first.position if first else None)
+
+
+def read(page: Page, found: sw.Found) -> Read:
+    """Every model that can be loaded reads every sentence."""
+    stacks, failures = {}, []
+    with st.spinner("The models are loaded and read the sentences ...", show_time=True):
+        for key in oc.KINDS:
+            try:
+                stacks[key] = sense_cache.vectors(key, page.model.name, found.occurrences)
+            except ExplainError as error:
+                failures.append(f"{oc.KINDS[key]} is left out. {error}")
+    return Read(stacks, tuple(failures))
+
+
+def layer(read_: Read) -> int:
+    """The chosen layer, from 0; the deepest until the reader chooses."""
+    chosen = state.get(DEEP)
+    return read_.deepest if chosen is None else min(chosen, read_.deepest)
+
+
+def layer_slider(read_: Read, at: str) -> None:
+    """The slider over the layers; `at` tells two of them apart."""
+    if read_.deepest:
+        key = f"same-deep-{at}"
+        state.seed(key, layer(read_))
+        st.slider(
+            "After layer (0 is the input)", 0, read_.deepest, key=key, width=420,
+            on_change=lambda: state.put(DEEP, st.session_state[key]),
+        )  # fmt: skip
+
+
+def depth(name: str) -> None:
+    """More on demand."""
+    explained(words.depth("senses", name))

@@ -1,0 +1,268 @@
+"""The page "Same word", WordNet's part: the score of every model, and a search for a word in the sense it has here."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bert_explain.analysis import occurrences as oc
+from bert_explain.analysis import sense_index, senses
+from bert_explain.analysis import sense_looks as looks
+from bert_explain.analysis import sense_search as search_
+from bert_explain.analysis.occurrences import Occurrence
+from bert_explain.content import wordnet, words
+from bert_explain.errors import ExplainError
+from bert_explain.figures import senses as figures
+from bert_explain.ui import sense_cache, state
+from bert_explain.ui.components import token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.parts.same_word import depth
+from bert_explain.ui.picture import picture
+
+BY = state.Choice("by", ("the word", "the word and its part of speech"))
+SCOPE = state.Choice("where", ("sentences with this word", "all sentences"))
+AGAINST = state.Choice("against", ("GloVe", "Word2Vec"))
+AFTER = state.Number("after", 0, 99, None)  # layer of the search; None: the last
+ENTRY = state.Text("entry", "", limit=60)  # which of WordNet's words a form is taken for
+HITS = state.Number("hits", 3, 30, 6)
+CHART = {"theme": None, "config": {"displayModeBar": False}}
+
+
+# how often the nearest has the same sense
+def headline(page: Page) -> None:
+    """The score that was measured over WordNet's sentences, by model and layer."""
+    measured = wordnet.scores()
+    if not measured.get("models"):
+        tell("The score over WordNet's sentences has not been measured here: python -m bert_explain.training senses.")
+        return
+    table = score_table(measured, ("word", "kind")[BY.options.index(state.get(BY))])
+    look = looks.headline(table, measured["words"])
+    with picture(
+        "headline",
+        "Does the nearest neighbour mean the same?",
+        look=look,
+        table=lambda: table.drop(columns="key"),
+        code=(senses.score, senses.cosines),
+        note=words.notes("senses").headline,
+    ):
+        st.segmented_control("Neighbours must share", BY.options, **state.bind(BY))
+        chart = figures.by_layer(
+            table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0])
+        )
+        st.plotly_chart(chart, key="same-headline", alt=look.plain(), **CHART)
+        tell(_other_weights(page, measured))
+    depth("score")
+
+
+def score_table(measured: dict, by: str) -> pd.DataFrame:
+    """What was measured, as `senses.scores` would give it."""
+    rows = [
+        (key, model["title"], layer, value, measured[by]["chance"], measured[by]["queries"])
+        for key, model in measured["models"].items()
+        for layer, value in enumerate(model[by])
+    ]
+    return pd.DataFrame(rows, columns=["key", "model", "layer", "value", "chance", "queries"])
+
+
+def _other_weights(page: Page, measured: dict) -> list[str]:
+    """A sentence where BERT's numbers are not those of the encoder that is chosen; others are measured at their build."""
+    there = measured["models"].get("bert")
+    if there is None or sense_cache.reader("bert", page.model.name).fingerprint == there["fingerprint"]:
+        return []
+    return [f"BERT's line was measured with other weights than those of {page.model.title}, which is chosen now."]
+
+
+# search
+def search(page: Page) -> None:
+    """The chosen word of Sentence A: WordNet's sentences nearest to it, by BERT and by a static table."""
+    try:
+        net = wordnet.load()
+    except ExplainError as error:
+        tell(str(error), "warning")
+        return
+    here = _occurrence(page)
+    with picture(
+        "search",
+        "Choose a word of Sentence A",
+        look=None if here else "There is no word in Sentence A. Type one at the top of the page.",
+        note=f"WordNet's editors wrote {len(net.sentences):,} examples; their word was found in each of them.",
+    ):
+        own = [t for t in page.trace.tokens if t.sentence == 0]
+        if here is None or not own:
+            return
+        token_row(
+            own, key="search-token", label="The word to search for", chosen={page.position - own[0].position},
+            on_pick=lambda i: state.put(token=own[i].position),
+        )  # fmt: skip
+        known = search_.entries(net, here.form)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.segmented_control("Search in", SCOPE.options, **state.bind(SCOPE))
+            st.segmented_control("Beside BERT", AGAINST.options, **state.bind(AGAINST))
+            if len(known) > 1:
+                _entry(known)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _layer(page)
+            st.slider("Sentences to show", HITS.low, HITS.high, width=220, **state.bind(HITS))
+    entry = state.get(ENTRY) if state.get(ENTRY) in known else (known[0] if known else "")
+    everywhere = state.get(SCOPE) == SCOPE.options[1]
+    if not entry and not everywhere:
+        tell(
+            f"WordNet has no example sentence with “{here.form[:60]}”. Search in all sentences, or choose another word."
+        )
+        return
+    _results(page, net, here, entry, everywhere)
+    if entry:
+        _measured(page, net, entry)
+
+
+def _occurrence(page: Page) -> Occurrence | None:
+    """The chosen word of Sentence A, all its pieces together."""
+    tokens, text = page.trace.tokens, page.query.text_a
+    one = tokens[page.position]
+    if one.sentence != 0 or one.span is None:
+        one = next((t for t in tokens if t.sentence == 0 and t.span and text[slice(*t.span)].isalnum()), None)
+    if one is None:
+        return None
+    spans = [t.span for t in tokens if t.sentence == 0 and t.word == one.word and t.span]
+    return Occurrence(text, min(a for a, _ in spans), max(b for _, b in spans))
+
+
+def _entry(known: tuple[str, ...]) -> None:
+    key = "search-entry"
+    state.seed(key, state.get(ENTRY) if state.get(ENTRY) in known else known[0])
+    st.selectbox("As a form of", known, key=key, width=180, on_change=lambda: state.put(ENTRY, st.session_state[key]))
+
+
+def _layer(page: Page) -> None:
+    key = "search-layer"
+    state.seed(key, after(page))
+    st.slider(
+        "BERT after layer", 0, page.model.n_layers, key=key, width=280,
+        on_change=lambda: state.put(AFTER, st.session_state[key]),
+    )  # fmt: skip
+
+
+def after(page: Page) -> int:
+    """The layer whose vectors are searched."""
+    chosen = state.get(AFTER)
+    return page.model.n_layers if chosen is None else min(chosen, page.model.n_layers)
+
+
+def _results(page: Page, net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool) -> None:
+    static = next(key for key, title in oc.KINDS.items() if title == state.get(AGAINST))
+    letters = search_.letters(net, entry)
+    contextual = _by_bert(page, net, here, entry, everywhere)
+    if contextual is None:
+        return
+    beside, failure = _by_form(net, here, entry, everywhere, static)
+    found = [search_.hits(net, hits, letters) for hits in (contextual, beside)]
+    titles = (f"BERT after layer {after(page)}", oc.KINDS[static])
+    with picture(
+        "hits",
+        "The same word elsewhere" if not everywhere else "The nearest of all sentences",
+        look=search_.look(*found, titles, here.form) if len(found[0]) else None,
+        table=lambda: pd.concat([hits.assign(by=title) for hits, title in zip(found, titles, strict=True)]),
+        code=(search_.rank, senses.between, sense_index.search),
+        note=words.notes("senses").search if entry else None,
+    ):
+        for column, hits, title in zip(st.columns(2, gap="medium"), found, titles, strict=True):
+            with column:
+                st.text(title)
+                if len(hits):
+                    st.html(figures.found_list(hits[: state.get(HITS)]))
+                tied = search_.equally_near(hits) if len(hits) else 0
+                if tied > state.get(HITS):
+                    st.caption(f"{tied} sentences are equally near; these are the first of them in WordNet's order.")
+        if failure or not len(found[1]):
+            tell(failure or f"{oc.KINDS[static]} has no vector for “{here.form[:60]}”.")
+
+
+def _by_bert(page: Page, net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool) -> pd.DataFrame | None:
+    """Rows and cosines of the nearest; None while the index of all sentences is not there."""
+    name, layer = page.model.name, after(page)
+    query = sense_cache.vectors("bert", name, (here,))[layer][0]
+    if np.isnan(query).any():
+        tell("BERT has no vector for this word: it lies beyond its last position.")
+        return None
+    if not everywhere:
+        with st.spinner("BERT reads WordNet's sentences with this word ..."):
+            vectors = sense_cache.word_vectors("bert", name, entry)[layer]
+        return search_.rank(query, vectors, net.rows[entry], len(vectors))
+    index = sense_cache.index("bert", name, layer)
+    if index is None:
+        index = _build(page, net, layer)
+    return None if index is None else search_.ranked(*sense_index.search(index, query, HITS.high))
+
+
+def _build(page: Page, net: wordnet.WordNet, layer: int):
+    """The index, once it is built. Until it is: a button that starts it, then a progress bar."""
+    name = page.model.name
+    job = sense_cache.building("bert", name, layer)
+    place = st.empty()
+    if job is None:
+        with place.container():
+            tell(
+                f"To search them all, {page.model.title} has to read all {len(net.sentences):,} sentences once, for layer "
+                f"{layer}: some minutes. What it finds is kept on this server's disk; the next search takes a moment."
+            )
+            if not st.button("Read all sentences now", key="search-build", type="primary"):
+                return None
+        job = sense_cache.build("bert", name, layer)
+    while not job.future.done():
+        place.progress(
+            job.done / max(job.of, 1), f"{page.model.title} has read {job.done:,} of {len(net.sentences):,} sentences"
+        )
+        time.sleep(0.3)
+    place.empty()
+    return job.future.result()
+
+
+def _by_form(
+    net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool, key: str
+) -> tuple[pd.DataFrame, str]:
+    """The same by a static table, and why there is none. All ties are kept: they are the point."""
+    try:
+        query = sense_cache.vectors(key, "", (here,))[0][0]
+        if not everywhere:
+            vectors, rows = sense_cache.word_vectors(key, "", entry)[0], net.rows[entry]
+        else:
+            vectors, rows = sense_cache.all_forms(key), range(len(net.sentences))
+    except ExplainError as error:
+        return search_.ranked(np.array([]), np.array([])), f"{oc.KINDS[key]} is left out. {error}"
+    if np.isnan(query).any():
+        return search_.ranked(np.array([]), np.array([])), ""
+    return search_.rank(query, vectors, rows, max(len(vectors) if not everywhere else 100, HITS.high)), ""
+
+
+# measured now
+def _measured(page: Page, net: wordnet.WordNet, entry: str) -> None:
+    """The headline's score for one word, by every model that can be loaded, computed here and now."""
+    part = net.sentences.iloc[list(net.rows[entry])]
+    stacks = {}
+    with st.spinner("Every model reads WordNet's sentences with this word ..."):
+        for key in oc.KINDS:
+            try:
+                stacks[key] = sense_cache.word_vectors(key, page.model.name, entry)
+            except ExplainError:
+                continue  # said above, beside the squares
+    texts, meanings = part["text"].tolist(), part["sense"].tolist()
+    table = senses.scores(stacks, {key: oc.KINDS[key] for key in stacks}, part["word"].tolist(), meanings, texts)
+    look = looks.measured(table, entry, len(part))
+    with picture(
+        "measured",
+        "The score, measured now for this word",
+        look=look,
+        table=lambda: table.drop(columns="key"),
+        code=(senses.scores, senses.score),
+        note=words.notes("senses").own,
+    ):
+        if table["value"].notna().any():
+            chance = float(table["chance"].iloc[0])
+            chart = figures.by_layer(
+                table, page.palette, what="same meaning", percent=True, chance=chance, layer=after(page)
+            )
+            st.plotly_chart(chart, key="same-measured", alt=look.plain(), **CHART)

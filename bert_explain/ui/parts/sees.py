@@ -1,0 +1,178 @@
+"""The page that lays the models side by side: one sentence, one word, five readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from bert_explain import models
+from bert_explain.analysis import sees
+from bert_explain.analysis.sees import Guess, Word
+from bert_explain.content import words
+from bert_explain.errors import ExplainError
+from bert_explain.figures import sees as figures
+from bert_explain.figures.masked_words import prediction_bars
+from bert_explain.models.elmo import elmo_names
+from bert_explain.query import Query
+from bert_explain.trace import run
+from bert_explain.trace_decoder import run_decoder
+from bert_explain.trace_elmo import run_elmo
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import bars, token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.picture import explained, picture
+
+K = state.Number("k", 1, 10, 5)
+ROWS = (("word2vec", "decoder"), ("elmo-left", "elmo-right"), ("bert",))  # cards side by side
+CODE = {
+    "word2vec": (sees.word2vec, sees.ranking),
+    "elmo-left": (sees.elmo, run_elmo),
+    "elmo-right": (sees.elmo, run_elmo),
+    "decoder": (sees.decoder, run_decoder),
+    "bert": (sees.bert, run),
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The sentence, its words, and the one to be guessed."""
+
+    text: str
+    words: tuple[Word, ...]
+    target: int
+
+    @property
+    def word(self) -> Word:
+        return self.words[self.target]
+
+
+def chosen(page: Page) -> Chosen | None:
+    """The chosen token's word and its sentence; a special token stands for the first word. None without any word."""
+    tokens = page.trace.tokens
+    own = [t for t in tokens if t.span is not None and t.sentence is not None]
+    if not own:
+        return None
+    at = tokens[page.position]
+    at = at if at.span is not None else own[0]
+    text = (page.query.text_a, page.query.text_b)[at.sentence]
+    found = sees.words(text)
+    place = sees.covering(found, *at.span)
+    return Chosen(text, found, place[0]) if place else None
+
+
+def guesses(page: Page, now: Chosen) -> list[Guess]:
+    """All five; a model that cannot guess says why."""
+    return [
+        _asked(
+            "word2vec", "Word2Vec", now, lambda: sees.word2vec(cache.vectors("word2vec"), now.words, now.target, _k())
+        ),
+        _asked("elmo-left", "ELMo, forward model", now, lambda: _elmo(now, "left")),
+        _asked("elmo-right", "ELMo, backward model", now, lambda: _elmo(now, "right")),
+        _asked("decoder", "The decoder (OpenAI Transformer)", now, lambda: _decoder(now)),
+        _asked("bert", f"BERT ({page.model.title})", now, lambda: _bert(page, now)),
+    ]
+
+
+def _k() -> int:
+    return state.get(K)
+
+
+def _asked(key: str, title: str, now: Chosen, ask: Callable[[], Guess]) -> Guess:
+    try:
+        return ask()
+    except ExplainError as error:
+        return Guess(key, title, np.zeros(len(now.words), bool), missing=str(error))
+
+
+def _elmo(now: Chosen, side: str) -> Guess:
+    return sees.elmo(cache.elmo_trace(elmo_names()[0], now.text), now.words, now.target, side, _k())
+
+
+def _decoder(now: Chosen) -> Guess:
+    return sees.decoder(cache.decoder_trace(models.load_decoder().name, now.text), now.words, now.target, _k())
+
+
+def _bert(page: Page, now: Chosen) -> Guess:
+    plain = cache.trace(page.model.name, Query(now.text))
+    hidden = plain.query.but(masked=sees.pieces_of(plain.tokens, now.word))
+    return sees.bert(cache.trace(page.model.name, hidden), now.words, now.target, _k())
+
+
+# the parts
+def choose(page: Page) -> None:
+    """Both sentences; a click chooses the word, and the whole page follows."""
+    now = chosen(page)
+    if now is None:
+        tell("There is no word to guess here. Type a sentence above.")
+        return
+    found = guesses(page, now)
+    table = sees.summary(found, now.target)
+    best = sees.winner(table)
+    with picture(
+        "highest",
+        "Which model expected the word?",
+        look=sees.look_summary(table, now.word.text),
+        table=lambda: table,
+        code=(sees.summary, sees.winner),
+        note=words.notes("sees").highest,
+    ):
+        token_row(
+            page.trace.tokens,
+            key="choose",
+            label="The text: choose the word to be guessed",
+            chosen=_of_word(page, now),
+            on_pick=lambda i: state.put(token=i),
+        )
+        st.caption(words.notes("sees").choose)
+        bars(
+            figures.rank_bars(table, "" if best is None else best["key"]),
+            key="ranks",
+            label="Probability of the true word in each model",
+        )
+        st.slider("How many guesses to show below", 1, K.high, width=280, **state.bind(K))
+    by_key = {guess.key: guess for guess in found}
+    for row in ROWS:
+        for column, key in zip(st.columns(len(row), gap="medium"), row, strict=True):
+            with column:
+                _reader(now, by_key[key])
+
+
+def _of_word(page: Page, now: Chosen) -> set[int]:
+    """Positions of the chosen word's pieces in the pair."""
+    at = page.trace.tokens[page.position]
+    sentence = at.sentence if at.span is not None else next(t.sentence for t in page.trace.tokens if t.span is not None)
+    own = [t for t in page.trace.tokens if t.span is not None and t.sentence == sentence]
+    return {t.position for t in own if t.span[0] < now.word.end and now.word.start < t.span[1]}
+
+
+def _reader(now: Chosen, guess: Guess) -> None:
+    """One model: what it has read, shaded; what it expects, as bars."""
+    table = guess.table
+    with picture(
+        guess.key,
+        guess.title,
+        look=sees.look_guess(guess, now.target),
+        table=None if table is None else lambda: table,
+        code=CODE[guess.key],
+        note=" ".join([words.notes("sees").reads, *guess.notes]),
+    ):
+        shown, shade = figures.row(now.words, guess, now.target)
+        token_row(
+            shown,
+            key=f"reads-{guess.key}",
+            label=f"What {guess.title} has read",
+            shade=shade,
+            chosen={shown.index("?")} if "?" in shown else set(),
+        )
+        if table is not None:
+            bars(prediction_bars(table), key=f"bars-{guess.key}", label=f"What {guess.title} expects")
+
+
+def depth(page: Page, name: str) -> None:
+    """More on demand, with this model's sizes."""
+    found = words.depth("sees", name)
+    explained(replace(found, text=found.text.replace("@V", f"{page.model.vocab_size:,}")))

@@ -1,0 +1,212 @@
+"""The page "Word vectors", composed: the steps, which table is shown, neighbours, two words, the limit of one vector."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bert_explain.analysis import one_vector
+from bert_explain.analysis import vectors as av
+from bert_explain.analysis.vectors import WordRow
+from bert_explain.content import words
+from bert_explain.figures import vectors as figures
+from bert_explain.models.vectors import Vectors
+from bert_explain.ui import state
+from bert_explain.ui.components import bands, bars, token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.parts import vectors_map, vectors_sum, vectors_train
+from bert_explain.ui.parts.vectors_table import absent, depth, ready, table
+from bert_explain.ui.picture import picture
+
+STEPS = ("Neighbours", "Arithmetic", "Two words", "A map", "One vector", "Train your own")
+STEP = state.Choice("see", STEPS)
+WORD = state.Text("word", "", limit=100)  # '' until the reader chooses: the word looked at in the sentences
+NEAREST = state.Number("nearest", 3, 30, 10)
+ONE = state.Text("one", "king", limit=100)
+OTHER = state.Text("other", "queen", limit=100)
+SHARED = state.Number("shared", 0, 999, 0)  # which of the words that stand in both sentences
+EXAMPLE = {"a": "She walked to the bank of the river.", "b": "He put the money in the bank."}
+LINES = 16  # words whose vectors are shown one under the other
+ROW = 60  # words of the sentences that are offered
+
+
+def draw(page: Page) -> None:
+    """The steps and the chosen one."""
+    st.segmented_control("What to see", STEPS, **state.bind(STEP), label_visibility="collapsed")
+    at = STEPS.index(state.get(STEP))
+    steps = (_neighbours, vectors_sum.draw, _two, vectors_map.draw, _one, vectors_train.draw)
+    steps[at](page)
+    if at + 1 < len(STEPS):
+        st.button(f"Then: {STEPS[at + 1].lower()}", key="vectors-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
+
+
+# neighbours
+def _rows(page: Page, vectors: Vectors) -> list[WordRow]:
+    return av.word_rows(vectors, page.query.text_a)[:ROW] + av.word_rows(vectors, page.query.text_b)[:ROW]
+
+
+def _telling(page: Page, rows: list[WordRow]) -> str:
+    """The word looked at in the sentences, as everywhere in the app; else the first that has a vector; else "bank"."""
+    token = page.trace.tokens[page.position]
+    if token.span and token.sentence is not None:
+        text = (page.query.text_a, page.query.text_b)[token.sentence]
+        at = [r for r in rows if r.index is not None and text[r.start : r.end] == r.word and r.start <= token.span[0] < r.end]
+        if at:
+            return at[0].word
+    return next((row.word for row in rows if row.index is not None), "bank")
+
+
+def _neighbours(page: Page) -> None:
+    vectors = table()
+    rows = _rows(page, vectors)
+    word = state.get(WORD).strip() or _telling(page, rows)
+    there = vectors.index(word) is not None
+    near = av.neighbours(vectors, word, state.get(NEAREST)) if there else None
+    with picture(
+        "neighbours",
+        "Which words are near?",
+        look=av.look_neighbours(vectors, word, near) if there else None,
+        table=(lambda: near) if there else None,
+        code=(av.neighbours, av.nearest, figures.neighbour_bars),
+        note=words.notes("vectors").neighbours if there else None,
+    ):
+        if rows:
+            token_row(
+                [row.word for row in rows],
+                key="vectors-row",
+                label="The words of your sentences: choose one",
+                chosen={i for i, row in enumerate(rows) if row.word.lower() == word.lower()},
+                notes=["" if row.index is not None else "no vector" for row in rows],
+                on_pick=lambda i: state.put(WORD, rows[i].word),
+            )
+        key = "vectors-word"
+        state.seed(key, word)
+        left, right = st.columns([2, 2])
+        left.text_input("Any word", key=key, max_chars=WORD.limit, on_change=_typed, args=(key,))
+        right.slider("How many", NEAREST.low, NEAREST.high, **state.bind(NEAREST))
+        if near is None:
+            absent(vectors, word, "vectors-instead", WORD)
+        else:
+            bars(
+                figures.neighbour_bars(near),
+                key="vectors-near",
+                label=f"The nearest words to {word} by cosine",
+                on_pick=lambda i: state.put(WORD, near["word"].iloc[i]),
+            )
+    if near is not None:
+        _numbers(vectors, word, near["word"].tolist()[:3])
+    depth(vectors, "cosine")
+
+
+def _typed(key: str) -> None:
+    state.put(WORD, st.session_state[key].strip())
+
+
+def _numbers(vectors: Vectors, word: str, near: list[str]) -> None:
+    shown = [word, *near]
+    with picture(
+        "numbers",
+        "The numbers themselves",
+        note=words.notes("vectors").numbers,
+        table=lambda: av.number_table(vectors, shown),
+        code=(type(vectors).vector, av.number_table),
+    ):
+        bands(figures.number_bands(vectors, shown), key="vectors-numbers", label="The vector of the word, and of its neighbours")
+
+
+# two words
+def _two(page: Page) -> None:
+    vectors = table()
+    one, other = state.get(ONE).strip(), state.get(OTHER).strip()
+    lacking = [(w, p) for w, p in ((one, ONE), (other, OTHER)) if vectors.index(w) is None]
+    found = None if lacking else av.compare(vectors, one, other)
+    with picture(
+        "two",
+        "Two words, number by number",
+        look=None if lacking else av.look_compare(one, other, found),
+        table=None if lacking else lambda: found,
+        code=(av.compare, av.typical, figures.compare_bands),
+        note=words.notes("vectors").compare,
+    ):
+        left, right = st.columns(2)
+        left.text_input("One word", max_chars=ONE.limit, **state.bind(ONE))
+        right.text_input("Another word", max_chars=OTHER.limit, **state.bind(OTHER))
+        for word, param in lacking:
+            if word:
+                absent(vectors, word, f"two-{param.name}", param)
+        if not lacking:
+            top = int(found["product"].abs().argmax())
+            bands(figures.compare_bands(one, other, found), key="vectors-two", label="Both words and the products", chosen=top)
+            beside = figures.typical_bars(one, other, found, av.typical(vectors))
+            bars(beside, key="vectors-typical", label="Their cosine, beside that of other words")
+    depth(vectors, "cosine")
+
+
+# one vector
+def _one(page: Page) -> None:
+    tables = ready()
+    _looked_up(page, tables[0])
+    a, b = page.query.text_a, page.query.text_b
+    shared = av.shared(tables[0], a, b)
+    at = min(state.get(SHARED), max(len(shared) - 1, 0))
+    found = one_vector.table(page.trace, tables, *shared[at]) if shared else None
+    with picture(
+        "one",
+        "The same word in A and in B",
+        look=one_vector.look(shared[at][0].word, found) if shared else "No word of the table stands in both sentences.",
+        table=(lambda: found) if shared else None,
+        code=(one_vector.table, one_vector.positions),
+        note=words.notes("vectors").one if shared else None,
+    ):
+        if (a, b) != tuple(EXAMPLE.values()):
+            st.button(" / ".join(EXAMPLE.values()), key="vectors-example", on_click=_take_example)
+        if not shared:
+            st.text("Put one word into both sentences, or take these two.")
+            return
+        if len(shared) > 1:
+            names = [pair[0].word for pair in shared[:ROW]]
+            token_row(names, key="vectors-shared", label="Words that stand in both sentences", chosen={at},
+                      on_pick=lambda i: state.put(SHARED, i))  # fmt: skip
+        in_a, in_b = shared[at]
+        static = tables[0]
+        same = figures.same_bands(static, in_a.word, in_b.word)
+        bands(same, key="vectors-same", label=f"The vector of {in_a.word} in A and in B")
+        bars(figures.one_bars(found), key="vectors-one", label="How alike the vectors in A and in B are")
+    _mixture(tables, shared[at][0].word)
+    depth(static, "one")
+
+
+def _looked_up(page: Page, vectors: Vectors) -> None:
+    """The words of sentence A, each with the row it has in the table."""
+    rows = av.word_rows(vectors, page.query.text_a)
+    found = [row for row in rows if row.index is not None]
+    with picture(
+        "looked-up",
+        "Each word of sentence A is looked up, by itself",
+        look=av.look_rows(rows, vectors.size),
+        table=lambda: av.row_table(rows),
+        code=(av.word_rows, figures.row_bands),
+        note=f"The first {LINES} of {len(found)} words are drawn." if len(found) > LINES else None,
+    ):
+        if found:
+            label = "The vectors of the words of sentence A"
+            bands(figures.row_bands(vectors, found[:LINES]), key="vectors-looked-up", label=label)
+
+
+def _take_example() -> None:
+    state.put(SHARED, 0, **EXAMPLE)
+
+
+def _mixture(tables: list[Vectors], word: str) -> None:
+    having = [vectors for vectors in tables if vectors.index(word) is not None]
+    near = {vectors.title: av.neighbours(vectors, word, 12) for vectors in having}
+    with picture(
+        "mixture",
+        "One vector for all its meanings",
+        look=av.say_mixture(word),
+        table=lambda: av.side_by_side(near),
+        code=(av.neighbours,),
+    ):
+        for column, (title, found) in zip(st.columns(len(near), gap="large"), near.items(), strict=True):
+            with column:
+                st.text(title)
+                bars(figures.neighbour_bars(found), key=f"vectors-mix-{title}", label=f"Nearest to {word} in {title}")

@@ -1,0 +1,184 @@
+"""The decoder writing, word by word: start, settings, step, run and stop, and how each choice was made."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from bert_explain import sampling
+from bert_explain.analysis import decoder as dec
+from bert_explain.analysis import writing as wr
+from bert_explain.content import words
+from bert_explain.figures import decoder as figures
+from bert_explain.sampling import Settings
+from bert_explain.trace_decoder import DecoderTrace, generate
+from bert_explain.ui import cache, state
+from bert_explain.ui.components import token_row
+from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
+from bert_explain.ui.parts.decoder import CHART, reading
+from bert_explain.ui.picture import picture, said
+
+
+class Hundredths(state.Number):
+    """A share, kept in the address as a whole number of hundredths."""
+
+    def to_widget(self, value: int) -> float:
+        return value / 100
+
+    def from_widget(self, value: float) -> int:
+        return round(100 * value)
+
+
+BEGIN = state.Number("begin", 0, 511, None)  # the token after which writing begins
+MADE = state.Number("made", 0, 400)  # tokens written
+AT = state.Number("at", 0, 400)  # which of them is looked at, from 1; 0 = the last
+RUN = state.Number("run", 1, 60, 20)
+HEAT = Hundredths("heat", 0, 200, 80)
+TOP_K = state.Number("topk", 0, 100, 40)
+TOP_P = Hundredths("topp", 5, 100, 95)
+DRAW = state.Number("draw", 0, 9999)
+
+
+def write(page: Page) -> None:
+    """The text so far and the buttons; under it, how the chosen token was chosen."""
+    trace = reading(page)
+    begin = _begin(trace)
+    settings = Settings(state.get(HEAT) / 100, state.get(TOP_K), state.get(TOP_P) / 100, state.get(DRAW))
+    writing = cache.writing(trace.model.name, tuple(t.id for t in trace.tokens[: begin + 1]), settings)
+    with picture(
+        "write",
+        "Let it write",
+        look="Choose where to begin, then press “Next word”, or let it run. Every press is a pass through the model."
+        if not state.get(MADE)
+        else None,
+        table=(lambda: wr.written_table(writing.steps[: state.get(MADE)])) if state.get(MADE) else None,
+        code=(generate, sampling.choose),
+        note=words.notes("decoder").write,
+    ):
+        _settings(trace)
+        _buttons(writing)
+        made = _reach(writing)
+        _text(trace, begin, writing, made)
+    if made:
+        _step(page, trace, writing, made)
+
+
+def _begin(trace: DecoderTrace) -> int:
+    """The token after which writing begins: the reader's choice where the text has it, else the last word of A."""
+    last = len(trace.tokens) - 1
+    chosen = state.get(BEGIN)
+    if chosen is not None and chosen > last:
+        state.put(BEGIN, None)
+        chosen = None
+    proposed = wr.start_place(trace.tokens)
+    state.suggest(begin=proposed)
+    return proposed if chosen is None else chosen
+
+
+def _settings(trace: DecoderTrace) -> None:
+    first, second = st.columns(2, gap="large")
+    with first:
+        st.slider("Begin after token", 0, len(trace.tokens) - 1, **state.bind(BEGIN))
+        st.slider("Temperature", 0.0, 2.0, step=0.05, **state.bind(HEAT))
+    with second:
+        st.slider("Top-k (0: no cut)", 0, TOP_K.high, **state.bind(TOP_K))
+        st.slider("Top-p (1: no cut)", 0.05, 1.0, step=0.05, **state.bind(TOP_P))
+
+
+def _buttons(writing: wr.Writing) -> None:
+    made = min(state.get(MADE), len(writing.steps)) if writing.ended else state.get(MADE)
+    over = bool(writing.ended) and made >= len(writing.steps)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.button("Next word", key="step", type="primary", disabled=over, on_click=_put, args=(writing, None))
+        st.button(
+            f"Write {state.get(RUN)} tokens",
+            key="run",
+            disabled=over,
+            on_click=_put,
+            args=(writing, made + state.get(RUN)),
+        )
+        st.button("One word back", key="undo", disabled=not made, on_click=_back, args=(writing,))
+        st.button("Start over", key="over", disabled=not made, on_click=lambda: state.put(**{MADE.name: 0, AT.name: 0}))
+        st.number_input("Tokens a run", RUN.low, RUN.high, width=130, **state.bind(RUN))
+        st.number_input("Seed", DRAW.low, DRAW.high, width=130, **state.bind(DRAW))
+
+
+def _put(writing: wr.Writing, made: int | None) -> None:
+    """Ask for that many tokens; None: for the next word."""
+    made = writing.word_end(state.get(MADE)) if made is None else made
+    state.put(**{MADE.name: min(made, MADE.high), AT.name: 0})
+
+
+def _back(writing: wr.Writing) -> None:
+    made = min(state.get(MADE), len(writing.steps)) - 1
+    while made > 0 and writing.steps[made].text.startswith("##"):
+        made -= 1
+    state.put(**{MADE.name: max(made, 0), AT.name: 0})
+
+
+def _reach(writing: wr.Writing) -> int:
+    """Write what was asked for, with progress and a way to stop; how many tokens there are now.
+
+    A click does not interrupt a fragment; so it writes for half a second, and then asks to be run again, which
+    takes a click along. Where the whole page is run (a link was opened) it writes all at once.
+    """
+    wanted, pause = state.get(MADE), time.monotonic() + 0.5
+    while writing.reach(wanted):
+        if time.monotonic() < pause:
+            continue
+        count = len(writing.steps)
+        # Not in an st.empty, which would take the button away between two runs, just when it is to be clicked.
+        st.progress(min(1.0, count / wanted), f"{count} of {wanted} tokens written")
+        st.button("Stop writing", key="stop", on_click=lambda: state.put(MADE, len(writing.steps)))
+        try:
+            st.rerun(scope="fragment")
+        except StreamlitAPIException:  # the whole page is run
+            while writing.reach(wanted):
+                pass
+            st.rerun()
+    made = min(wanted, len(writing.steps))
+    if made < wanted:
+        state.put(MADE, made)
+    return made
+
+
+def _text(trace: DecoderTrace, begin: int, writing: wr.Writing, made: int) -> None:
+    steps, start = writing.steps[:made], dec.coloured(trace.tokens[: begin + 1])
+    if made:
+        st.text("… " + writing.text(made))
+    token_row(
+        [*start, *(step.text for step in steps)],
+        key="written",
+        label="The start and the tokens written: choose one of these to see how it was chosen",
+        chosen={begin + _looked_at(made)} if made else {begin},
+        notes=figures.written_notes(steps, len(start)),
+        on_pick=lambda i: state.put(BEGIN, i) if i <= begin else state.put(AT, i - begin),
+    )
+    if writing.ended and made == len(writing.steps):
+        tell(writing.ended)
+
+
+def _looked_at(made: int) -> int:
+    """Number of the written token looked at, from 1."""
+    return min(state.get(AT), made) or made
+
+
+def _step(page: Page, trace: DecoderTrace, writing: wr.Writing, made: int) -> None:
+    number = _looked_at(made)
+    step = writing.steps[number - 1]
+    with picture(
+        "step",
+        f"How token {number} was chosen",
+        look=wr.look_step(step, trace.model.vocab_size),
+        table=lambda: step.table,
+        code=(sampling.choose, sampling.top_k, sampling.top_p, wr.candidates),
+        note=words.notes("decoder").step,
+    ):
+        alt = wr.look_step(step, trace.model.vocab_size).plain()
+        st.plotly_chart(figures.candidate_bars(step.table, page.palette), key="candidates", alt=alt, **CHART)
+        if step.drawn is not None:
+            said("The kept pieces side by side on a line from 0 to 1, and the random number on it:")
+            st.plotly_chart(figures.draw_line(step, page.palette), key="draw", alt=alt, **CHART)

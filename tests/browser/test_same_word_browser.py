@@ -1,0 +1,58 @@
+"""The page "Same word" in a real browser: a set, the slider, a cell, a list of one's own, the search."""
+
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.browser.helpers import settled
+
+SLOW = 120_000  # the models that stand beside BERT are loaded at the first visit
+
+
+def address(page):
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def opened(page, **params):
+    page.set_default_timeout(SLOW)
+    page.goto(f"/Same_word?{urlencode({'a': 'She walked to the bank of the river.', 'b': ''} | params)}")
+    page.locator(".st-key-pic-measured").wait_for()
+    return settled(page)
+
+
+def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
+    opened(page)
+    assert page.locator(".squares figure").count() >= 2
+    assert page.locator(".squares figure").last.locator("i").count() == 144
+    page.get_by_role("radio", name="bat").or_(page.get_by_text("bat", exact=True)).first.click()
+    settled(page)
+    assert page.locator("ol.occurrences li").count() == 10
+    before = page.locator(".st-key-pic-one .look").inner_text()
+    page.locator(".st-key-same-nearest .bar").nth(2).click()
+    settled(page)
+    assert address(page)["pick"] != "1"
+    assert page.locator(".st-key-pic-one .look").inner_text() != before
+    page.get_by_label("Word", exact=True).fill("bark")
+    page.get_by_label("Word", exact=True).press("Enter")
+    page.get_by_text("“bark” is not in any of the 10 sentences").wait_for()
+    box = page.get_by_label(re.compile("Sentences, one a line"))
+    box.fill("tree | The bark of the oak.\ntree | Rough bark.\ndog | <b>His</b> bark is loud.")
+    box.press("Control+Enter")
+    page.locator(".squares").wait_for()
+    settled(page)
+    assert page.locator("ol.occurrences li").last.inner_text().endswith("<b>His</b> bark is loud.")
+    link = page.url
+    page.goto(link)
+    page.locator(".st-key-pic-measured").wait_for()
+    assert page.get_by_label("Word", exact=True).input_value() == "bark"
+    page.locator(".st-key-same-to-a button").first.click()
+    page.locator(".st-key-pic-hits").get_by_text("Rough bark").or_(
+        page.locator(".st-key-search-token .chosen")
+    ).first.wait_for()
+    settled(page)
+    assert address(page)["a"] == "The bark of the oak."
+    assert "bark" in page.locator(".st-key-pic-hits ol.hits").first.inner_text()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(new_page):
+    page = opened(new_page(viewport={"width": 390, "height": 844}))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,235 @@
+"""The page "Same word", as Streamlit runs it: the sets, the reader's own lists, bad input, links, models that are missing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bert_explain.analysis import occurrences as oc
+from bert_explain.analysis import same_word as sw
+from bert_explain.analysis import sense_looks, senses
+from bert_explain.analysis.occurrences import PieceReader
+from bert_explain.content import wordnet
+from bert_explain.errors import Missing
+from bert_explain.ui import sense_cache
+from bert_explain.ui.parts import same_word as part
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold."}
+
+
+@pytest.fixture(autouse=True)
+def two_models(monkeypatch, mini_bert):
+    """BERT and GloVe stand for all; the others say why they are not there. Tests stay fast, and need no other weights."""
+    table = np.random.default_rng(0).normal(size=(1, 4)).astype(np.float32)
+
+    class Static:
+        key, title, layers, size, fingerprint = "glove", "GloVe", ("its only vector",), 4, "0"
+
+        def vectors(self, there, layer=None, progress=None):
+            return np.repeat(table[None], len(there), axis=1)
+
+    def reader(key, model_name):
+        if key == "bert":
+            return PieceReader("bert", "BERT", mini_bert)
+        if key == "glove":
+            return Static()
+        raise Missing(f"{oc.KINDS[key]} is not in this test.")
+
+    monkeypatch.setattr(sense_cache, "reader", reader)
+    for kept in (sense_cache.vectors, sense_cache.word_vectors):
+        kept.cache_clear()
+    yield
+    for kept in (sense_cache.vectors, sense_cache.word_vectors):
+        kept.cache_clear()
+
+
+def opened(**params: str) -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=200)
+    for name, value in (PAIR | params).items():
+        at.query_params[name] = value
+    at.switch_page("pages/13_Same_word.py")
+    at.run()
+    assert not at.exception
+    return at
+
+
+def own(word: str, lines: str) -> dict[str, str]:
+    return {"set": part.OWN, "word": word, "lines": part.LINES.show(lines)}
+
+
+def html(at: AppTest) -> str:
+    return " ".join(str(e.proto.body) for e in at.get("html") if "<style" not in e.proto.body)
+
+
+def titles(at: AppTest) -> list[str]:
+    return [s.value for s in at.subheader]
+
+
+def charts(at: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def edit(at: AppTest, key: str, value: str) -> AppTest:
+    (at.text_input(key) if key == "same-word" else at.text_area(key)).set_value(value).run()
+    assert not at.exception
+    return at
+
+
+def numbers(trace: dict) -> list[float]:
+    """A plotly trace's y, which travels as base64."""
+    import base64
+
+    y = trace["y"]
+    return np.frombuffer(base64.b64decode(y["bdata"]), y["dtype"]).tolist() if isinstance(y, dict) else y
+
+
+def test_the_numbers_are_the_models(mini_bert):
+    at = opened()
+    found = part.found_in("bank", part.content.sets()[0].lines)
+    labels = [o.label for o in found.occurrences]
+    stack = PieceReader("bert", "BERT", mini_bert).vectors(found.occurrences)
+    said = html(at)
+    near = senses.nearest(found.occurrences, stack[-1], 0)
+    assert sense_looks.table(found.occurrences, stack[-1], near, 0).html() in said
+    assert "In GloVe every cell is full" in said
+    lines = {
+        t["name"]: numbers(t)
+        for c in charts(at)
+        for t in c["data"]
+        if c["layout"].get("yaxis", {}).get("title", {}).get("text") == "silhouette"
+    }
+    assert lines["BERT"] == pytest.approx([senses.silhouette(v, labels) for v in stack], abs=1e-4)
+    assert lines["GloVe"] == [0, 0]
+    assert "ELMo is left out. ELMo is not in this test." in said
+
+
+def test_every_set_can_be_chosen():
+    at = opened()
+    for chosen in part.content.sets():
+        at.pills(key="w-Same word-set").set_value(chosen.name).run()
+        assert not at.exception
+        assert at.text_input("same-word").value == chosen.word
+        assert f"<b>{chosen.word}</b>" in html(at).lower()
+
+
+def test_an_edit_makes_the_list_the_readers_own_and_stands_in_the_address():
+    at = opened()
+    edit(at, "same-lines", "tree | The bark of the tree.\ntree | Rough bark.\ndog | The dog's bark.")
+    assert "“bank” is not in any of the 3 sentences" in html(at)
+    edit(at, "same-word", "bark")
+    assert "The same sentences, in every model" in titles(at)
+    assert at.query_params["set"] == part.OWN
+    assert at.query_params["word"] == "bark"
+    again = opened(**{name: at.query_params[name] for name in ("set", "word", "lines")})
+    assert again.text_area("same-lines").value.startswith("tree | The bark")
+    at.pills(key="w-Same word-set").set_value("bat").run()
+    at.pills(key="w-Same word-set").set_value(part.OWN).run()
+    assert at.text_input("same-word").value == "bark"  # nothing is lost by looking at a set
+
+
+@pytest.mark.parametrize(
+    ("word", "lines", "said"),
+    [
+        ("bank", "", "The list is empty"),
+        ("", "The bank.", "Say which word"),
+        ("bark", "The bank.", "is not in the one sentence"),
+        ("bank", "\n".join(f"bank {i}" for i in range(2000)), "2,000 times; the first 12"),
+        ("bank", "x" * (sw.LONGEST_LIST + 1), "characters"),
+        ("bank", "The bank.", "One sentence has nothing to be compared with"),
+        ("bank", "The bank.\nA bank.", "Give the sentences labels"),
+        ("bank", "a | The bank.\na | A bank.", "at least two different labels"),
+        ("🙂", "a | 🙂 yes\na | no 🙂\nb | 🙂 🙂", "The same sentences"),
+        ("bank", "<b>x</b> | <script>alert(1)</script> bank\n<b>x</b> | <img src=x> bank\ny | bank", "&lt;script&gt;"),
+        ("bank", "a | bank " + "word " * 700 + "bank\na | A bank.\nb | bank", "longer than 2,000 characters"),
+        ("ba\x00nk", "a | The ba\x00nk.\nb | ba\x00nk", "a"),
+    ],
+)  # fmt: skip
+def test_bad_and_odd_lists_get_a_clear_sentence_and_nothing_breaks(word, lines, said):
+    at = opened()
+    edit(at, "same-lines", lines)
+    edit(at, "same-word", word)
+    assert said in html(at) + " ".join(titles(at))
+    assert "<script>" not in html(at)
+    assert at.text_area("same-lines").value == lines
+
+
+def test_a_good_file_becomes_the_list_and_a_bad_one_changes_nothing():
+    at = opened()
+    at.file_uploader(part.UPLOAD).set_value(("a.csv", b"text,kind\nA bank.,x\n", "text/csv")).run()
+    assert not at.exception
+    assert "no column called sentence. Its columns: text, kind" in html(at)
+    assert at.text_area("same-lines").value == part.content.sets()[0].lines
+    at.file_uploader(part.UPLOAD).set_value(("b.csv", b"sentence,label\nOne bank.,x\nTwo banks.,y\n", "text/csv")).run()
+    assert at.text_area("same-lines").value == "x | One bank.\ny | Two banks."
+
+
+def test_a_link_keeps_layer_sentence_and_model():
+    at = opened(deep="2", pick="5", seen="GloVe", set="light")
+    assert at.slider("same-deep-one").value == 2
+    assert "Closer: GloVe, one vector a word" in titles(at)
+    assert '<li class="chosen"><span class="mark" style="color:var(--be-segment-b)">not heavy' in html(at)
+
+
+@pytest.mark.parametrize("params", [{"deep": "-1"}, {"pick": "99"}, {"lines": "###"}, {"set": "x"}, {"seen": "<b>"}])
+def test_bad_links_are_said_and_dropped(params):
+    assert "not possible here" in html(opened(**params))
+
+
+def test_the_search_finds_the_sense_of_sentence_a():
+    at = opened(token="5")
+    said = html(at)
+    assert "The same word elsewhere" in titles(at)
+    assert "sloping land" in said
+    assert "the first 13 are equally near" in said
+    at = opened(a="He read a xyzzy.", token="4")
+    assert "WordNet has no example sentence" in html(at)
+
+
+def test_a_word_with_few_sentences_is_measured_honestly():
+    assert "cannot tell models apart" in html(opened(token="5"))
+
+
+def test_the_search_over_all_asks_first_and_then_finds(monkeypatch, tmp_path, mini_bert):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    net = wordnet.load()
+    few = wordnet.WordNet(net.sentences.iloc[:80].reset_index(drop=True), net.senses)
+    monkeypatch.setattr(wordnet, "load", lambda: few)
+    monkeypatch.setattr(sense_cache, "all_forms", lambda key: np.ones((80, 4), np.float16))
+    at = opened(where="all sentences", after="1")
+    assert "has to read all 80 sentences once" in html(at)
+    next(b for b in at.button if b.label == "Read all sentences now").click().run()
+    assert not at.exception
+    assert "The nearest of all sentences" in titles(at)
+    assert any(tmp_path.rglob("*.usearch"))
+
+
+def test_the_headline_is_what_was_measured():
+    scores = wordnet.scores()
+    at = opened()
+    best = max(max(m["word"]) for m in scores["models"].values())
+    assert f"{best:.0%}" in html(at)
+    assert f"{scores['word']['queries']:,} sentences" in html(at)
+
+
+def test_scores_of_other_weights_are_said_to_be_such(monkeypatch, mini_bert):
+    first = sense_cache.reader
+    other = PieceReader("bert", "BERT", mini_bert)
+    other.__dict__["fingerprint"] = "of other weights"
+    monkeypatch.setattr(sense_cache, "reader", lambda key, name: other if key == "bert" else first(key, name))
+    assert "measured with other weights" in html(opened())
+
+
+@pytest.mark.parametrize("a", ["", "   ", "?!", "🙂", "<b>bank</b>", "שלום bank"])
+def test_any_sentence_a(a):
+    assert "Does the nearest neighbour mean the same?" in titles(opened(a=a))
+
+
+def test_the_chosen_sentence_becomes_sentence_a():
+    at = opened(pick="9")
+    next(b for b in at.button if b.label == "Search WordNet from this sentence").click().run()
+    assert not at.exception
+    assert at.query_params["a"] == "The pilot had to bank the plane to the left."
+    assert at.query_params["token"] == "5"

@@ -1,0 +1,101 @@
+"""How the bundled Word2Vec was made: words, weights, a tiny training, a stop and a start again, the scores."""
+
+import numpy as np
+import pytest
+
+from bert_explain.models.vector_files import read_folder
+from bert_explain.models.vectors import from_table
+from bert_explain.training import word2vec, word_tests
+from bert_explain.training.corpus import Document
+from bert_explain.training.word2vec import Recipe
+
+ANIMALS = "The dog eats meat. The cat eats fish. A dog drinks water. A cat drinks milk."
+ROYALS = "The king wears a crown. The queen wears a crown. A king rules. A queen rules."
+TINY = Recipe(vector_size=8, window=2, negative=3, sample=0, min_count=2, epochs=3)
+
+
+def texts() -> list[Document]:
+    return [Document("lessons", n, (ANIMALS, ROYALS)) for n in range(30)]
+
+
+def test_words_are_lower_case_without_punctuation_and_possessives():
+    assert word2vec.word_list("The dog’s well-known trick -- “Don't!”") == ["the", "dog", "well", "known", "trick", "don't"]
+    assert word2vec.word_list("… — !?") == []
+
+
+def test_modern_text_is_read_three_times_and_the_order_is_seeded(tmp_path):
+    found = [Document("classics", 0, ("Old words.",)), Document("news", 1, ("New words.", "More."))]
+    assert word2vec.write_words(found, tmp_path / "a.txt") == 2 + 3 * 3
+    word2vec.write_words(found, tmp_path / "b.txt")
+    lines = (tmp_path / "a.txt").read_text().splitlines()
+    assert sorted(lines) == ["more"] * 3 + ["new words"] * 3 + ["old words"]
+    assert (tmp_path / "b.txt").read_text().splitlines() == lines
+
+
+def test_a_training_writes_a_table_that_the_app_reads(tmp_path):
+    word2vec.train(texts(), tmp_path / "out", work=tmp_path / "work", recipe=TINY)
+    table = read_folder(tmp_path / "out")
+    assert table.array.dtype == np.float16
+    assert table.array.shape == table.context.shape == (len(table.words), 8)
+    assert {"dog", "king"} <= set(table.words)
+    found = from_table("w", "W", table)
+    assert (np.diff(found.counts) <= 0).all()
+    held = sum(d.number % 50 == 7 for d in texts())
+    assert found.counts[found.index("dog")] == (30 - held) * 2 * 3
+
+
+def test_a_stopped_training_goes_on_after_its_last_whole_pass(tmp_path, monkeypatch):
+    whole = tmp_path / "whole"
+    word2vec.train(texts(), whole, work=tmp_path / "a", recipe=TINY)
+    real, made = word2vec._epoch, []
+
+    def stops(model, *rest):
+        if len(made) == 1:
+            raise KeyboardInterrupt
+        made.append(1)
+        return real(model, *rest)
+
+    monkeypatch.setattr(word2vec, "_epoch", stops)
+    with pytest.raises(KeyboardInterrupt):
+        word2vec.train(texts(), tmp_path / "out", work=tmp_path / "b", recipe=TINY)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "b" / "checkpoint.part").mkdir()  # what a stop while saving leaves behind
+    monkeypatch.setattr(word2vec, "_epoch", real)
+    word2vec.train(texts(), tmp_path / "out", work=tmp_path / "b", recipe=TINY)
+    assert [p.name for p in sorted((tmp_path / "b").glob("checkpoint*"))] == ["checkpoint-0003"]
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / "vectors.npy"), np.load(whole / "vectors.npy"))
+
+
+def test_a_short_time_makes_fewer_passes_and_still_ends_with_a_low_rate(tmp_path, monkeypatch):
+    rates = []
+    real = word2vec.Word2Vec.train
+
+    def watched(self, *args, **settings):
+        rates.append((settings["start_alpha"], settings["end_alpha"]))
+        return real(self, *args, **settings)
+
+    monkeypatch.setattr(word2vec.Word2Vec, "train", watched)
+    word2vec.train(texts(), tmp_path / "out", work=tmp_path / "work", minutes=1e-9, recipe=TINY)
+    assert len(rates) == 2  # the first one tells how long a pass takes
+    assert rates[0][0] == word2vec.ALPHA[0]
+    assert rates[-1][1] == pytest.approx(word2vec.ALPHA[1])
+    assert rates[0][1] == rates[1][0]
+
+
+def test_scores_by_hand(tmp_path, monkeypatch):
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": family\nking man queen woman\nking man queen dog\n: gram1\nking man king x\n")
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("king\tqueen\t9\nking\twoman\t5\nking\tdog\t1\nking\tx\t1\n")
+    monkeypatch.setattr(word_tests, "datapath", lambda name: str(questions if "questions" in name else pairs))
+    array = np.array([[1, 1, 0], [0, 1, 0], [1, -1, 0.2], [0, -1, 0.2], [0, 0, -1]], np.float32)
+    found = word_tests.scores(word2vec_table(["king", "man", "queen", "woman", "dog"], array))
+    assert (found["analogies"], found["analogies_semantic"], found["analogies_syntactic"]) == (0.5, 0.5, 0)
+    assert found["analogies_covered"] == pytest.approx(2 / 3)
+    assert -1 <= found["wordsim353"] <= 1
+
+
+def word2vec_table(words, array):
+    from bert_explain.models.vector_files import Table
+
+    return from_table("t", "T", Table(words, array))

@@ -1,0 +1,122 @@
+"""Training mini-elmo: batches, the sampled loss, resuming, export; on a text made on the spot."""
+
+import numpy as np
+import pytest
+import torch
+
+from bert_explain.models import elmo as models
+from bert_explain.training import corpus, elmo, elmo_text, loop
+from tests.tiny_elmo import options
+
+SENTENCES = ["The bank of the river is wet.", "She walked to the bank.", "He sees the old river.", "Water is cold."]
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A folder of 60 documents; document 7 and 57 are held out."""
+    folder = tmp_path / "text"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    blocks = [" ".join(rng.choice(SENTENCES, 6)) for _ in range(60)]
+    (folder / "made.txt").write_text("\n\n".join(blocks))
+    return folder
+
+
+@pytest.fixture
+def runs(text):
+    return elmo_text.collect(corpus.for_training(corpus.documents(text)))
+
+
+def test_runs_are_the_text(text, runs):
+    documents = corpus.for_training(corpus.documents(text))
+    assert len(documents) == 58
+    words = [w for d in documents for p in d.paragraphs for s in corpus.sentences(p) for w in corpus.words(s)]
+    assert [runs.types[k] for k in runs.words] == words
+    assert runs.types[:3] == ["<S>", "</S>", "<UNK>"]
+    assert runs.lengths.max() <= elmo_text.LONGEST and runs.lengths.min() >= 1
+    counts = np.bincount(runs.words, minlength=len(runs.types))[3:]
+    assert (np.diff(counts) <= 0).all(), "types are numbered by how often they occur"
+    assert set(runs.repeats) == {3}
+
+
+def test_runs_are_kept_as_they_are(text, runs, tmp_path):
+    path = tmp_path / "kept.npz"
+    for _ in range(2):
+        again = elmo_text.kept(path, corpus.for_training(corpus.documents(text)))
+        assert again.types == runs.types
+        assert np.array_equal(again.words, runs.words) and np.array_equal(again.starts, runs.starts)
+
+
+def test_a_batch_spells_what_stands_there(runs):
+    batches = elmo_text.Batches(runs, 8, tokens=64)
+    batch = batches[3]
+    assert batch["at"].shape == batch["targets"].shape
+    first = batch["characters"][batch["at"]]
+    assert (first[0, :, 1] == 256).all() and (first[-1, :, 1] == 257).all()  # <S> ... </S>
+    assert (batch["targets"][0] == 0).all() and (batch["targets"][-1] == 1).all()
+    assert batch["targets"].max() < 8 and (batch["targets"][1:-1] >= 2).all()
+    assert len(np.unique(batch["negatives"])) == len(batch["negatives"])
+    for name, values in elmo_text.Batches(runs, 8, tokens=64)[3].items():
+        assert np.array_equal(values, batch[name]), "the same step gives the same batch"
+
+
+def test_one_pass_reads_every_run_as_often_as_its_weight(runs):
+    batches = elmo_text.Batches(runs, 8, tokens=1)  # one run a batch: nothing is left over
+    assert batches.per_pass == 3 * len(runs.repeats)
+
+
+def test_the_sampled_loss_equals_the_whole_one_when_every_word_is_drawn(runs):
+    torch.manual_seed(0)
+    model = elmo.fresh(options(n_words=len(runs.types)), elmo.frequencies(runs, len(runs.types)))
+    batch = {n: torch.from_numpy(v) for n, v in elmo_text.Batches(runs, len(runs.types), tokens=64)[0].items()}
+    batch["negatives"] = torch.arange(len(runs.types))
+    sampled, whole = elmo.SampledLoss(model, 10**6), elmo.FullLoss(model)  # drawn so often that log Q is 0
+    assert float(sampled(batch).detach()) == pytest.approx(float(whole(batch).detach()), abs=1e-5)
+
+
+def test_the_softmax_begins_with_the_words_frequencies(runs):
+    counts = elmo.frequencies(runs, 8)
+    assert counts.sum() == pytest.approx((runs.lengths + 1).sum() * 3)
+    model = elmo.fresh(options(n_words=8), counts)
+    assert torch.softmax(model.softmax.bias, -1).detach().numpy() == pytest.approx((counts + 1) / (counts + 1).sum())
+
+
+def test_measured_perplexity_by_hand(runs):
+    """A model that knows frequencies only: e to the mean of -ln share."""
+    model = elmo.fresh(options(n_words=8), elmo.frequencies(runs, 8)).eval()
+    with torch.no_grad():
+        model.softmax.weight.zero_()
+        share = torch.softmax(model.softmax.bias, -1).numpy()
+        scores = elmo.measure(model, runs)
+    rows = np.where(runs.words < 8, runs.words, 2)
+    for end, name in ((1, "forward"), (0, "backward")):
+        loss = -np.log(share[rows]).sum() - len(runs.repeats) * np.log(share[end])
+        assert scores[f"{name}_perplexity"] == pytest.approx(np.exp(loss / (len(rows) + len(runs.repeats))), rel=1e-4)
+    assert scores["unknown"] == pytest.approx((runs.words >= 8).mean())
+
+
+def test_training_learns_stops_goes_on_and_is_exported(text, tmp_path):
+    folder = tmp_path / "run"
+    found = corpus.documents(text)
+    runs = elmo_text.collect(corpus.for_training(found))
+    sizes = options(n_words=min(20, len(runs.types)), cell=24, projection=12)
+    plan = loop.Plan(steps=60, rate=2e-2, decay=0.0)
+    first = elmo.train(found, folder, loop.Plan(**(vars(plan) | {"steps": 20})), options=sizes, tokens=64)
+    assert first.step == 20 and (folder / loop.CHECKPOINT).is_file()
+    then = elmo.train(found, folder, plan, options=sizes, tokens=64)
+    assert then.step == 60 and then.tokens > first.tokens
+    assert then.scores["val"] < first.scores["val"]
+    assert then.scores["forward_perplexity"] < 8
+    exported = tmp_path / "mini"
+    module = elmo.export(folder, exported, options=sizes)
+    loaded = models.from_folder(exported, "mini")
+    assert loaded.words == tuple(runs.types[: sizes.n_words])
+    for name, value in module.state_dict().items():
+        assert torch.allclose(loaded.module.state_dict()[name], value, atol=1e-2), name
+    scores = elmo.evaluate(corpus.for_validation(found), exported, None)
+    assert scores["forward_perplexity"] == pytest.approx(then.scores["forward_perplexity"], rel=0.05)
+
+
+def test_nothing_to_export_is_one_sentence(tmp_path):
+    with pytest.raises(corpus.BadText, match="no checkpoint"):
+        elmo.export(tmp_path, tmp_path / "to")
