@@ -40,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
         help="an ELMo model of your own: options.json with model.safetensors and vocab.txt, or the original's *.hdf5",
     )
     parser.add_argument(
+        "--decoder",
+        metavar="FOLDER",
+        help="a decoder of your own: a BertLMHeadModel in Hugging Face's layout that looks only backwards",
+    )
+    parser.add_argument(
         "--host",
         default="127.0.0.1",
         help="the address to listen on (default: %(default)s, this machine only); 0.0.0.0 lets others in",
@@ -64,8 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["BERT_EXPLAIN_MODEL"] = str(folder.resolve()) if folder.exists() else options.model
     if options.vectors:
         os.environ["BERT_EXPLAIN_VECTORS"] = str(Path(options.vectors).expanduser().resolve())
-    if options.elmo:
-        os.environ["BERT_EXPLAIN_ELMO"] = str(Path(options.elmo).expanduser().resolve())
+    for name in ("elmo", "decoder"):
+        if given := getattr(options, name):
+            os.environ[f"BERT_EXPLAIN_{name.upper()}"] = str(Path(given).expanduser().resolve())
     # The first import of streamlit: late, so that --help answers at once.
     from bert_explain.ui.server import serve
 

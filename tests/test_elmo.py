@@ -7,13 +7,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tiny_elmo import WORDS, options, save_tiny, tiny_elmo, tiny_module
 
 from bert_explain.errors import BadModel, BadQuery, Missing
-from bert_explain.models import characters, elmo, elmo_format
+from bert_explain.models import characters, elmo
 from bert_explain.models.bilm import BiLM
 from bert_explain.models.lstm import lstm_layer, run_layer
 from bert_explain.trace_elmo import MOST_WORDS, read_word, run_elmo, split
+from tests.tiny_elmo import WORDS, options, save_tiny, tiny_elmo, tiny_module
 
 SENTENCE = "She walked to the bank of the river."
 
@@ -30,7 +30,9 @@ def test_character_ids_are_the_originals():
 def test_a_long_word_is_cut_to_48_bytes():
     ids = characters.character_ids("x" * 200)
     assert len(ids) == 50
-    assert ids[0] == 258 and ids[-1] == 259 and set(ids[1:-1].tolist()) == {ord("x")}
+    assert ids[0] == 258
+    assert ids[-1] == 259
+    assert set(ids[1:-1].tolist()) == {ord("x")}
 
 
 @settings(max_examples=30, deadline=None)
@@ -59,7 +61,7 @@ def test_clips_hold_and_change_the_numbers():
     torch.manual_seed(0)
     layer, x = lstm_layer(6, 9, 4), 20 * torch.randn(30, 2, 6)
     free, _ = run_layer(layer, x)
-    clipped, (h, c) = run_layer(layer, x, cell_clip=0.5, proj_clip=0.05)
+    clipped, (_h, c) = run_layer(layer, x, cell_clip=0.5, proj_clip=0.05)
     assert float(clipped.detach().abs().max()) <= 0.05 + 1e-7
     assert float(c.detach().abs().max()) <= 0.5 + 1e-7
     assert float((free - clipped).detach().abs().max()) > 0.01
@@ -68,7 +70,8 @@ def test_clips_hold_and_change_the_numbers():
 def test_the_forget_gate_begins_open():
     layer = lstm_layer(6, 9, 4)
     bias = layer.bias_ih_l0 + layer.bias_hh_l0
-    assert bias[9:18].tolist() == [1.0] * 9 and float(bias.sum()) == 9.0
+    assert bias[9:18].tolist() == [1.0] * 9
+    assert float(bias.sum()) == 9.0
 
 
 # the biLM
@@ -204,8 +207,10 @@ def test_the_trace_equals_the_modules_own_output():
         assert np.allclose(trace.forward[layer], ahead[layer][1:-1, 0].numpy(), atol=1e-6)
         assert np.allclose(trace.backward[layer], back[layer][1:-1, 0].numpy(), atol=1e-6)
     assert trace.layers.shape == (3, 9, 10)
-    assert np.array_equal(trace.layers[0, :, :5], trace.token) and np.array_equal(trace.layers[0, :, 5:], trace.token)
-    assert not trace.layers.flags.writeable and trace.layers.dtype == np.float32
+    assert np.array_equal(trace.layers[0, :, :5], trace.token)
+    assert np.array_equal(trace.layers[0, :, 5:], trace.token)
+    assert not trace.layers.flags.writeable
+    assert trace.layers.dtype == np.float32
 
 
 def test_forward_states_do_not_know_the_future_nor_backward_ones_the_past():
@@ -260,8 +265,10 @@ def test_influence_is_a_staircase_and_right():
     moved = trace.influence()
     count = len(trace.words)
     assert moved.shape == (2, count, count)
-    assert moved[0][np.triu_indices(count, 1)].max() < 1e-6 and np.all(moved[0][np.tril_indices(count)] > 0)
-    assert moved[1][np.tril_indices(count, -1)].max() < 1e-6 and np.all(moved[1][np.triu_indices(count)] > 0)
+    assert moved[0][np.triu_indices(count, 1)].max() < 1e-6
+    assert np.all(moved[0][np.tril_indices(count)] > 0)
+    assert moved[1][np.tril_indices(count, -1)].max() < 1e-6
+    assert np.all(moved[1][np.triu_indices(count)] > 0)
     token = trace.model.encode(["<S>", *(w.text for w in trace.words), "</S>"]).clone()
     token[1 + 4] = 0
     ahead, _, _ = trace.model.module(token[:, None])
@@ -284,13 +291,14 @@ def test_any_text_has_a_trace(text):
 
 def test_no_more_than_512_words_are_read():
     trace = run_elmo(tiny_elmo(), "the bank " * 300)
-    assert len(trace.words) == MOST_WORDS and trace.cut == 600 - MOST_WORDS
+    assert len(trace.words) == MOST_WORDS
+    assert trace.cut == 600 - MOST_WORDS
 
 
 def test_without_a_softmax_nothing_is_guessed():
     trace = run_elmo(tiny_elmo(n_words=0), SENTENCE)
     with pytest.raises(Missing, match="predicts no words"):
-        trace.guesses
+        _ = trace.guesses
     assert trace.model.encodings.shape == (0, 5)
 
 

@@ -99,9 +99,11 @@ def nearest(model: Elmo, encoding: np.ndarray, k: int = 8, leave_out: Collection
 
 def look_nearest(model: Elmo, word: str, table: pd.DataFrame) -> Sentence:
     """Whether a word is in the vocabulary, and what its characters bring it next to."""
-    known = "is in the vocabulary of the softmax" if word in model.index else "is not in the vocabulary of the softmax, and yet it has a vector"
+    no = "is not in the vocabulary of the softmax, and yet it has a vector"
+    known = "is in the vocabulary of the softmax" if word in model.index else no
     if table.empty:
-        return say("{word} {known}: the model comes without a list of words to compare it with.", word=Piece(word), known=known)
+        said = "{word} {known}: the model comes without a list of words to compare it with."
+        return say(said, word=Piece(word), known=known)
     return say(
         "{word} {known}. Its characters put it nearest to {near}, with a cosine of {cosine:.2f}.",
         word=Piece(word), known=known, near=Piece(table["word"][0]), cosine=table["cosine"][0],

@@ -14,7 +14,6 @@ from scipy.special import softmax
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.trace_elmo import ElmoTrace, Word
 
-
 MOST = 64  # words of a text that are compared with each other
 
 

@@ -129,9 +129,10 @@ def _lines(points: np.ndarray, rows: pd.DataFrame, palette: Palette) -> list:
     path = np.full((len(rows) * 3, points.shape[1]), np.nan)
     for i, near in enumerate(rows["nearest"]):
         path[3 * i], path[3 * i + 1] = points[i], points[at[near]]
-    kind = go.Scatter3d if points.shape[1] == 3 else go.Scatter
-    places = dict(zip("xyz", path.T, strict=False))
-    return [kind(**places, mode="lines", hoverinfo="skip", line={"color": palette.line, "width": 1.5})]
+    kind, line = go.Scatter, {"color": palette.line, "width": 1.5}
+    if points.shape[1] == 3:  # among the lines of the box they need more weight
+        kind, line = go.Scatter3d, {"color": palette.soft, "width": 2}
+    return [kind(**dict(zip("xyz", path.T, strict=False)), mode="lines", hoverinfo="skip", line=line)]
 
 
 def _points(

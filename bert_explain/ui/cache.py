@@ -172,5 +172,7 @@ def _warm() -> None:
         first.mlm_logits([1])
     with suppress(models.BadModel):  # the page on word vectors says what is wrong
         _tables["word2vec"] = load_vectors("word2vec")
+    with suppress(models.BadModel):  # the page on ELMo says what is wrong
+        load_elmo().encodings  # noqa: B018  (made here once, about a second, not for the first reader)
     gc.collect()
     gc.freeze()

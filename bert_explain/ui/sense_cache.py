@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -56,7 +56,7 @@ class Job:
 
 _jobs: dict[tuple[str, str, int], Job] = {}
 _starting = threading.Lock()
-_builders = ThreadPoolExecutor(1, thread_name_prefix="sense-index")  # one at a time: readers need the other cores
+_one_at_a_time = threading.Lock()  # readers need the other cores
 
 
 @lru_cache(maxsize=8)
@@ -95,5 +95,15 @@ def build(key: str, model_name: str, layer: int) -> Job:
             def progress(done: int, of: int) -> None:
                 job.done, job.of = done, of
 
-            job.future = _builders.submit(sense_index.build, one, layer, wordnet.load(), progress)
+            net = wordnet.load()
+
+            def work() -> None:
+                try:
+                    with _one_at_a_time:
+                        job.future.set_result(sense_index.build(one, layer, net, progress))
+                except BaseException as error:  # whoever waits is told
+                    job.future.set_exception(error)
+                    raise
+
+            threading.Thread(target=work, name="sense-index", daemon=True).start()  # no server waits for it to stop
         return job

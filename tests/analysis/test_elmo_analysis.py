@@ -30,7 +30,8 @@ def test_filters_stand_where_their_characters_do_and_are_sorted():
     model = tiny_elmo()
     read = read_word(model, "bank")
     table = an.filters(model, read, 5)
-    assert (table["answer"] > 0).all() and table["above"].is_monotonic_decreasing
+    assert (table["answer"] > 0).all()
+    assert table["above"].is_monotonic_decreasing
     padded = "^bank$" + "_" * 50
     for row in table.itertuples():
         assert row.characters == padded[row.begins : row.begins + row.width]
@@ -40,7 +41,8 @@ def test_filters_stand_where_their_characters_do_and_are_sorted():
     assert values.shape == (len(table), 7)  # ^ b a n k $ _
     for row, line in zip(table.itertuples(), values, strict=True):
         inside = line[row.begins : row.begins + row.width]
-        assert np.allclose(inside, row.answer) and np.isfinite(line).sum() == len(inside)
+        assert np.allclose(inside, row.answer)
+        assert np.isfinite(line).sum() == len(inside)
     first = table.iloc[0]
     assert f"filter {first['filter']} is" in an.look_filters(table, read).plain()
 
@@ -56,10 +58,12 @@ def test_the_nearest_word_to_itself_is_itself_and_cosines_are_centred():
     model = tiny_elmo()
     own = model.encodings[4]
     table = an.nearest(model, own, 3)
-    assert table["word"][0] == "bank" and table["cosine"][0] == pytest.approx(1, abs=1e-5)
+    assert table["word"][0] == "bank"
+    assert table["cosine"][0] == pytest.approx(1, abs=1e-5)
     assert not set(table["word"]) & {"<S>", "</S>", "<UNK>"}
     rest = an.nearest(model, own, 20, leave_out=("bank",))
-    assert len(rest) == len(WORDS) - 4 and "bank" not in set(rest["word"])
+    assert len(rest) == len(WORDS) - 4
+    assert "bank" not in set(rest["word"])
     middle = model.encodings[3:].mean(0)
     other = model.encodings[WORDS.index(rest["word"][0])] - middle
     by_hand = (own - middle) @ other / np.linalg.norm(own - middle) / np.linalg.norm(other)
@@ -73,7 +77,8 @@ def test_the_nearest_word_to_itself_is_itself_and_cosines_are_centred():
 @given(st.integers(0, 600), st.integers(0, 599))
 def test_a_window_holds_the_chosen_word_and_no_more_than_it_may(count, position):
     first, last = an.window(count, position)
-    assert 0 <= first <= last <= count and last - first == min(count, an.WINDOW)
+    assert 0 <= first <= last <= count
+    assert last - first == min(count, an.WINDOW)
     if position < count:
         assert first <= position < last
 
@@ -101,7 +106,8 @@ def test_guesses_are_the_traces(trace):
     assert table["backward guess"][0] == WORDS[int(trace.previous_probabilities(1).argmax())]
     for side in (0, 1):
         found = an.guesses_at(trace, 4, side, 3)
-        assert found["true"].sum() == 1 and found.loc[found["true"], "word"].item() == "bank"
+        assert found["true"].sum() == 1
+        assert found.loc[found["true"], "word"].item() == "bank"
         assert found["rank"].to_list()[:3] == [1, 2, 3]
         p = trace.next_probabilities(3) if side == 0 else trace.previous_probabilities(5)
         assert np.allclose(found["probability"], [p[WORDS.index(w)] for w in found["word"]], atol=1e-6)
@@ -112,7 +118,8 @@ def test_guesses_are_the_traces(trace):
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=5))
 def test_shares_are_above_zero_and_add_up_to_one(raw):
     shares = el.weights(raw)
-    assert (shares > 0).all() and shares.sum() == pytest.approx(1)
+    assert (shares > 0).all()
+    assert shares.sum() == pytest.approx(1)
 
 
 def test_the_mix_table_by_hand(trace):

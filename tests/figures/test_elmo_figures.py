@@ -54,4 +54,5 @@ def test_filter_names_and_neighbour_bars():
     model = tiny_elmo()
     near = an.nearest(model, model.encodings[4], 4)
     bars = figures.neighbour_bars(near)
-    assert bars[0].text == "bank" and bars[0].shown == "1.00"
+    assert bars[0].text == "bank"
+    assert bars[0].shown == "1.00"

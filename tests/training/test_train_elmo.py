@@ -33,7 +33,8 @@ def test_runs_are_the_text(text, runs):
     words = [w for d in documents for p in d.paragraphs for s in corpus.sentences(p) for w in corpus.words(s)]
     assert [runs.types[k] for k in runs.words] == words
     assert runs.types[:3] == ["<S>", "</S>", "<UNK>"]
-    assert runs.lengths.max() <= elmo_text.LONGEST and runs.lengths.min() >= 1
+    assert runs.lengths.max() <= elmo_text.LONGEST
+    assert runs.lengths.min() >= 1
     counts = np.bincount(runs.words, minlength=len(runs.types))[3:]
     assert (np.diff(counts) <= 0).all(), "types are numbered by how often they occur"
     assert set(runs.repeats) == {3}
@@ -44,7 +45,8 @@ def test_runs_are_kept_as_they_are(text, runs, tmp_path):
     for _ in range(2):
         again = elmo_text.kept(path, corpus.for_training(corpus.documents(text)))
         assert again.types == runs.types
-        assert np.array_equal(again.words, runs.words) and np.array_equal(again.starts, runs.starts)
+        assert np.array_equal(again.words, runs.words)
+        assert np.array_equal(again.starts, runs.starts)
 
 
 def test_a_batch_spells_what_stands_there(runs):
@@ -52,9 +54,12 @@ def test_a_batch_spells_what_stands_there(runs):
     batch = batches[3]
     assert batch["at"].shape == batch["targets"].shape
     first = batch["characters"][batch["at"]]
-    assert (first[0, :, 1] == 256).all() and (first[-1, :, 1] == 257).all()  # <S> ... </S>
-    assert (batch["targets"][0] == 0).all() and (batch["targets"][-1] == 1).all()
-    assert batch["targets"].max() < 8 and (batch["targets"][1:-1] >= 2).all()
+    assert (first[0, :, 1] == 256).all()
+    assert (first[-1, :, 1] == 257).all()
+    assert (batch["targets"][0] == 0).all()
+    assert (batch["targets"][-1] == 1).all()
+    assert batch["targets"].max() < 8
+    assert (batch["targets"][1:-1] >= 2).all()
     assert len(np.unique(batch["negatives"])) == len(batch["negatives"])
     for name, values in elmo_text.Batches(runs, 8, tokens=64)[3].items():
         assert np.array_equal(values, batch[name]), "the same step gives the same batch"
@@ -102,9 +107,11 @@ def test_training_learns_stops_goes_on_and_is_exported(text, tmp_path):
     sizes = options(n_words=min(20, len(runs.types)), cell=24, projection=12)
     plan = loop.Plan(steps=60, rate=2e-2, decay=0.0)
     first = elmo.train(found, folder, loop.Plan(**(vars(plan) | {"steps": 20})), options=sizes, tokens=64)
-    assert first.step == 20 and (folder / loop.CHECKPOINT).is_file()
+    assert first.step == 20
+    assert (folder / loop.CHECKPOINT).is_file()
     then = elmo.train(found, folder, plan, options=sizes, tokens=64)
-    assert then.step == 60 and then.tokens > first.tokens
+    assert then.step == 60
+    assert then.tokens > first.tokens
     assert then.scores["val"] < first.scores["val"]
     assert then.scores["forward_perplexity"] < 8
     exported = tmp_path / "mini"

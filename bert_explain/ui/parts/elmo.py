@@ -137,7 +137,8 @@ def directions(page: Page) -> None:
     trace, (first, last) = read.trace, an.window(len(read.trace.words), read.at)
     moved = an.staircases(trace, first, last)
     names, at = [word.text for word in trace.words[first:last]], read.at - first
-    cut = f" {last - first} of {len(trace.words)} words are drawn, around the chosen one." if last - first < len(trace.words) else ""
+    cut = f" {last - first} of {len(trace.words)} words are drawn, around the chosen one."
+    cut = cut if last - first < len(trace.words) else ""
     with picture(
         "directions", "What each direction has read", look=an.look_directions(trace, moved, first, read.at),
         table=lambda: an.staircase_table(trace, first, last), code=(ElmoTrace.influence, an.staircases),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ def headline(page: Page) -> None:
             table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0])
         )
         st.plotly_chart(chart, key="same-headline", alt=look.plain(), **CHART)
-        tell(_other_weights(page, measured))
+        tell(_other_weights(page, ("bert",)))  # the others are looked at where they are loaded, below
     depth("score")
 
 
@@ -68,12 +69,18 @@ def score_table(measured: dict, by: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "model", "layer", "value", "chance", "queries"])
 
 
-def _other_weights(page: Page, measured: dict) -> list[str]:
-    """A sentence where BERT's numbers are not those of the encoder that is chosen; others are measured at their build."""
-    there = measured["models"].get("bert")
-    if there is None or sense_cache.reader("bert", page.model.name).fingerprint == there["fingerprint"]:
-        return []
-    return [f"BERT's line was measured with other weights than those of {page.model.title}, which is chosen now."]
+def _other_weights(page: Page, keys: Iterable[str]) -> list[str]:
+    """A sentence for each model whose measured numbers are not those of the weights that are loaded now."""
+    measured = wordnet.scores().get("models", {})
+    wrong = [
+        oc.KINDS[key]
+        for key in keys
+        if key in measured and sense_cache.reader(key, page.model.name).fingerprint != measured[key]["fingerprint"]
+    ]
+    return [
+        f"The line of {name} in the first picture was measured with other weights than are loaded now."
+        for name in wrong
+    ]
 
 
 # search
@@ -89,7 +96,8 @@ def search(page: Page) -> None:
         "search",
         "Choose a word of Sentence A",
         look=None if here else "There is no word in Sentence A. Type one at the top of the page.",
-        note=f"WordNet's editors wrote {len(net.sentences):,} examples; their word was found in each of them.",
+        note=f"{len(net.sentences):,} of WordNet's examples are there to be searched. Sentence A is read alone here, "
+        "without sentence B and without changes.",
     ):
         own = [t for t in page.trace.tokens if t.sentence == 0]
         if here is None or not own:
@@ -218,6 +226,12 @@ def _build(page: Page, net: wordnet.WordNet, layer: int):
         )
         time.sleep(0.3)
     place.empty()
+    if job.future.exception():
+        tell(
+            "The index could not be built; the server's log says why. The sentences with this word can be searched.",
+            "warning",
+        )
+        return None
     return job.future.result()
 
 
@@ -266,3 +280,4 @@ def _measured(page: Page, net: wordnet.WordNet, entry: str) -> None:
                 table, page.palette, what="same meaning", percent=True, chance=chance, layer=after(page)
             )
             st.plotly_chart(chart, key="same-measured", alt=look.plain(), **CHART)
+        tell(_other_weights(page, (key for key in stacks if key != "bert")))
