@@ -9,9 +9,6 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from transformers.models.bert.modeling_bert import BertLMHeadModel
-
 from bert_explain import models
 from bert_explain.models import registry
 from bert_explain.training import bert, cards, cloze, corpus, gpt, loop, options, pieces
@@ -29,8 +26,7 @@ def encoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, fl
 def decoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
     """Scores of a decoder on the held-out documents."""
     held = pieces.cut(corpus.for_validation(found), folder / "tokenizer.json", kept)
-    model = BertLMHeadModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    return loop.measured(gpt.NextWord(model), lambda module: gpt.measure(module, held))
+    return loop.measured(gpt.NextWord(gpt.opened(folder)), lambda module: gpt.measure(module, held))
 
 
 def elmo(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:

@@ -33,6 +33,11 @@ def start(encoder: Path, dropout: float = 0.0) -> BertLMHeadModel:
     return model
 
 
+def opened(folder: Path) -> BertLMHeadModel:
+    """A trained decoder, in float32, as it is shipped."""
+    return BertLMHeadModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+
+
 class NextWord(nn.Module):
     """The decoder's loss as one module's forward pass.
 
