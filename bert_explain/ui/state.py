@@ -26,6 +26,7 @@ class _Store:
         self.incoming: dict[str, str] = {}  # the address as it came, for parameters that a page declares later in its run
         self.written: dict[str, str] | None = None  # the address as we last wrote it
         self.declared: dict[str, Param] = {}  # this page's own parameters
+        self.left: dict[str, dict[str, Any]] = {}  # what was chosen on each page before it was left
         self.notices: list[str] = []
         self.page = ""
         self.moved = False  # this run is the first one of its page
@@ -43,9 +44,10 @@ def _store() -> _Store:
 def begin(page: str) -> None:
     """Start of a full run of a page: take over what the address says, if it is not what we wrote ourselves."""
     store, url = _store(), st.query_params.to_dict()
-    store.moved, store.page, store.rerun = page != store.page, page, False
-    if store.moved:
-        store.declared = {}
+    store.moved, store.rerun = page != store.page, False
+    if store.moved:  # two pages may use one name: each keeps its own value
+        store.left[store.page] = {name: store.values.pop(name) for name in store.declared if name in store.values}
+        store.page, store.declared = page, {}
     if url == store.written or (store.moved and not url and store.written is not None):
         return  # our own writing, or a click on a page link, which clears the address: the choices stay
     store.notices = []
@@ -53,6 +55,7 @@ def begin(page: str) -> None:
     store.incoming = unpack(url, store.notices)
     for param in GLOBAL.values():
         store.values[param.name] = _from_address(param)
+    store.left.pop(page, None)
     for name in store.declared:
         store.values.pop(name, None)
 
@@ -75,9 +78,12 @@ def _param(which: str | Param) -> Param:
     store = _store()
     if which.name not in store.declared:
         store.declared[which.name] = which
-        if which.name in store.incoming or which.name not in store.values:
+        before = store.left.get(store.page, {})
+        if which.name in store.incoming or which.name not in before:
             store.values[which.name] = _from_address(which)
             store.incoming.pop(which.name, None)
+        else:
+            store.values[which.name] = before[which.name]
     return which
 
 

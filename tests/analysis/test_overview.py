@@ -40,14 +40,16 @@ def test_guess_is_the_head_on_the_masked_token(mini_bert, trace):
 def test_a_typed_mask_has_no_true_word(mini_bert):
     trace = run(mini_bert, Query("Paris is the capital of [MASK]."))
     found = overview.hidden_word(trace, 1, lambda query: pytest.fail("no second run is needed"))
-    assert found.position == 6 and found.true_word is None
+    assert found.position == 6
+    assert found.true_word is None
 
 
 def test_pool_keeps_the_largest():
     matrix = np.random.default_rng(0).random((100, 100))
     pooled = overview.pool(matrix, 10)
     assert pooled.shape == (10, 10)
-    assert pooled[0, 0] == matrix[:10, :10].max() and pooled.max() == matrix.max()
+    assert pooled[0, 0] == matrix[:10, :10].max()
+    assert pooled.max() == matrix.max()
     assert overview.pool(matrix, 100) is matrix
 
 
@@ -55,11 +57,12 @@ def test_pool_keeps_the_largest():
 def test_every_text_has_a_strip_and_sentences(mini_bert, a, b):
     trace = run(mini_bert, Query(a, b))
     position = overview.telling_token(trace)
-    runner = lambda query: run(mini_bert, query)  # noqa: E731
+    runner = lambda query: run(mini_bert, query)
     thumbs = strip.thumbnails(trace, position, runner)
     says = strip.alternatives(trace, thumbs)
     assert set(says) == set(thumbs)
-    assert np.isfinite(np.array(thumbs["embeddings"])).all() and len(thumbs["attention"]) <= overview.LARGEST
+    assert np.isfinite(np.array(thumbs["embeddings"])).all()
+    assert len(thumbs["attention"]) <= overview.LARGEST
     for name, sentence in stations.SAID.items():
         assert sentence(trace, position).plain(), name
     guess = overview.hidden_word(trace, position, runner)

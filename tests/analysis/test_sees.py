@@ -1,5 +1,7 @@
 """What each model expects at one word: matched by characters, read from the right side, ranked in its own vocabulary."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,6 @@ from bert_explain.trace import run
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
 from tests.tiny import WORDS, tiny_bert, tiny_decoder
-import itertools
 
 TEXT = "the bank river waters cold ."
 OF = sees.words(TEXT)

@@ -31,7 +31,8 @@ def test_the_strip_leads_everywhere_and_takes_everything_along(page):
         page.locator(f'nav a[data-path="{stage.path}"]').click()
         settled(page)
         assert re.search(rf"/{stage.path}\?", page.url), page.url
-        assert "layer=3" in page.url and "head=4" in page.url
+        assert "layer=3" in page.url
+        assert "head=4" in page.url
         assert page.get_by_label("Sentence A", exact=True).input_value() == PAIR["a"]
 
 
@@ -64,7 +65,8 @@ def test_back_returns_to_what_one_saw(page):
     settled(page)
     page.go_back()
     settled(page)
-    assert page.url == first and heading(page) == "Tokens"
+    assert page.url == first
+    assert heading(page) == "Tokens"
 
 
 def test_the_address_reopens_what_was_typed(page, new_page):

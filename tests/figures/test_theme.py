@@ -52,4 +52,5 @@ def test_css_names_every_role_in_both_themes():
 
 
 def test_unknown_theme_is_light():
-    assert theme.palette(None) is theme.LIGHT and theme.palette("dark") is theme.DARK
+    assert theme.palette(None) is theme.LIGHT
+    assert theme.palette("dark") is theme.DARK

@@ -20,7 +20,8 @@ def test_each_half_is_lit():
     assert set(states("whole").values()) == {"lit"}
     gpt, bert = states("gpt"), states("bert")
     assert {name for name, s in gpt.items() if s == "out"} == {"cross_attention", "norm_4"}
-    assert gpt["masked_attention"] == gpt["softmax"] == "lit" and gpt["self_attention"] == "dim"
+    assert gpt["masked_attention"] == gpt["softmax"] == "lit"
+    assert gpt["self_attention"] == "dim"
     assert {name for name, s in bert.items() if s == "lit"} == {
         "input", "embedding", "positions", "self_attention", "norm_1", "feed_forward", "norm_2",
     }  # fmt: skip
@@ -30,8 +31,10 @@ def test_each_half_is_lit():
 def test_boxes_stand_apart_and_inside(half):
     drawn = figures.drawing(half)
     for box in drawn["boxes"]:
-        assert 0 <= box["x"] and box["x"] + box["w"] <= drawn["width"]
-        assert 0 <= box["y"] and box["y"] + box["h"] <= drawn["height"]
+        assert box["x"] >= 0
+        assert box["x"] + box["w"] <= drawn["width"]
+        assert box["y"] >= 0
+        assert box["y"] + box["h"] <= drawn["height"]
     for a, b in combinations(drawn["boxes"], 2):
         assert a["x"] + a["w"] < b["x"] or b["x"] + b["w"] < a["x"] or a["y"] + a["h"] < b["y"] or b["y"] + b["h"] < a["y"]
 
@@ -40,7 +43,8 @@ def test_every_kind_is_told_and_drawn():
     assert set(figures.KINDS) == set(content.boxes())
     assert all(box.says.endswith(".") and box.text.endswith(".") for box in content.boxes().values())
     assert len(figures.table()) == len(figures.BOXES)
-    assert words.depth("transformer", "count").formulas and words.depth("transformer", "conventions").text
+    assert words.depth("transformer", "count").formulas
+    assert words.depth("transformer", "conventions").text
 
 
 def test_bars_add_up_to_the_models():

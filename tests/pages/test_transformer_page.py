@@ -42,7 +42,8 @@ def test_every_box_is_told_and_leads_to_a_page():
 def test_a_half_is_chosen_and_kept_in_the_address():
     at = opened()
     at.segmented_control(key=f"{W}half").set_value("what BERT kept").run()
-    assert not at.exception and at.query_params["half"] == "what BERT kept"
+    assert not at.exception
+    assert at.query_params["half"] == "what BERT kept"
     assert content.halves()["bert"].says in [t.value for t in at.text]
 
 
@@ -52,7 +53,8 @@ def test_the_loaded_model_is_counted_from_its_weights(mini_bert):
     assert set(frame["equal"]) == {"equal"}
     assert sum(int(n.replace(",", "")) for n in frame["from the weights"]) == mini_bert.parameters
     wide = next(d.value for d in at.dataframe if "all" in d.value)
-    assert wide.loc["BERT-base", "all"] == "110,106,428" and wide.loc["BERT-large", "all"] == "336,226,108"
+    assert wide.loc["BERT-base", "all"] == "110,106,428"
+    assert wide.loc["BERT-large", "all"] == "336,226,108"
     assert wide.loc[mini_bert.title, "all"] == f"{mini_bert.parameters:,}"
     assert "109,482,240 | 335,141,888" in said(at)
 
@@ -61,16 +63,19 @@ def test_the_editor_counts_anew(mini_bert):
     at = opened()
     assert at.metric[0].value == "110,106,428"
     at.number_input(key=f"{W}layers").set_value(13).run()
-    assert at.metric[0].value == f"{110_106_428 + 7_087_872:,}" and at.query_params["layers"] == "13"
+    assert at.metric[0].value == f"{110_106_428 + 7_087_872:,}"
+    assert at.query_params["layers"] == "13"
     at.button(key="take-BERT-large").click().run()
-    assert at.metric[0].value == "336,226,108" and at.query_params["heads"] == "16"
+    assert at.metric[0].value == "336,226,108"
+    assert at.query_params["heads"] == "16"
     at.button(key="take-loaded").click().run()
     assert at.metric[0].value == f"{mini_bert.parameters:,}"
 
 
 def test_heads_that_do_not_fit_are_said():
     at = opened(heads="7")
-    assert "7 heads cannot share 768 numbers evenly" in said(at) and "6 heads could" in said(at)
+    assert "7 heads cannot share 768 numbers evenly" in said(at)
+    assert "6 heads could" in said(at)
     assert at.metric[0].value == "110,106,428"
     assert "cannot share" not in said(opened())
 
@@ -87,7 +92,8 @@ def test_bad_links_are_said_and_left_out(name, value):
 @pytest.mark.parametrize("text", ["", "   ", "\x00\u202e", "<script>alert(1)</script>", "word " * 600, "😀"])
 def test_any_text_keeps_the_page_alive(text):
     at = opened(a=text)
-    assert at.title[0].value == "Transformer" and len(at.subheader) == 4
+    assert at.title[0].value == "Transformer"
+    assert len(at.subheader) == 4
 
 
 @pytest.mark.parametrize("kind", ["bare", "distilbert"])
