@@ -80,7 +80,7 @@ def by_row(table: pd.DataFrame, rows: int) -> pd.DataFrame:
 def accuracy(table: pd.DataFrame) -> tuple[int, int]:
     """(right, labelled) rows of a table from `judged`."""
     labelled = table[table["label"] != ""]
-    return int((labelled["right"] == True).sum()), len(labelled)
+    return int((labelled["right"] == True).sum()), len(labelled)  # noqa: E712  (objects: True, False, None)
 
 
 def look_judged(table: pd.DataFrame) -> Sentence:

@@ -157,7 +157,7 @@ def warm() -> None:
 
 @cache
 def _warm() -> None:
-    import plotly.graph_objects
+    import plotly.graph_objects  # noqa: F401  (each page would import it at its first picture)
     models.one_thread()
     for name in models.entries():
         try:
@@ -173,6 +173,6 @@ def _warm() -> None:
     with suppress(models.BadModel):  # the page on word vectors says what is wrong
         _tables["word2vec"] = load_vectors("word2vec")
     with suppress(models.BadModel):  # the page on ELMo says what is wrong
-        load_elmo().encodings
+        load_elmo().encodings  # noqa: B018
     gc.collect()
     gc.freeze()

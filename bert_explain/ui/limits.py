@@ -34,7 +34,7 @@ def query(model: Encoder) -> Query:
     bare = Query(
         state.get("a"),
         state.get("b"),
-        heads_off=tuple((l - 1, h - 1) for l, h in state.get("off") if 1 <= l <= model.n_layers and 1 <= h <= model.n_heads),
+        heads_off=tuple((l - 1, h - 1) for l, h in state.get("off") if 1 <= l <= model.n_layers and 1 <= h <= model.n_heads),  # noqa: E741
         segments=state.get("seg"),
         positions=state.get("pos"),
         tokens=state.get("tok"),
@@ -63,7 +63,7 @@ def check(model: Encoder) -> None:
     for name, kept, wanted in (
         ("mask", real.masked, state.get("mask")),
         ("put", real.replaced, state.get("put")),
-        ("off", tuple((l + 1, h + 1) for l, h in real.heads_off), state.get("off")),
+        ("off", tuple((l + 1, h + 1) for l, h in real.heads_off), state.get("off")),  # noqa: E741
     ):
         lost = [item for item in wanted if item not in kept]
         if lost:

@@ -24,7 +24,7 @@ def bank(mini_bert):
 
 
 def test_which_word_is_asked_for(mini_bert):
-    ask = lambda query, position: removal.asked(run(mini_bert, query), position)
+    ask = lambda query, position: removal.asked(run(mini_bert, query), position)  # noqa: E731
     assert ask(PAIR, 5) == 5
     assert ask(PAIR, 0) == 2  # [CLS] cannot be masked: the longest word, walked
     assert ask(PAIR.but(masked=(8, 12)), 12) == 12

@@ -57,7 +57,7 @@ def test_pool_keeps_the_largest():
 def test_every_text_has_a_strip_and_sentences(mini_bert, a, b):
     trace = run(mini_bert, Query(a, b))
     position = overview.telling_token(trace)
-    runner = lambda query: run(mini_bert, query)
+    runner = lambda query: run(mini_bert, query)  # noqa: E731
     thumbs = strip.thumbnails(trace, position, runner)
     says = strip.alternatives(trace, thumbs)
     assert set(says) == set(thumbs)

@@ -5,57 +5,24 @@ change of the page's DOM (shadow roots included) and the frame that paints it. R
 """
 
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bert_explain.ui.stages import STAGES
+from tests.benchmarks.smallest import WATCH_PAINT, served
 from tests.browser.helpers import CHROMIUM_ARGUMENTS, WATCH_TRAFFIC, find_chromium, open_app, running_server, settled
 
 pytestmark = pytest.mark.benchmark
 ROUNDS = 7
 AIM = {"Attention": 5.0}
 
-SMALLEST = """
-import streamlit as st
-text = st.text_input("Sentence A", "She walked to the bank.")
-st.text(f"{len(text)} characters: {text}")
-"""
-
-# Every change of the page, in shadow roots too, is noted with its time.
-WATCH_PAINT = """(() => {
-  const seen = new WeakSet();
-  const note = () => { window.lastChange = performance.now(); };
-  const watch = (root) => {
-    if (seen.has(root)) return;
-    seen.add(root);
-    new MutationObserver(note).observe(root, { childList: true, subtree: true, characterData: true, attributes: true });
-  };
-  const attach = Element.prototype.attachShadow;
-  Element.prototype.attachShadow = function (options) { const root = attach.call(this, options); watch(root); return root; };
-  addEventListener('DOMContentLoaded', () => watch(document.documentElement));
-  addEventListener('keydown', (e) => { if (e.key === 'Enter') { window.pressed = performance.now(); note(); } }, true);
-})()"""
-
 
 @pytest.fixture(scope="module")
 def smallest(tmp_path_factory):
     """The smallest app, served the way the real one is."""
-    folder = tmp_path_factory.mktemp("smallest")
-    (folder / "app.py").write_text(SMALLEST)
-    (folder / "serve.py").write_text("import streamlit as st\napp = st.App('app.py')\n")
-    command = [sys.executable, "-c", (
-        "import socket, uvicorn, serve\n"
-        "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP); s.bind(('127.0.0.1', 0)); s.listen()\n"
-        "print(s.getsockname()[1], flush=True)\n"
-        "uvicorn.Server(uvicorn.Config(serve.app, log_level='warning', ws='websockets-sansio')).run(sockets=[s])\n"
-    )]  # fmt: skip
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    process.terminate()
-    process.wait(10)
+    with served(tmp_path_factory.mktemp("smallest")) as url:
+        yield url
 
 
 def edited(page, text: str) -> float:

@@ -20,13 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-import pytest
-import torch
+import pytest  # noqa: E402
+import torch  # noqa: E402
 
-from bert_explain import models
-from bert_explain.models.encoder import Encoder, from_hugging_face
-from bert_explain.query import Query
-from bert_explain.trace import run
+from bert_explain import models  # noqa: E402
+from bert_explain.models.encoder import Encoder, from_hugging_face  # noqa: E402
+from bert_explain.query import Query  # noqa: E402
+from bert_explain.trace import run  # noqa: E402
 
 LENGTHS = (16, 64, 128)
 AIM = 1.15

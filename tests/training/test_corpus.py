@@ -42,7 +42,7 @@ def test_wordnet_glosses_become_short_documents(tmp_path):
 
 @pytest.mark.parametrize("where", ["nowhere", "."])
 def test_a_folder_without_text_is_said(tmp_path, where):
-    with pytest.raises(BadText, match="holds no|no folder"):
+    with pytest.raises(BadText, match="holds no|no folder"):  # noqa: RUF043
         corpus.documents(tmp_path / where)
 
 

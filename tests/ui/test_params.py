@@ -64,7 +64,7 @@ def test_a_bomb_is_not_inflated():
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(name, text):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError):  # noqa: PT011
         params.GLOBAL[name].parse(text)
 
 
@@ -72,7 +72,7 @@ def test_own_parameters():
     number = params.Number("k", 1, 50, 5)
     assert number.default == 5
     assert number.parse("50") == 50
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError):  # noqa: PT011
         number.parse("51")
     flag = params.Flag("special", True)
     assert flag.parse(flag.show(False)) is False
