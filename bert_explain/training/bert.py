@@ -74,5 +74,5 @@ def main(arguments: list[str] | None = None) -> int:
     """Train mini-bert on from `--start` and put the result in `--out`."""
     chosen = options.parser("bert", __doc__).parse_args(arguments)
     source = start(chosen.start, chosen.dropout)
-    options.run(chosen, "bert", lambda _: Heads(source), loss, measure, source)
+    options.run(chosen, "bert", Heads(source), loss, measure, source)
     return 0

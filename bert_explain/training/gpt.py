@@ -39,33 +39,17 @@ def opened(folder: Path) -> BertLMHeadModel:
 
 
 class NextWord(nn.Module):
-    """The decoder's loss as one module's forward pass.
+    """The decoder's loss as one module's forward pass."""
 
-    common : ids that stand in every softmax while it learns, beside the batch's own; None: all of the vocabulary.
-    On a CPU most of the time goes into scores of pieces that never come; measured on is always the whole vocabulary.
-    Source: Jean et al. 2015, 3.2, with a fixed set in place of a sampled one.
-    """
-
-    def __init__(self, model: BertLMHeadModel, common: np.ndarray | None = None) -> None:
+    def __init__(self, model: BertLMHeadModel) -> None:
         super().__init__()
         self.model = model
-        self.common = None if common is None else torch.as_tensor(common)
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """-> (logits where a next word is known (M, V or fewer), the place of that word among them (M,))."""
+        """-> (logits where a next word is known (M, V), that word (M,))."""
         hidden = self.model.bert(batch["ids"], batch["attention"])[0]
         asked = batch["labels"] != pairs.IGNORED  # (B, T)
-        labels, head = batch["labels"][asked], self.model.cls.predictions
-        if self.common is None or not self.training:
-            return head(hidden[asked]), labels
-        among = torch.unique(torch.cat([self.common.to(labels.device), labels]))  # (C,), sorted
-        logits = F.linear(head.transform(hidden[asked]), head.decoder.weight[among], head.decoder.bias[among])
-        return logits, torch.searchsorted(among, labels)
-
-
-def commonest(pieces: Pieces, count: int) -> np.ndarray | None:
-    """The ids that come most often in a text; None for `count` 0. Shape: (count,)."""
-    return np.sort(np.bincount(pieces.ids).argsort()[::-1][:count]) if count else None
+        return self.model.cls.predictions(hidden[asked]), batch["labels"][asked]
 
 
 def loss(decoder: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
@@ -91,9 +75,7 @@ def measure(decoder: NextWord, pieces: Pieces, *, count: int = VALIDATION, seed:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train mini-gpt from an encoder's weights and put the result in `--out`."""
-    parser = options.parser("gpt", __doc__, rate=4e-4)
-    parser.add_argument("--common", type=int, default=0, help="pieces in the softmax while it learns; 0: all of them")
-    chosen = parser.parse_args(arguments)
+    chosen = options.parser("gpt", __doc__, rate=4e-4).parse_args(arguments)
     source = start(chosen.start, chosen.dropout)
-    options.run(chosen, "gpt", lambda text: NextWord(source, commonest(text, chosen.common)), loss, measure, source)
+    options.run(chosen, "gpt", NextWord(source), loss, measure, source)
     return 0

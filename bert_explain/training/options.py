@@ -41,12 +41,12 @@ def parser(name: str, about: str, **defaults: float) -> argparse.ArgumentParser:
 def run(
     chosen: argparse.Namespace,
     kind: str,
-    module: Callable[[pieces.Pieces], nn.Module],
+    module: nn.Module,
     loss: Callable,
     measure: Callable[..., dict[str, float]],
     source: PreTrainedModel,
 ) -> loop.Progress:
-    """Train, export, and bring the model card up to date. `module` is given the text that is learned."""
+    """Train, export, and bring the model card up to date."""
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
     found = corpus.documents(chosen.text)
@@ -58,7 +58,7 @@ def run(
     _, rank, _ = loop.start()
     batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
     check = partial(measure, pieces=held) if len(held.ids) else None
-    progress = loop.train(module(learn), batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
+    progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
     if rank == 0:
         export(source, chosen.start, chosen.out)
         cards.update(chosen.out, progress.scores)

@@ -85,7 +85,7 @@ def point(page: Page, name: str, x: float, y: float) -> None:
 
 def centre_of_cell(page: Page, i: int, j: int) -> tuple[float, float]:
     """Where the matrix of the demo has its cell (i, j): read off its own drawing."""
-    rects = page.locator(".st-key-pic-matrix svg g:nth-of-type(2) rect")
+    rects = page.locator(".st-key-pic-matrix svg g.cells rect")
     n = round(rects.count() ** 0.5)
     rect = rects.nth(i * n + j)
     x, y, w, h = (float(rect.get_attribute(a)) for a in ("x", "y", "width", "height"))

@@ -53,7 +53,7 @@ def test_the_folder_is_an_encoder_that_the_app_opens(trained):
 def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tmp_path):
     folder, out = trained[0], tmp_path / "gpt"
     arguments = ["gpt", "--text", text_folder, "--start", folder, "--out", out, "--work", tmp_path / "work"]
-    assert program.main([str(a) for a in arguments] + ["--steps", "200", "--rate", "0.01", "--common", "2000", *FEW]) == 0
+    assert program.main([str(a) for a in arguments] + ["--steps", "200", "--rate", "0.01", *FEW]) == 0
     assert cards.read(out)["perplexity"] < 8
     assert BertLMHeadModel.from_pretrained(out, local_files_only=True).config.is_decoder
 

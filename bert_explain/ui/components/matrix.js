@@ -131,7 +131,7 @@ export default component((me) => {
 
   function cells() {
     if (R * C > DRAWN) return pixels();
-    const group = h("svg:g"),
+    const group = h("svg:g", { class: "cells" }),
       gap = geo.w > 7 ? 1.5 : 0.5;
     for (let i = 0; i < R; i++)
       for (let j = 0; j < C; j++) {
