@@ -48,7 +48,7 @@ def test_the_file_holds_half_precision_and_one_copy_of_each_table():
 
 def test_the_folder_is_standard_and_holds_nothing_else():
     assert {p.name for p in FOLDER.iterdir()} == {
-        "README.md", "config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+        "README.md", "config.json", "model.safetensors", "scores.json", "special_tokens_map.json", "tokenizer.json",
         "tokenizer_config.json", "vocab.txt",
     }  # fmt: skip
     tokenizer = json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
