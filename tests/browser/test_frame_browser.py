@@ -45,7 +45,7 @@ def test_next_leads_through_every_page(page):
         current = page.locator('nav a[aria-current="page"]')
         assert current.count() == 1
         assert current.inner_text().endswith(stage.name)  # the words in the thumbnail come before the name
-    assert page.get_by_role("link", name=re.compile("^Next")).count() == 0
+    assert page.get_by_role("link", name=re.compile("^Next: ")).count() == 0
 
 
 def test_the_other_pages_are_links_in_named_lists(page):
