@@ -47,8 +47,10 @@ def everything(arguments: list[str]) -> int:
         begin = start if name == "bert" else ["--start", str(models / "mini-bert")] if name == "gpt" else []
         work = ["--work", str(chosen.work / name), "--minutes", str(chosen.minutes)]
         _run(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin])
-    wordnet = next((f for f in (chosen.text, *chosen.text.rglob("*")) if (f / "data.noun").is_file()), None)
-    if wordnet:
+    wordnet = next((f for f in (chosen.text, *chosen.text.rglob("*")) if (f / "noun.exc").is_file()), None)
+    if wordnet is None:
+        print(f"\nNo folder under {chosen.text} has WordNet's data and exception lists: its table stays as it is.")
+    else:
         _run("wordnet", ["--dict", str(wordnet), "--out", str(chosen.assets / "wordnet")])
     _run("senses", ["--out", str(chosen.assets / "wordnet" / "scores.json")])
     return _run("evaluate", ["--text", str(chosen.text), "--assets", str(chosen.assets), "--work", str(chosen.work)])

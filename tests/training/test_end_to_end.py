@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,3 +97,22 @@ def test_there_are_fifty_everyday_sentences_each_with_one_gap():
     assert len(found) == len({one.text for one in found}) == 50
     assert all(one.text.count("[MASK]") == 1 and one.sensible for one in found)
     assert all(word == word.lower() and " " not in word for one in found for word in one.sensible)
+
+
+@pytest.mark.parametrize("with_wordnet", [True, False])
+def test_all_runs_every_program_in_its_order_with_options_it_takes(monkeypatch, tmp_path, capsys, with_wordnet):
+    ran = []
+    monkeypatch.setattr(program, "_run", lambda name, arguments: ran.append((name, arguments)) or 0)
+    (tmp_path / "wordnet").mkdir()
+    if with_wordnet:
+        (tmp_path / "wordnet" / "noun.exc").write_text("")
+    assert program.main(["all", "--text", str(tmp_path), "--minutes", "1.5"]) == 0
+    expected = ["bert", "gpt", "elmo", "word2vec", "wordnet", "senses", "evaluate"]
+    assert [name for name, _ in ran] == [name for name in expected if with_wordnet or name != "wordnet"]
+    assert ("exception lists" in capsys.readouterr().out) != with_wordnet
+    monkeypatch.undo()
+    for name, arguments in ran:  # each program knows every option it is given: only an unknown one is refused here
+        with pytest.raises(SystemExit) as stopped:
+            program.main([name, *arguments, "--no-such-option"])
+        assert stopped.value.code == 2
+        assert re.search(r"unrecognized arguments: --no-such-option\n", capsys.readouterr().err)
