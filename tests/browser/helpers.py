@@ -9,12 +9,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Error, Page, Playwright
+from playwright.sync_api import Error, Page, Playwright, TimeoutError
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / ".artifacts"
@@ -170,7 +170,7 @@ def open_app(page: Page, path: str = "/", **params: object) -> Page:
     return settled(page)
 
 
-def settled(page: Page, quiet: int = 200) -> Page:
+def settled(page: Page, quiet: int = 400) -> Page:
     """Wait until Streamlit has finished: nothing runs, nothing is stale, and `quiet` ms without a message.
 
     A script that failed is a failed test: its message stands in the server's log.
@@ -192,8 +192,12 @@ def settled(page: Page, quiet: int = 200) -> Page:
 def type_sentence(page: Page, label: str, text: str) -> Page:
     """Put `text` in the field labelled `label` ("Sentence A" or "Sentence B") and wait for the result."""
     box = page.get_by_label(label, exact=True)
+    changed, address = box.input_value() != text, page.url
     box.fill(text)
     box.press("Control+Enter" if box.evaluate("e => e.tagName") == "TEXTAREA" else "Enter")
+    if changed:  # a busy server takes a while to begin; the new text then stands in the address
+        with suppress(TimeoutError):
+            page.wait_for_function("before => location.href !== before", arg=address, timeout=10_000)
     return settled(page)
 
 
