@@ -179,9 +179,7 @@ def train(
         return {"val": math.log(scores["forward_perplexity"] * scores["backward_perplexity"]) / 2, **scores}
 
     batches = Batches(runs, options.n_words, tokens=tokens, tries=tries)
-    return loop.train(
-        whole, batches, loss, plan, work, check=check if len(held_out.repeats) else None, title="mini-elmo"
-    )
+    return loop.train(whole, batches, loss, plan, work, check=check if len(held_out.repeats) else None, title="mini-elmo")
 
 
 def export(work: Path | str, to: Path | str, *, options: Options | None = None) -> BiLM:

@@ -14,6 +14,8 @@ from torch import Tensor, distributed, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from bert_explain.training import optimisers
+
 CHECKPOINT = "checkpoint.pt"
 
 
@@ -28,7 +30,8 @@ class Plan:
     minutes: float | None = None
     rate: float = 2.5e-4
     warmup: float = 0.05
-    decay: float = 0.01  # AdamW's, on matrices only
+    decay: float = 0.01  # of the weights, on matrices only
+    optimiser: str = "adamw"  # or "muon"
     clip: float = 1.0  # largest norm of the gradient
     save_every: float = 120.0  # seconds between checkpoints
     check_every: float = 600.0  # seconds between measurements on the held-out documents
@@ -69,7 +72,7 @@ def train(
     """
     device, rank, world = start()
     model.to(device)
-    optimiser = adamw(model, plan)
+    optimiser = optimisers.KINDS[plan.optimiser](model, plan.rate, plan.decay)
     progress = resume(folder, model, optimiser, device)
     whole = nn.parallel.DistributedDataParallel(model) if world > 1 else model
     low = precision(device)
@@ -131,16 +134,6 @@ def rate(plan: Plan, share: float) -> float:
     return plan.rate * min(share / plan.warmup if plan.warmup else 1.0, (1 - share) / (1 - plan.warmup), 1.0)
 
 
-def adamw(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only: LayerNorms and biases keep their scale. Source: Devlin et al. 2019, A.2."""
-    named = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in named if p.ndim > 1], "weight_decay": plan.decay},
-        {"params": [p for p in named if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
-
-
 def measured(model: nn.Module, check: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
     """The scores of `check`, taken without dropout and without gradients."""
     model.eval()
@@ -190,7 +183,7 @@ def _agreed(share: float, device: torch.device, world: int) -> float:
     return float(told)
 
 
-def save(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+def save(folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, progress: Progress) -> None:
     """Write the checkpoint beside the old one, then put it in its place at once: a kill leaves one of the two whole."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "progress": asdict(progress)}
@@ -199,7 +192,7 @@ def save(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progr
     unfinished.replace(folder / CHECKPOINT)
 
 
-def resume(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device) -> Progress:
+def resume(folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, device: torch.device) -> Progress:
     """Put the checkpoint of a folder into model and optimiser; a new Progress where there is none."""
     state = checkpoint(folder, device)
     if state is None:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from bert_explain.training import cards, corpus, loop, pairs, pieces
+from bert_explain.training import cards, corpus, loop, optimisers, pairs, pieces
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RUNS = Path("runs")  # checkpoints; not part of the project
@@ -32,9 +32,11 @@ def parser(name: str, about: str, **defaults: float) -> argparse.ArgumentParser:
     options.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     options.add_argument("--threads", type=int, default=0, help="threads of the CPU to compute with; 0: all")
     for one in fields(loop.Plan):
-        kind = int if isinstance(one.default, int) and one.name != "minutes" else float
+        kind = float if one.default is None else type(one.default)  # minutes: no limit unless given
         value = defaults.get(one.name, one.default)
-        options.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=value, help="default: %(default)s")
+        among = tuple(optimisers.KINDS) if one.name == "optimiser" else None
+        name = f"--{one.name.replace('_', '-')}"
+        options.add_argument(name, type=kind, default=value, choices=among, help="default: %(default)s")
     return options
 
 

@@ -71,5 +71,6 @@ def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = N
 def _fingerprint(found: Sequence[corpus.Document], tokenizer: Path) -> str:
     seen = hashlib.sha256(tokenizer.read_bytes())
     for document in found:
-        seen.update(f"{document.source} {document.number} {sum(map(len, document.paragraphs))}\n".encode())
+        size, weight = sum(map(len, document.paragraphs)), corpus.weight(document.source)
+        seen.update(f"{document.source} {document.number} {size} {weight}\n".encode())
     return seen.hexdigest()[:16]

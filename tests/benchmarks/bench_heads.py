@@ -109,9 +109,7 @@ def small_page(tmp_path_factory):
     command = [sys.executable, "-m", "streamlit", "run", "page.py", "--runner.postScriptGC", "false"]
     command += [part for name, value in options.items() for part in (f"--server.{name}", str(value))]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_healthy(process, url, folder / "log")
@@ -126,9 +124,7 @@ def drawn(page, url: str, view: str, n: int) -> tuple[float | None, bytes]:
     got: list[bytes] = []
     page.once(
         "websocket",
-        lambda channel: channel.on(
-            "framereceived", lambda data: got.append(data if isinstance(data, bytes) else data.encode())
-        ),
+        lambda channel: channel.on("framereceived", lambda data: got.append(data if isinstance(data, bytes) else data.encode())),
     )
     page.goto(f"{url}/?n={n}&view={view}")
     page.get_by_role("button", name="draw").wait_for(timeout=180_000)
@@ -174,9 +170,7 @@ def test_all_heads_against_bertvizs_model_view(small_page, capsys) -> None:
             found = {view: measure(chromium, small_page, view, n) for view in ("grid", "bertviz", "rounded")}
             ours, our_bytes, our_deflated = found["grid"]
             assert ours is not None, "our own view was never painted"
-            print(
-                f"  {n:3} tokens: ours {our_bytes / 1e3:,.0f} kB ({our_deflated / 1e3:,.0f} deflated), {ours:,.0f} ms"
-            )
+            print(f"  {n:3} tokens: ours {our_bytes / 1e3:,.0f} kB ({our_deflated / 1e3:,.0f} deflated), {ours:,.0f} ms")
             for view, name in (("bertviz", "bertviz as it comes"), ("rounded", "bertviz, rounded")):
                 took, sent, deflated = found[view]
                 late = f"not within {PATIENCE} s, more than {1000 * PATIENCE / ours:,.0f} times ours"

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from playwright.sync_api import expect
+
 from tests.browser.helpers import settled
 
 SLOW = 120_000  # the models that stand beside BERT are loaded at the first visit
@@ -43,7 +45,8 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
     link = page.url
     page.goto(link)
     page.locator(".st-key-pic-measured").wait_for()
-    assert page.get_by_label("Word", exact=True).input_value() == "bark"
+    settled(page)
+    expect(page.get_by_label("Word", exact=True)).to_have_value("bark")
     page.locator(".st-key-same-to-a button").first.click()
     page.locator(".st-key-pic-hits").get_by_text("Rough bark").or_(
         page.locator(".st-key-search-token .chosen")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bert_explain.training import loop
+from bert_explain.training import loop, optimisers
 from bert_explain.training.loop import Plan, Progress
 
 
@@ -58,7 +58,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path):
 
 def test_a_checkpoint_cut_short_while_written_is_not_read(tmp_path):
     model = fresh()
-    loop.save(tmp_path, model, loop.adamw(model, Plan()), Progress(step=7))
+    loop.save(tmp_path, model, optimisers.adamw(model, 1e-3, 0.0), Progress(step=7))
     (tmp_path / "checkpoint.pt.part").write_bytes(b"half of one")
     assert loop.checkpoint(tmp_path)["progress"]["step"] == 7
 
@@ -82,5 +82,5 @@ def test_time_ends_a_run_as_steps_do():
 
 
 def test_decay_touches_matrices_only():
-    groups = loop.adamw(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2)), Plan(decay=0.1)).param_groups
+    groups = optimisers.adamw(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2)), 1e-3, 0.1).param_groups
     assert [(g["weight_decay"], [p.ndim for p in g["params"]]) for g in groups] == [(0.1, [2]), (0.0, [1, 1, 1])]
