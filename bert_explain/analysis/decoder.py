@@ -59,9 +59,7 @@ def masks_table(decoder: DecoderTrace, layer: int, head: int) -> pd.DataFrame:
     rows, columns = np.tril_indices(len(decoder.tokens))
     pieces = np.array(decoder.pieces, dtype=object)
     weights = decoder.attention[layer, head][rows, columns]
-    return pd.DataFrame(
-        {"position": rows, "from": pieces[rows], "looked_at": columns, "to": pieces[columns], "weight": weights}
-    )
+    return pd.DataFrame({"position": rows, "from": pieces[rows], "looked_at": columns, "to": pieces[columns], "weight": weights})
 
 
 # the next token at every place
@@ -99,6 +97,14 @@ def perplexity(table: pd.DataFrame) -> float:
 
 def look_next(table: pd.DataFrame, size: int) -> Sentence:
     """The token of `next_tokens` that surprised most, and the whole text's perplexity; `size` is V."""
+    if len(table) == 1:
+        only = table.iloc[0]
+        return say(
+            "There is one token to guess, {piece}. The decoder gave it {share}, and had expected {expected}.",
+            piece=Piece(only["piece"]),
+            share=percent(only["probability"]),
+            expected=Piece(only["expected"]),
+        )
     least, most = table.loc[table["surprise"].idxmin()], table.loc[table["surprise"].idxmax()]
     return say(
         "Look at the tallest bar: {most} surprised the decoder most. It gave it {low}, and had expected {expected}. "
@@ -227,18 +233,51 @@ def look_sight(table: pd.DataFrame, piece: str) -> Sentence:
     """What a sight of the word does, of a table from `in_sight`."""
     row = {(r.model, r.sees): r for r in table.itertuples()}
     known = {"piece": Piece(piece), "left": percent(row["decoder", False].probability)}
-    known["lifted"] = percent(row["decoder", True].probability)
+    seen = row["decoder", True].probability
+    known["lifted"] = percent(seen)
     start = (
         "The decoder gives {piece} {left} from the left. With its mask lifted it could see the word, and gives it {lifted}; "
-        "it was never trained to look ahead, so it does not know what to do with the sight. "
+        "it was never trained to look ahead, "
+        + ("and yet it reads the answer off. " if seen > 0.5 else "so it cannot simply read the answer off. ")
     )
     if ("BERT", True) not in row:
         return say(start, **known)
     return say(
-        start
-        + "BERT, which was trained with both sides, shows what a model learns that may see the answer: {open} in sight, "
+        start + "BERT, which was trained with both sides, shows what a model learns that may see the answer: {open} in sight, "
         "{hidden} hidden. The first is copying, only the second is a guess.",
         **known,
         open=percent(row["BERT", True].probability),
         hidden=percent(row["BERT", False].probability),
+    )
+
+
+# tuned for a task
+TASK_TOKENS = {"start": "[start]", "delimiter": "[delimiter]", "extract": "[extract]"}
+
+
+def task_input(tokens: Sequence[Token], parts: Sequence[str], turned: bool, most: int = 60) -> list[Token]:
+    """One input row of a task: the tokens of A and B (exchanged when `turned`), and the task's own tokens between them.
+
+    parts : "A", "B", "start", "delimiter", "extract" in their order (Radford et al. 2018, figure 1).
+    most : of each sentence so many tokens are shown.
+    """
+    sentence = {"A": int(turned), "B": int(not turned)}
+    shown: list[Token] = []
+    for part in parts:
+        if part in TASK_TOKENS:
+            shown.append(replace(tokens[0], text=TASK_TOKENS[part], original=TASK_TOKENS[part]))
+        else:
+            shown += [t for t in coloured(tokens) if t.sentence == sentence[part]][:most]
+    return shown
+
+
+def task_table(rows: Sequence[Sequence[Token]]) -> pd.DataFrame:
+    """All input rows of a task, one line a token: input (from 1), position in it (from 0), token, sentence."""
+    return pd.DataFrame(
+        [
+            (number, at, token.text, "" if token.sentence is None else "AB"[token.sentence])
+            for number, row in enumerate(rows, 1)
+            for at, token in enumerate(row)
+        ],
+        columns=["input", "position", "token", "sentence"],
     )

@@ -99,8 +99,8 @@ def nearest(model: Elmo, encoding: np.ndarray, k: int = 8, leave_out: Collection
 
 def look_nearest(model: Elmo, word: str, table: pd.DataFrame) -> Sentence:
     """Whether a word is in the vocabulary, and what its characters bring it next to."""
-    no = "is not in the vocabulary of the softmax, and yet it has a vector"
-    known = "is in the vocabulary of the softmax" if word in model.index else no
+    no = "is none of the words that ELMo can guess, and yet it has a vector"
+    known = "is one of the words that ELMo can guess" if word in model.index else no
     if table.empty:
         said = "{word} {known}: the model comes without a list of words to compare it with."
         return say(said, word=Piece(word), known=known)

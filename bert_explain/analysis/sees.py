@@ -23,6 +23,7 @@ from bert_explain.trace_decoder import DecoderTrace
 from bert_explain.trace_elmo import ElmoTrace
 
 _WORD = re.compile(r"\[(?:MASK|UNK|CLS|SEP|PAD)\]|\w+(?:['’.\-]\w+)*|[^\w\s]")
+UNKNOWN = "<UNK>"  # ELMo's row for every word that is not in its vocabulary
 WINDOW = 5  # words to each side that Word2Vec read in its training
 
 
@@ -94,17 +95,11 @@ def _side(count: int, target: int, side: str) -> np.ndarray:
     return {"left": at < target, "right": at > target, "both": at != target}[side]
 
 
-def _pieces(
-    key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[int], logits: np.ndarray, k: int
-) -> Guess:
+def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[int], logits: np.ndarray, k: int) -> Guess:
     """A guess at the first piece of a word."""
     tokens, model = trace.tokens, trace.model
     first = tokens[at[0]]
-    truth = (
-        None
-        if first.original_id in (model.tokenizer.mask_token_id, model.tokenizer.unk_token_id)
-        else first.original_id
-    )
+    truth = None if first.original_id in (model.tokenizer.mask_token_id, model.tokenizer.unk_token_id) else first.original_id
     table = ranking(softmax(logits.astype(np.float64)), lambda i: piece_text(model, i), truth, k, "pieces")
     notes = ()
     if len(at) > 1:
@@ -118,13 +113,9 @@ def bert(trace: Trace, of: Sequence[Word], target: int, k: int) -> Guess:
     reads, title = _side(len(of), target, "both"), f"BERT ({trace.model.title})"
     at = pieces_of(trace.tokens, of[target])
     if not at:
-        return Guess(
-            "bert", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it."
-        )
+        return Guess("bert", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it.")
     if not trace.model.has_mlm:
-        return Guess(
-            "bert", title, reads, missing=f"{trace.model.title} has no masked-word head: it cannot predict words."
-        )
+        return Guess("bert", title, reads, missing=f"{trace.model.title} has no masked-word head: it cannot predict words.")
     return _pieces("bert", title, reads, trace, at, trace.mlm_logits([at[0]])[0], k)
 
 
@@ -133,9 +124,7 @@ def decoder(trace: DecoderTrace, of: Sequence[Word], target: int, k: int) -> Gue
     reads, title = _side(len(of), target, "left"), "The decoder (OpenAI Transformer)"
     at = pieces_of(trace.tokens, of[target])
     if not at:
-        return Guess(
-            "decoder", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it."
-        )
+        return Guess("decoder", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it.")
     return _pieces("decoder", title, reads, trace, at, trace.logits([at[0] - 1])[0], k)
 
 
@@ -187,11 +176,11 @@ def word2vec(vectors: Vectors, of: Sequence[Word], target: int, k: int) -> Guess
 
 # what to look for
 SIDES = {
-    "word2vec": "{left} words to the left and {right} to the right, in no order",
-    "elmo-left": "the {left} words to the left",
-    "elmo-right": "the {right} words to the right",
-    "decoder": "the {left} words to the left",
-    "bert": "all {left} words to the left and all {right} to the right",
+    "word2vec": "{words} around it, {left} to the left and {right} to the right, in no order",
+    "elmo-left": "the {words} to the left",
+    "elmo-right": "the {words} to the right",
+    "decoder": "the {words} to the left",
+    "bert": "all other words, {left} to the left and {right} to the right",
 }
 
 
@@ -200,12 +189,8 @@ def has_read(guess: Guess, target: int) -> str:
     left, right = int(guess.reads[:target].sum()), int(guess.reads[target:].sum())
     if not left + right:
         return "nothing: no word stands on its side"
-    text = SIDES[guess.key].format(left=left, right=right)
-    return (
-        text.replace("the 1 words", "the 1 word")
-        .replace("all 1 words", "the 1 word")
-        .replace("all 0 words", "no words")
-    )
+    words_ = "1 word" if left + right == 1 else f"{left + right} words"
+    return SIDES[guess.key].format(left=left, right=right, words=words_)
 
 
 def look_guess(guess: Guess, target: int) -> Sentence:
@@ -215,6 +200,9 @@ def look_guess(guess: Guess, target: int) -> Sentence:
     first, true = guess.table.iloc[0], guess.true
     known = {"read": has_read(guess, target), "first": Piece(first["piece"]), "p": percent(first["probability"])}
     start = "It has read {read}. It expects {first}, with {p}"
+    if first["piece"] == UNKNOWN and len(guess.table) > 1:
+        known["next"] = Piece(guess.table.iloc[1]["piece"])
+        start = "It has read {read}. It expects {first}, “some other word” that it has no row for, with {p}, then {next}"
     if true is None:
         return say(start + ".", **known)
     if true["rank"] == 1:
@@ -278,9 +266,7 @@ def look_summary(table: pd.DataFrame, word: str) -> Sentence:
         "p": percent(first["probability"]),
         "why": WHY[first["key"]],
     }
-    start = (
-        "Look at the bar marked “highest”: {model} puts {word} highest, number {rank:,} of {size:,}, with {p}. {why}"
-    )
+    start = "Look at the bar marked “highest”: {model} puts {word} highest, number {rank:,} of {size:,}, with {p}. {why}"
     other = table[(table["key"] == ("decoder" if first["key"] == "bert" else "bert")) & table["rank"].notna()]
     if other.empty:
         return say(start, **known)

@@ -8,8 +8,9 @@ be made again with `draws`, so what a page shows is what was learned from.
 from __future__ import annotations
 
 import re
+import threading
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished training. `words` and `contexts` (S, V, D): both vectors of each word after `passes[s]` passes."""
+    """A training as it stands. `words` and `contexts` (S, V, D): both vectors of each word after `passes[s]` passes."""
 
     text: Text
     settings: Settings
@@ -121,19 +122,51 @@ def passes_possible(text: Text, settings: Settings) -> int:
     return max(1, min(settings.passes, MOST_PAIRS // count)) if count else 0
 
 
-def train(text: Text, settings: Settings, progress: Callable[[float], None] | None = None) -> Run:
+class Learner:
+    """A training that goes on pass by pass. One for all readers who ask for the same text and settings; safe from many
+    threads, and one pass of one training at a time: the other readers' pages need the machine as well."""
+
+    _turn = threading.Lock()
+
+    def __init__(self, text: Text, settings: Settings) -> None:
+        self.text, self.settings = text, settings
+        self.total = passes_possible(text, settings)
+        self.snapshots = np.unique(np.linspace(0, self.total, min(self.total, SNAPSHOTS) + 1).round().astype(int)).tolist()
+        self._now = _begin(text, settings)
+        self._kept = [tuple(side.copy() for side in self._now)]
+        self._loss: list[float] = []
+
+    @property
+    def made(self) -> int:
+        """Passes made so far."""
+        return len(self._loss)
+
+    def reach(self, passes: int) -> bool:
+        """One more pass if fewer than this many are made. False when nothing is left to do."""
+        with self._turn:
+            number = self.made
+            if number >= min(passes, self.total):
+                return False
+            loss = _learn(*self._now, draws(self.text, self.settings, number), number / self.total, 1 / self.total)
+            if number + 1 in self.snapshots:
+                self._kept.append(tuple(side.copy() for side in self._now))
+            self._loss.append(loss)
+            return True
+
+    def run(self, passes: int) -> Run:
+        """The training as it stood after this many passes, as far as they are made."""
+        made = min(passes, self.made)
+        count = bisect_right(self.snapshots, made)
+        words, contexts = (np.stack(side) for side in zip(*self._kept[:count], strict=True))
+        return Run(self.text, self.settings, tuple(self.snapshots[:count]), words, contexts, np.array(self._loss[:made]))
+
+
+def train(text: Text, settings: Settings) -> Run:
     """Learn vectors from a text. Words begin as small random vectors, contexts as zeros, as in word2vec.c."""
-    total = passes_possible(text, settings)
-    words, contexts = _begin(text, settings)
-    keep = np.unique(np.linspace(0, total, min(total, SNAPSHOTS) + 1).round().astype(int))
-    kept, losses = [(words.copy(), contexts.copy())], []
-    for number in range(total):
-        losses.append(_learn(words, contexts, draws(text, settings, number), number / total, 1 / total))
-        if number + 1 in keep:
-            kept.append((words.copy(), contexts.copy()))
-        if progress:
-            progress((number + 1) / total)
-    return Run(text, settings, tuple(keep.tolist()), *(np.stack(side) for side in zip(*kept, strict=True)), np.array(losses))
+    learner = Learner(text, settings)
+    while learner.reach(learner.total):
+        pass
+    return learner.run(learner.total)
 
 
 def untrained(text: Text, settings: Settings) -> Run:

@@ -27,11 +27,14 @@ def shown_words(text: Text, wanted: Sequence[str] = ()) -> list[str]:
 
 def paths(run: Run, words: Sequence[str]) -> np.ndarray:
     """Each word's place on the map after each snapshot: (S, N, 2). Both axes are the principal components of the last
-    snapshot, where words that differ are as far apart as a plane can show; they do not move."""
+    snapshot, where words that differ are as far apart as a plane can show; they do not move. Which way they point is
+    carried on from snapshot to snapshot: so a map that is drawn while it learns is not mirrored from one look to the next."""
     rows = [run.text.vocabulary.index(word) for word in words]
-    last = run.words[-1][rows].astype(float)
-    middle = last.mean(axis=0)
-    axes = np.linalg.svd(last - middle, full_matrices=False)[2][:2].T  # (D, 2), or (D, 1) for a single word
+    axes = None
+    for vectors in run.words[:, rows].astype(float):
+        middle = vectors.mean(axis=0)
+        found = np.linalg.svd(vectors - middle, full_matrices=False)[2][:2].T  # (D, 2), or (D, 1) for a single word
+        axes = found if axes is None else found * np.where((found * axes).sum(axis=0) < 0, -1, 1)
     places = (run.words[:, rows] - middle) @ axes
     return np.pad(places, ((0, 0), (0, 0), (0, 2 - places.shape[2])))
 

@@ -26,34 +26,40 @@ def tokens(trace: Trace, position: int) -> Sentence:
 
 
 def embeddings(trace: Trace, position: int) -> Sentence:
-    """Which of the three rows weighs most in the sum."""
-    e = trace.embeddings
-    norms = {name: float(np.linalg.norm(getattr(e, name)[position])) for name in ("token", "segment", "position")}
+    """Which of the rows weighs most in the sum: three, or two in a model without segments."""
+    e, segments = trace.embeddings, trace.model.has_segments
+    names = ("token", "segment", "position") if segments else ("token", "position")
+    norms = {name: float(np.linalg.norm(getattr(e, name)[position])) for name in names}
     largest = max(norms, key=norms.__getitem__)
-    return say("{word} becomes {h} numbers: a row for the piece, one for its sentence, one for its place, added up. "
-               "Here the {largest} row is the longest ({norm:.1f}).",
-               word=Piece(trace.tokens[position].text), h=trace.model.hidden_size, largest=largest, norm=norms[largest])  # fmt: skip
+    rows = "one for its sentence, one for its place" if segments else "one for its place"
+    return say("{word} becomes {h} numbers: a row for the piece, {rows}, added up. "
+               "Here the {largest} row counts most: as an arrow it is the longest, {norm:.1f}.",
+               word=Piece(trace.tokens[position].text), h=trace.model.hidden_size, rows=rows,
+               largest=largest, norm=norms[largest])  # fmt: skip
 
 
 def layers(trace: Trace, position: int) -> Sentence:
     """How far the token's vector has moved from where it started."""
     path = trace.hidden[:, position]
     unit = path / np.linalg.norm(path, axis=1, keepdims=True).clip(1e-9)
-    return say("After {n} layers the vector of {word} has a cosine of {c:.2f} with the one it started from: "
-               "the rest is what it took from its neighbours.",
+    return say("Compare the first strip with the last: after {n} layers the vector of {word} has a cosine of {c:.2f} with "
+               "the one it started from. 1 would be the same direction, 0 nothing in common.",
                n=trace.model.n_layers, word=Piece(trace.tokens[position].text), c=float(unit[0] @ unit[-1]))  # fmt: skip
 
 
 def attention(trace: Trace, position: int) -> Sentence:
     """The strongest link of the most telling head."""
     link = telling_head(trace)
-    return say("{n} heads look at this text, each in its own way. In head {h} of layer {l}, {row} gives {w:.2f} of its attention to {col}.",
+    return say("{n} heads look at this text, each in its own way. In head {h} of layer {l}, {row} gives {w:.2f} of its attention "
+               "to {col}.",
                n=trace.model.n_layers * trace.model.n_heads, h=link.head + 1, l=link.layer + 1, w=link.weight,
                row=Piece(trace.tokens[link.row].text), col=Piece(trace.tokens[link.column].text))  # fmt: skip
 
 
 def words(trace: Trace, guess: Guess | None) -> Sentence:
     """What the model would put where a word is hidden."""
+    if not trace.model.has_mlm:
+        return say("This model has no masked-word head: it cannot guess a hidden word.")
     if guess is None:
         return say("Choose a word of your text, and BERT guesses it from the others.")
     hidden = Piece(guess.true_word) if guess.true_word else Piece("[MASK]")
@@ -69,8 +75,9 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
     if not trace.query.text_b.strip():
         return say("Type a sentence B, and BERT says whether it follows A.")
     p = float(trace.nsp[0])
-    return say("BERT thinks that sentence B {verdict} sentence A: {p:.0%} for “is next”.",
-               verdict="follows" if p >= 0.5 else "does not follow", p=p)  # fmt: skip
+    first, second = ("B", "A") if trace.query.swapped else ("A", "B")
+    return say("BERT thinks that sentence {second} {verdict} sentence {first}: {p:.0%} for “is next”.",
+               first=first, second=second, verdict="follows" if p >= 0.5 else "does not follow", p=p)  # fmt: skip
 
 
 def nearest(trace: Trace, position: int) -> int | None:

@@ -67,6 +67,8 @@ def row_table(rows: list[WordRow]) -> pd.DataFrame:
 
 def look_rows(rows: list[WordRow], size: int) -> Sentence:
     """How many words were found; and a word that stands twice and got the same row twice, or one that has none."""
+    if not rows:
+        return say("Sentence A has no words yet: there is nothing to look up.")
     lacking = next((row.word for row in rows if row.index is None), None)
     found = [row.index for row in rows if row.index is not None]
     twice = next((row.word for row in rows if row.index is not None and found.count(row.index) > 1), None)
@@ -216,11 +218,16 @@ def missing(vectors: Vectors, word: str) -> Sentence:
                word=shown, size=vectors.size, **names)  # fmt: skip
 
 
+def is_stop_word(word: str) -> bool:
+    """True for a word of scikit-learn's list of English function words: the, of, and ..."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return word.lower() in ENGLISH_STOP_WORDS
+
+
 def shared(vectors: Vectors, text_a: str, text_b: str) -> list[tuple[WordRow, WordRow]]:
     """The words of the table that stand in both texts, each with its first place in either; stop words (scikit-learn's
     list) last, long words first."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
     first = {row.index: row for row in reversed(word_rows(vectors, text_b)) if row.index is not None}
     pairs = {row.index: (row, first[row.index]) for row in reversed(word_rows(vectors, text_a)) if row.index in first}
-    return sorted(pairs.values(), key=lambda pair: (pair[0].word.lower() in ENGLISH_STOP_WORDS, -len(pair[0].word)))
+    return sorted(pairs.values(), key=lambda pair: (is_stop_word(pair[0].word), -len(pair[0].word)))

@@ -76,7 +76,8 @@ def ranks(table: pd.DataFrame, position: int, size: int, palette: Palette) -> go
     low = np.log10(max(size, 10))
     return chart(
         traces, palette, 320,
-        {"tickvals": x[::every], "ticktext": names, "tickangle": -60, "range": [-0.6, count - 0.4], "showgrid": False},
+        {"tickvals": x[::every], "ticktext": names, "tickangle": -60, "range": [-0.6, count - 0.4], "showgrid": False,
+         "zeroline": False},
         {"title": title("rank of the true word"), "type": "log", "range": [low, -0.15], "tickvals": np.array(ticks),
          "ticktext": np.array([f"{tick:,}" for tick in ticks])},
         shapes=[band], legend=LEGEND,
@@ -113,6 +114,7 @@ def drift_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
     names = ["0: characters", *(f"{n}: LSTM" for n in layers[1:])]
     return chart(
         traces, palette, 300,
-        {"tickvals": layers, "ticktext": np.array(names), "range": [-0.2, len(layers) - 0.8], "showgrid": False},
+        {"tickvals": layers, "ticktext": np.array(names), "range": [-0.2, len(layers) - 0.8], "showgrid": False,
+         "zeroline": False},
         {"title": title("cosine"), "range": [low, 1.05]}, legend=LEGEND,
     )  # fmt: skip

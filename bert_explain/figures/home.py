@@ -43,9 +43,11 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
     pieces = trace.pieces[:LARGEST]
     return [
         station("Tokens", "tokens", trace.tokens, "Tokens", lambda: tokens.table(trace), tokens.table),
-        station("Input embeddings", "bands", rows, "Token, segment and position row, and their sum", lambda: band_table(rows), sum_of_rows),
+        station("Input embeddings", "bands", rows, "The rows of the token's embedding, and their sum",
+                lambda: band_table(rows), sum_of_rows),
         station("Inside a layer", "bands", path, "The token's vector after each layer", lambda: band_table(path), through_layers),
-        station("Attention", "heads", trace.attention, "Every head of every layer", lambda: attention.facts(trace), attention.facts),
+        station("Attention", "heads", trace.attention, "Every head of every layer",
+                lambda: attention.facts(trace), attention.facts),
         station("Masked words", "bars", words, "Most probable pieces for the hidden word", lambda: bar_table(words), guesses),
         station("Next sentence", "bars", verdict, "Does sentence B follow sentence A?", lambda: bar_table(verdict), follows),
         station("Outputs", "matrix", near, "Cosine between the output vectors of every two tokens",
@@ -68,11 +70,11 @@ def _unique(pieces: Sequence[str]) -> list[str]:
 
 
 def sum_of_rows(trace: Trace, position: int) -> list[Band]:
-    """Token + segment + position = sum, for one token."""
+    """Token + segment + position = sum, for one token; no segment row where the model has none."""
     e, segment = trace.embeddings, ("segment_a", "segment_b")[trace.tokens[position].segment]
     return [
         Band("token", e.token[position], "token"),
-        Band("segment", e.segment[position], segment, "+"),
+        *([Band("segment", e.segment[position], segment, "+")] if trace.model.has_segments else []),
         Band("position", e.position[position], "position", "+"),
         Band("sum", e.total[position], "hidden", "="),
     ]
@@ -94,4 +96,5 @@ def guesses(guess: Guess) -> list[Bar]:
 
 def follows(trace: Trace) -> list[Bar]:
     """The two probabilities of the next-sentence head."""
-    return [Bar("B follows A", float(trace.nsp[0])), Bar("B does not follow", float(trace.nsp[1]))]
+    first, second = ("B", "A") if trace.query.swapped else ("A", "B")
+    return [Bar(f"{second} follows {first}", float(trace.nsp[0])), Bar(f"{second} does not follow", float(trace.nsp[1]))]

@@ -29,8 +29,9 @@ def prediction_bars(table: pd.DataFrame) -> list[Bar]:
     """One bar a row of `masked_words.predictions`; the true word with its rank, the others stand in order."""
 
     def notes(row) -> str:
-        counted = row.piece.removeprefix("all other ") + " together"
-        return {"true word": f"number {row.rank}", "rest": counted}.get(row.mark, "")
+        if row.mark == "true word":
+            return f"number {row.rank:,}"
+        return row.piece.removeprefix("all other ") + " together" if row.mark == "rest" else ""
 
     roles = {"true word": "true_word", "rest": "soft", "": "probability"}
     return [

@@ -36,11 +36,15 @@ def row(words: Sequence[Word], guess: Guess, target: int) -> tuple[list[str], np
 
 
 def rank_bars(table: pd.DataFrame, best: str) -> list[Bar]:
-    """One bar a row of `sees.summary`: the true word's probability, its rank beside it; `best` is the winner's key."""
+    """One bar a row of `sees.summary`: the true word's probability, its rank beside it; `best` is the winner's key.
+
+    The longest bar is the largest probability: all five are often below 2 %, and would all be equally invisible.
+    """
+    most = table["probability"].max() or 1.0
     return [
         Bar(
             SHORT[r.key],
-            0.0 if pd.isna(r.probability) else r.probability,
+            0.0 if pd.isna(r.probability) else r.probability / most,
             "true_word" if r.key == best else "probability",
             note=f"number {r.rank:,} of {r.size:,}" if pd.notna(r.rank) else "cannot say",
             mark="highest" if r.key == best else "",

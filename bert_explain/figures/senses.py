@@ -31,6 +31,7 @@ KINDS = (  # of labels, in the order in which they come
 )  # fmt: skip
 GAP = "4px"  # between two labels in a square
 NEAR = 38  # characters of a sentence on each side of the word
+LISTED = 160  # the same, where sentences stand under each other: a very long one must not push all others away
 
 
 def colours(labels: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -98,10 +99,17 @@ def names(occurrences: Sequence[Occurrence]) -> list[str]:
 
 def short(occurrence: Occurrence, near: int = NEAR) -> str:
     """The word with what stands nearest to it, cut at both ends where it is longer."""
+    return "".join(_near(occurrence, near))
+
+
+def _near(occurrence: Occurrence, near: int) -> tuple[str, str, str]:
+    """Before the word, the word, behind it; cut between two words, or within one that is longer than `near`."""
     before, form, after = occurrence.around
-    left = before if len(before) <= near else "… " + before[-near:].partition(" ")[2]
-    right = after if len(after) <= near else after[:near].rpartition(" ")[0] + " …"
-    return f"{left}{form}{right}"
+    if len(before) > near:
+        before = "… " + (before[-near:].partition(" ")[2] or before[-near:])
+    if len(after) > near:
+        after = (after[:near].rpartition(" ")[0] or after[:near]) + " …"
+    return before, form, after
 
 
 def listed(occurrences: Sequence[Occurrence], chosen: int) -> str:
@@ -109,15 +117,16 @@ def listed(occurrences: Sequence[Occurrence], chosen: int) -> str:
     roles = colours([o.label for o in occurrences])
     rows = "".join(
         f'<li class="{"chosen" if i == chosen else ""}"><span class="mark" style="color:{_role(roles[o.label][0])}">'
-        f'{escape(o.label)}</span><span class="said" dir="auto">{marked(o)}</span></li>'
+        f'{escape(o.label)}</span><span class="said" dir="auto">{marked(o, LISTED)}</span></li>'
         for i, o in enumerate(occurrences)
     )
     return f'<ol class="occurrences">{rows}</ol>'
 
 
-def marked(occurrence: Occurrence) -> str:
-    """A sentence as HTML, its word in bold."""
-    before, form, after = (escape(part) for part in occurrence.around)
+def marked(occurrence: Occurrence, near: int | None = None) -> str:
+    """A sentence as HTML, its word in bold; only `near` characters of it on each side, if that is said."""
+    parts = occurrence.around if near is None else _near(occurrence, near)
+    before, form, after = (escape(part) for part in parts)
     return f"{before}<b>{form}</b>{after}"
 
 
@@ -139,14 +148,28 @@ def nearest_bars(found: pd.DataFrame, occurrences: Sequence[Occurrence], least: 
     ]
 
 
+def _beside(points: np.ndarray, apart: float) -> np.ndarray:
+    """Where each point's number is written, (N,) of plotly's places: above it, unless other points or numbers are there."""
+    places = {"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0), "middle left": (-1, 0)}
+    taken, chosen = np.nan_to_num(points, nan=np.inf), []
+    for i, point in enumerate(points):
+        at = {name: point + 0.08 * apart * np.array(way) for name, way in places.items()}
+        others = np.delete(taken, i, axis=0)
+        room = {name: float(np.linalg.norm(others - spot, axis=1).min(initial=np.inf)) for name, spot in at.items()}
+        free = [name for name in places if room[name] > 0.09 * apart]
+        chosen.append(free[0] if free else max(places, key=room.get))
+        if not np.isnan(point[0]):
+            taken = np.vstack([taken, at[chosen[-1]]])
+    return np.array(chosen)
+
+
 def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occurrence], chosen: int, palette: Palette):
     """The occurrences on the plane (N, 2), shaped and coloured by label. `around` (K, N, 2) sets the axes."""
     kinds, traces = colours([o.label for o in occurrences]), []
     apart = np.nanmax(np.abs(around), initial=0.0) or 1.0
+    beside = _beside(points, apart)
     for name, (role, symbol) in kinds.items():
-        at = np.array(
-            [i for i, o in enumerate(occurrences) if o.label == name and not np.isnan(points[i, 0])], dtype=int
-        )
+        at = np.array([i for i, o in enumerate(occurrences) if o.label == name and not np.isnan(points[i, 0])], dtype=int)
         if not at.size:
             continue
         ring = [palette.ink if i == chosen else palette.card for i in at]
@@ -157,7 +180,7 @@ def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occu
                     "color": getattr(palette, role), "symbol": symbol, "size": [17 if i == chosen else 13 for i in at],
                     "line": {"color": ring, "width": [2 if i == chosen else 1 for i in at]},
                 },
-                text=np.array([str(i + 1) for i in at]), textposition="top center", cliponaxis=False,
+                text=np.array([str(i + 1) for i in at]), textposition=beside[at], cliponaxis=False,
                 textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
                 customdata=np.array([_safe(f"{i + 1}: {short(occurrences[i])}") for i in at]),
                 hovertemplate="%{customdata}<extra></extra>",
@@ -182,9 +205,7 @@ def by_layer(table: pd.DataFrame, palette: Palette, *, what: str, layer: int | N
         static = len(rows) == 1
         if static and last:
             x, y = np.array([0, last]), np.repeat(y, 2)
-        hover = (
-            f"{name}: %{{y:{form}}}<extra></extra>" if static else f"{name}, layer %{{x}}: %{{y:{form}}}<extra></extra>"
-        )
+        hover = f"{name}: %{{y:{form}}}<extra></extra>" if static else f"{name}, layer %{{x}}: %{{y:{form}}}<extra></extra>"
         traces.append(
             go.Scatter(
                 x=x, y=y, name=name, mode="lines+markers", cliponaxis=False, hovertemplate=hover,

@@ -23,6 +23,7 @@ from bert_explain.figures.theme import Palette
 from bert_explain.models.vectors import Vectors
 
 CROWD = 60  # words above which points carry no names but on hover
+FROM = {"eye": {"x": 1.6, "y": 1.6, "z": 1.3}}  # a step further back than plotly, so that no word is cut off at the edge
 HIDDEN = {"showticklabels": False, "showgrid": False, "zeroline": False, "title": ""}
 
 
@@ -181,7 +182,8 @@ def _space(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) ->
         marker={"size": 5, "color": np.where(lit, palette.accent, palette.token)},
         customdata=_said(rows), hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    layout = {**theme.layout(palette, 520), "scene": {"xaxis": axis, "yaxis": axis, "zaxis": axis}, "showlegend": False}
+    layout = {**theme.layout(palette, 520), "scene": {"xaxis": axis, "yaxis": axis, "zaxis": axis, "camera": FROM},
+              "showlegend": False}  # fmt: skip
     return go.Figure([*_lines(found.points, rows, palette), points], layout=layout)
 
 

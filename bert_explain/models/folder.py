@@ -35,8 +35,8 @@ def opened(folder: Path, option: str, read: Callable[[], Model]) -> Model:
     except BadModel:
         raise
     except Exception as error:  # whatever is wrong inside the files: the reader sees one sentence, the log the rest
-        what = f"{type(error).__name__}: {str(error)[:300]}"
-        raise BadModel(f"The model in {folder} could not be opened: {what}") from error
+        what = f"{type(error).__name__}: {str(error)[:300]}".rstrip(". :\n")
+        raise BadModel(f"The model in {folder} could not be opened: {what}.") from error
 
 
 def read_config(folder: Path) -> Any:

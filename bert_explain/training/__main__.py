@@ -35,16 +35,16 @@ def everything(arguments: list[str]) -> int:
     parser.add_argument("--text", type=Path, required=True, help="the folder of the training text, WordNet's files in it")
     parser.add_argument("--assets", type=Path, default=Path("assets"), help="where to write; default: %(default)s")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints; default: %(default)s")
-    parser.add_argument("--start", type=Path, default=None, help="the encoder to begin with; default: the bundled one")
+    parser.add_argument("--weights", type=Path, default=None, help="the encoder to begin with; default: the bundled one")
     parser.add_argument("--minutes", type=float, default=60.0, help="for each training; default: %(default)s")
     chosen = parser.parse_args(arguments)
     models = chosen.assets / "models"
-    start = ["--start", str(chosen.start)] if chosen.start else []
+    start = ["--weights", str(chosen.weights)] if chosen.weights else []
     for name, out in (
         ("bert", models / "mini-bert"), ("gpt", models / "mini-gpt"), ("elmo", models / "mini-elmo"),
         ("word2vec", chosen.assets / "vectors" / "word2vec"),
     ):  # fmt: skip
-        begin = start if name == "bert" else ["--start", str(models / "mini-bert")] if name == "gpt" else []
+        begin = start if name == "bert" else ["--weights", str(models / "mini-bert")] if name == "gpt" else []
         work = ["--work", str(chosen.work / name), "--minutes", str(chosen.minutes)]
         _run(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin])
     wordnet = next((f for f in (chosen.text, *chosen.text.rglob("*")) if (f / "noun.exc").is_file()), None)

@@ -71,8 +71,8 @@ def measure(heads: Heads, pieces: Pieces, *, count: int = VALIDATION, seed: int 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train mini-bert on from `--start` and put the result in `--out`."""
+    """Train mini-bert on from `--weights` and put the result in `--out`."""
     chosen = options.parser("bert", __doc__).parse_args(arguments)
-    source = start(chosen.start, chosen.dropout)
+    source = start(chosen.weights, chosen.dropout)
     options.run(chosen, "bert", Heads(source), loss, measure, source)
     return 0

@@ -24,7 +24,7 @@ def parser(name: str, about: str, **defaults: float) -> argparse.ArgumentParser:
     """Text, folders, and the plan of loop.Plan, one option a field."""
     options = argparse.ArgumentParser(prog=f"python -m bert_explain.training {name}", description=about)
     options.add_argument("--text", type=Path, required=True, help="the folder of the training text")
-    options.add_argument("--start", type=Path, default=ASSETS / "models" / "mini-bert", help="the weights to begin with")
+    options.add_argument("--weights", type=Path, default=ASSETS / "models" / "mini-bert", help="the weights to begin with")
     options.add_argument("--out", type=Path, default=ASSETS / "models" / f"mini-{name}", help="default: %(default)s")
     options.add_argument("--work", type=Path, default=RUNS / name, help="checkpoints; default: %(default)s")
     options.add_argument("--tokens", type=int, default=4096, help="ids in a batch, on each device; default: %(default)s")
@@ -52,7 +52,7 @@ def run(
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
     found = corpus.documents(chosen.text)
-    cut = partial(pieces.cut, tokenizer=chosen.start / "tokenizer.json", kept=chosen.work)
+    cut = partial(pieces.cut, tokenizer=chosen.weights / "tokenizer.json", kept=chosen.work)
     learn, held = cut(corpus.for_training(found)), cut(corpus.for_validation(found))
     if not len(learn.ids):
         raise corpus.BadText(f"{chosen.text} holds no document to learn from.")
@@ -62,7 +62,7 @@ def run(
     check = partial(measure, pieces=held) if len(held.ids) else None
     progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
     if rank == 0:
-        export(source, chosen.start, chosen.out)
+        export(source, chosen.weights, chosen.out)
         cards.update(chosen.out, progress.scores)
     return progress
 

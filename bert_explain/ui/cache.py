@@ -99,22 +99,10 @@ def word_map(table: str, words: tuple[str, ...], method: str, dimensions: int, s
     return vector_map.draw(load_vectors(table), list(words), method, dimensions, seed)
 
 
-def training(text: str, settings: skipgram.Settings) -> skipgram.Run:
-    """A small Word2Vec of a reader's text, with its progress: at most ten seconds, one training at a time."""
-
-    key = (text, settings)
-
-    def made(progress: Callable[[float, str], None]) -> skipgram.Run:
-        with _learning:
-            if key not in _runs:
-                _runs[key] = skipgram.train(
-                    skipgram.read(text), settings, lambda done: progress(done, f"Learning: {done:.0%}")
-                )
-                for old in list(_runs)[:-16]:
-                    del _runs[old]
-            return _runs[key]
-
-    return _runs.get(key) or _shown("Waiting for another reader's training", made)
+@st.cache_resource(max_entries=16, show_spinner=False)
+def learner(text: str, settings: skipgram.Settings) -> skipgram.Learner:
+    """A small Word2Vec of a reader's text, as far as any reader has had it learned."""
+    return skipgram.Learner(skipgram.read(text), settings)
 
 
 def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> Made:
@@ -140,8 +128,6 @@ def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> M
 Made = TypeVar("Made")
 _ready: dict[str, Encoder] = {}
 _tables: dict[str, Vectors] = {}
-_learning = threading.Lock()
-_runs: dict[tuple[str, skipgram.Settings], skipgram.Run] = {}
 _warming = threading.Lock()
 
 
@@ -158,6 +144,7 @@ def warm() -> None:
 @cache
 def _warm() -> None:
     import plotly.graph_objects  # noqa: F401  (each page would import it at its first picture)
+
     models.one_thread()
     for name in models.entries():
         try:

@@ -16,7 +16,8 @@ def draw() -> None:
         a, b, more = st.columns([5, 5, 2], vertical_alignment="bottom")
         _field(a, "a", "Sentence A", "Type a sentence")
         _field(b, "b", "Sentence B", "A second sentence, or nothing")
-        with more.popover("Examples", width="stretch", key="examples"):
+        # On a server with several models this is where they are chosen, so the button says so.
+        with more.popover("Examples, model" if len(models.entries()) > 1 else "Examples", width="stretch", key="examples"):
             _examples()
             _model()
 

@@ -12,12 +12,17 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from bert_explain.errors import ExplainError
+from bert_explain.ui.stages import STAGES
 
 SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
 PORTS_TRIED = 50  # the wanted one and the next 49
@@ -46,7 +51,23 @@ def _warm() -> ExplainError | None:
     return failure
 
 
-app = st.App(SCRIPT, lifespan=lifespan)
+# Opened at a page's own address, Streamlit looks for its server below that address before it looks beside it: two errors
+# in the console of whoever follows a link, and two answers to wait for. Told where the server is, it asks only there.
+_BESIDE = '<script>window.__streamlit = {BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^\\/]*$/, "")}</script>'
+
+
+@cache
+def _front() -> str:
+    """Streamlit's own page, with the address of its server."""
+    index = Path(st.__file__).with_name("static") / "index.html"
+    return index.read_text(encoding="utf-8").replace("<head>", f"<head>{_BESIDE}", 1)
+
+
+async def _page(request: Request) -> HTMLResponse:
+    return HTMLResponse(_front(), headers={"Cache-Control": "no-cache"})
+
+
+app = st.App(SCRIPT, lifespan=lifespan, routes=[Route(f"/{stage.path}", _page) for stage in STAGES if stage.path])
 
 
 class _Server(uvicorn.Server):

@@ -76,12 +76,8 @@ def test_predictions_are_read_one_place_before(trace):
     true = table[table["mark"] == "true word"].iloc[0]
     assert true["piece"] == "bank"
     assert true["probability"] == pytest.approx(p[WORDS.index("bank")], rel=1e-5)
-    assert (
-        "bank" in dec.look_predictions(table, 2).plain()
-    )
-    assert (
-        "2 tokens before it" in dec.look_predictions(table, 2).plain()
-    )
+    assert "bank" in dec.look_predictions(table, 2).plain()
+    assert "2 tokens before it" in dec.look_predictions(table, 2).plain()
     for wrong in (0, len(trace.tokens)):
         with pytest.raises(BadQuery, match="Nothing is predicted at position"):
             dec.predictions(trace, wrong)
@@ -138,6 +134,26 @@ def test_in_sight_compares_four_ways(trace):
     short = dec.in_sight(at, trace, lifted, None, None)
     assert len(short) == 2
     assert "copying" not in dec.look_sight(short, "bank").plain()
+    for seen, said in ((0.4, "cannot simply read the answer off"), (0.9, "and yet it reads the answer off")):
+        short.loc[short["sees"], "probability"] = seen
+        assert said in dec.look_sight(short, "bank").plain()
+
+
+def test_a_tasks_inputs_hold_the_sentences_in_the_papers_order(trace):
+    row = dec.task_input(trace.tokens, ("start", "A", "delimiter", "B", "extract"), False)
+    assert [t.text for t in row] == ["[start]", *A.split(), "[delimiter]", *B.split(), "[extract]"]
+    turned = dec.task_input(trace.tokens, ("start", "A", "delimiter", "B", "extract"), True)
+    assert [t.text for t in turned] == ["[start]", *B.split(), "[delimiter]", *A.split(), "[extract]"]
+    assert len(dec.task_input(trace.tokens, ("A",), False, most=2)) == 2
+    table = dec.task_table([row, turned])
+    assert table.iloc[0].tolist() == [1, 0, "[start]", ""]
+    assert table.iloc[len(row) + 1].tolist() == [2, 1, B.split()[0], "B"]
+
+
+def test_a_single_guess_is_not_compared_with_itself():
+    table = dec.next_tokens(run_decoder(tiny_decoder(), ""))
+    assert len(table) == 1
+    assert "one token to guess" in dec.look_next(table, 20).plain()
 
 
 def test_the_readers_text_is_escaped():

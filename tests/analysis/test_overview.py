@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bert_explain.analysis import overview, stations
-from bert_explain.figures import strip
+from bert_explain.figures import home, strip
 from bert_explain.query import Query
 from bert_explain.trace import run
+from tests.tiny import tiny_bert
 
 TEXTS = [
     ("She walked to the bank of the river.", "The water was cold."), ("", ""), ("   ", "x"), ("!!!", ""),
@@ -85,3 +86,20 @@ def test_pieces_in_a_sentence_are_escaped(mini_bert):
 
     html = say("{word} < {n}", word=Piece("<script>"), n=3).html()
     assert html == '<b class="piece" dir="auto">&lt;script&gt;</b> &lt; 3'
+
+
+def test_what_a_model_lacks_is_said_and_not_drawn():
+    bare = run(tiny_bert("bare"), Query("the bank", "the river"))
+    assert stations.words(bare, None).plain() == "This model has no masked-word head: it cannot guess a hidden word."
+    lacking = run(tiny_bert("no segments"), Query("the bank", "the river"))
+    assert [band.name for band in home.sum_of_rows(lacking, 1)] == ["token", "position", "sum"]
+    assert "sentence" not in stations.embeddings(lacking, 1).plain()
+
+
+def test_swapped_sentences_are_named_as_the_model_reads_them(mini_bert, trace):
+    swapped = run(mini_bert, trace.query.but(swapped=True))
+    assert "sentence A follows sentence B" in stations.next_sentence(swapped, 1).plain()
+    assert [bar.text for bar in home.follows(swapped)] == ["A follows B", "A does not follow"]
+    says = strip.alternatives(swapped, strip.thumbnails(swapped, 2, lambda query: run(mini_bert, query)))
+    assert says["next"].endswith("that A follows B")
+    assert "sentence B follows sentence A" in stations.next_sentence(trace, 1).plain()

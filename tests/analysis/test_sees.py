@@ -34,9 +34,7 @@ def table(context: bool = True):
     rng = np.random.default_rng(1)
     vectors, other = rng.normal(size=(2, len(VOCABULARY), 4)).astype(np.float32)
     counts = np.array([100, 20, 10, 5, 1])
-    return from_table(
-        "word2vec", "Word2Vec", Table(VOCABULARY, vectors, counts if context else None, other if context else None)
-    )
+    return from_table("word2vec", "Word2Vec", Table(VOCABULARY, vectors, counts if context else None, other if context else None))
 
 
 def test_words_and_their_places():
@@ -76,9 +74,7 @@ def test_bert_guesses_the_first_piece_with_all_pieces_hidden():
     at = sees.pieces_of(plain.tokens, OF[3])
     trace = run(tiny_bert(), Query(TEXT, masked=tuple(at)))
     guess = sees.bert(trace, OF, 3, 3)
-    assert guess.true["probability"] == pytest.approx(
-        softmax(trace.mlm_logits([at[0]])[0].astype(float))[WORDS.index("water")]
-    )
+    assert guess.true["probability"] == pytest.approx(softmax(trace.mlm_logits([at[0]])[0].astype(float))[WORDS.index("water")])
     assert guess.reads.tolist() == [True, True, True, False, True, True]
     assert guess.size == len(WORDS)
     assert "2 pieces to this model: water ##s" in guess.notes[0]
@@ -97,6 +93,15 @@ def test_the_decoder_guesses_from_the_left():
     assert later.true["probability"] == guess.true["probability"]
     long = "the " * 40
     assert "beyond the tokens" in sees.decoder(run_decoder(tiny_decoder(), long), sees.words(long), 39, 3).missing
+
+
+def test_elmos_row_for_all_other_words_is_told_in_words():
+    p = np.array([0.1, 0.6, 0.3])
+    ranked = sees.ranking(p, lambda i: ("bank", sees.UNKNOWN, "door")[i], 0, 2)
+    guess = sees.Guess("elmo-left", "ELMo", np.array([True, False]), ranked, "bank", 3)
+    said = sees.look_guess(guess, 1).plain()
+    assert "expects <UNK>, “some other word” that it has no row for, with 60 %, then door" in said
+    assert "the text's bank is its number 3 of 3" in said
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -152,6 +157,16 @@ def guesses(target: int = 1):
         sees.decoder(run_decoder(tiny_decoder(), TEXT), OF, target, 2),
         sees.bert(hidden, OF, target, 2),
     ]
+
+
+def test_what_was_read_is_said_in_good_english():
+    reads = np.array([True, False, True])
+    one = np.array([True, False, False])
+    said = {key: sees.has_read(sees.Guess(key, key, reads if key in ("word2vec", "bert") else one), 1) for key in sees.SIDES}
+    assert said["word2vec"] == "2 words around it, 1 to the left and 1 to the right, in no order"
+    assert said["bert"] == "all other words, 1 to the left and 1 to the right"
+    assert said["decoder"] == said["elmo-left"] == "the 1 word to the left"
+    assert sees.has_read(sees.Guess("word2vec", "", one), 1).startswith("1 word around it")
 
 
 def test_the_winner_has_the_best_rank():

@@ -1,5 +1,8 @@
 """The small Word2Vec: pairs by hand, gradients by differences, draws that can be made again, and that it learns."""
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,3 +126,33 @@ def test_long_texts_get_fewer_passes():
     assert 1 <= made < 200
     assert made * len(skipgram.pairs(text, 5)[0]) <= skipgram.MOST_PAIRS
     assert skipgram.passes_possible(skipgram.read("one"), Settings()) == 0
+
+
+def test_a_training_in_steps_gives_the_numbers_of_one_in_a_go(trained):
+    learner = skipgram.Learner(skipgram.read(paragraph()), Settings(passes=60))
+    assert learner.run(60).passes == (0,)
+    while learner.reach(7):
+        pass
+    assert learner.made == 7
+    early = learner.run(7)
+    assert early.passes == tuple(n for n in trained.passes if n <= 7)
+    assert len(early.loss) == 7
+    while learner.reach(1000):
+        pass
+    assert learner.made == 60
+    assert not learner.reach(60)
+    np.testing.assert_array_equal(learner.run(60).words, trained.words)
+    np.testing.assert_array_equal(learner.run(60).loss, trained.loss)
+    again = learner.run(7)
+    np.testing.assert_array_equal(again.words, early.words)
+    np.testing.assert_array_equal(again.contexts, early.contexts)
+
+
+def test_the_map_is_not_mirrored_from_one_snapshot_to_the_next(trained):
+    words = skipgram_map.shown_words(trained.text)
+    maps = []
+    for count in range(20, len(trained.passes) + 1):
+        part = dataclasses.replace(trained, passes=trained.passes[:count], words=trained.words[:count])
+        maps.append(skipgram_map.paths(part, words)[-1])
+    for before, after in itertools.pairwise(maps):
+        assert ((before * after).sum(axis=0) > 0).all()

@@ -33,9 +33,6 @@ CHROMIUM_ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
-# Streamlit, opened at a page's own address, first looks for its server below that address and then above it.
-_EXPECTED_NOT_FOUND = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
-
 # Notes when the page and its server last spoke. settled() waits until they have been silent.
 WATCH_TRAFFIC = """(() => {
   const Plain = window.WebSocket;
@@ -109,7 +106,7 @@ class Watch:
 
     def _console(self, message) -> None:
         where = message.location.get("url", "")
-        if message.type == "error" and not _EXPECTED_NOT_FOUND.search(where):
+        if message.type == "error":
             self.console.append(f"{message.text} ({where})" if where else message.text)
 
 

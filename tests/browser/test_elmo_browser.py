@@ -39,5 +39,5 @@ def test_click_mix_and_make_up_a_word(page):
     box.fill("snorpling")
     box.press("Enter")
     settled(page)
-    page.get_by_text("is not in the vocabulary of the softmax, and yet it has a vector").wait_for()
+    page.get_by_text("is none of the words that ELMo can guess, and yet it has a vector").wait_for()
     page.locator(".st-key-made-up-map svg").first.wait_for()

@@ -48,9 +48,7 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
     settled(page)
     expect(page.get_by_label("Word", exact=True)).to_have_value("bark")
     page.locator(".st-key-same-to-a button").first.click()
-    page.locator(".st-key-pic-hits").get_by_text("Rough bark").or_(
-        page.locator(".st-key-search-token .chosen")
-    ).first.wait_for()
+    page.locator(".st-key-pic-hits").get_by_text("Rough bark").or_(page.locator(".st-key-search-token .chosen")).first.wait_for()
     settled(page)
     assert address(page)["a"] == "The bark of the oak."
     assert "bark" in page.locator(".st-key-pic-hits ol.hits").first.inner_text()
@@ -59,3 +57,35 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
 def test_a_phone_shows_it_without_scrolling_sideways(new_page):
     page = opened(new_page(viewport={"width": 390, "height": 844}))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_file_a_single_sentence_and_the_slider_over_the_layers(page):
+    opened(page)
+    file = page.locator("input[type=file]")
+    box = page.get_by_label(re.compile("Sentences, one a line"))
+    before = box.input_value()
+    file.set_input_files({"name": "wrong.csv", "mimeType": "text/csv", "buffer": b"text,kind\nThe bank.,x\n"})
+    page.get_by_text("This CSV file has no column called sentence. Its columns: text, kind.").wait_for()
+    expect(box).to_have_value(before)  # a file that cannot be read changes nothing
+    good = b"sentence,label\nThe bank of the river.,river\nThe muddy bank.,river\nThe bank lends money.,money\n"
+    file.set_input_files({"name": "good.csv", "mimeType": "text/csv", "buffer": good})
+    expect(page.locator("ol.occurrences li")).to_have_count(3, timeout=SLOW)
+    expect(box).to_have_value("river | The bank of the river.\nriver | The muddy bank.\nmoney | The bank lends money.")
+    settled(page)
+    look = page.locator(".st-key-pic-one .look")
+    last = look.inner_text()
+    sliders = page.get_by_role("slider", name="After layer (0 is the input)")
+    for turn, which in enumerate((0, 0, 1, 0)):  # both move the same layer, and each follows the other
+        sliders.nth(which).press("ArrowLeft")
+        page.wait_for_url(re.compile(rf"[?&]deep={5 - turn}(&|$)"))
+        page.get_by_role("heading", name=f"Closer: BERT, layer {5 - turn}").wait_for()
+        settled(page)
+        for slider in sliders.all():
+            expect(slider).to_have_value(str(5 - turn), timeout=SLOW)
+    expect(look).not_to_have_text(last)
+    page.reload()
+    page.get_by_role("heading", name="Closer: BERT, layer 2").wait_for()
+    settled(page)
+    box.fill("The bank is here.")
+    box.press("Control+Enter")
+    page.get_by_text("One sentence has nothing to be compared with").wait_for()

@@ -37,8 +37,8 @@ def test_boxes_halves_and_the_editor(page):
     expect(page.get_by_text(f"{110_106_428 + 12 * 7_087_872:,}", exact=True).first).to_be_visible()
     page.get_by_role("link", name="See it at work: Masked words").click()
     settled(page)
-    assert page.locator("h1").first.inner_text() == "Masked words"
-    assert page.get_by_label("Sentence A", exact=True).input_value() == PAIR["a"]
+    expect(page.locator("h1").first).to_have_text("Masked words")
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(PAIR["a"])
 
 
 def test_a_phone_sees_it_whole(new_page):

@@ -1,5 +1,6 @@
 """The page on word vectors in a real browser: walking on from word to word, a sum, a training, phone width."""
 
+import random
 import re
 
 import pytest
@@ -55,6 +56,7 @@ def test_a_sum_is_typed_and_the_given_words_come_back(page):
 def test_a_training_runs_and_the_words_move(page):
     opened(page, "Train your own", passes=20)
     page.get_by_role("button", name="Train Word2Vec on this text").click()
+    page.get_by_role("slider", name=re.compile("After how many passes")).wait_for()
     settled(page)
     assert "After 20 passes" in look(page, "moving")
     place = "document.querySelector('.js-plotly-plot').calcdata[1].slice(0, 3).map(p => p.x.toFixed(4)).join()"
@@ -66,3 +68,21 @@ def test_a_training_runs_and_the_words_move(page):
     page.locator("[class*=st-key-learn-row]").get_by_text("castle", exact=True).first.click()
     settled(page)
     assert "castle is the centre" in look(page, "lesson")
+
+
+def test_an_uploaded_text_is_learned_with_a_progress_bar(page):
+    opened(page, "Train your own", passes=200)
+    page.get_by_text("The text to learn from, and the settings").click()
+    draw = random.Random(0)
+    text = "\n".join(" ".join(f"word{draw.randrange(500)}" for _ in range(12)) for _ in range(600))
+    upload = {"name": "own.txt", "mimeType": "text/plain"}
+    page.set_input_files("input[type=file]", {**upload, "buffer": "caf\u00e9".encode("latin-1")})
+    page.get_by_text("not a text in UTF-8").wait_for()
+    page.set_input_files("input[type=file]", {**upload, "buffer": text.encode()})
+    page.get_by_text("7,200 words of text").wait_for()
+    assert page.get_by_text("not a text in UTF-8").count() == 0
+    page.get_by_role("button", name="Train Word2Vec on this text").click()
+    page.get_by_text(re.compile(r"Learning: \d+ of 79 passes")).wait_for()
+    page.get_by_role("slider", name=re.compile("After how many passes")).wait_for()
+    settled(page)
+    assert "After 79 passes" in look(page, "moving")

@@ -105,8 +105,9 @@ def test_rows_of_long_sentences_stay_near_the_word():
 
 
 def test_rank_bars_mark_the_winner():
-    rows = [("bert", 3, 12, 0.2), ("decoder", None, None, np.nan)]
+    rows = [("bert", 3, 12, 0.02), ("elmo-left", 9, 12, 0.005), ("decoder", None, None, np.nan)]
     table = pd.DataFrame(rows, columns=["key", "rank", "size", "probability"]).astype({"rank": "Int64", "size": "Int64"})
-    best, other = sees_figures.rank_bars(table, "bert")
-    assert (best.mark, best.note, best.value) == ("highest", "number 3 of 12", 0.2)
+    best, less, other = sees_figures.rank_bars(table, "bert")
+    assert (best.mark, best.note, best.value, best.shown) == ("highest", "number 3 of 12", 1, "2 %")
+    assert (less.value, less.shown) == (pytest.approx(0.25), "0.5 %")  # a quarter of the longest bar
     assert (other.mark, other.note, other.shown) == ("", "cannot say", "–")

@@ -85,7 +85,7 @@ def test_bars_are_the_table(trace):
     assert next(b for b in bars if b.mark).role == "true_word"
     assert bars[0].note == ""
     rank = table.loc[table["mark"] == "true word", "rank"].item()
-    assert next(b for b in bars if b.mark).note == f"number {rank}"
+    assert next(b for b in bars if b.mark).note == f"number {rank:,}"
     assert (bars[-1].role, bars[-1].text) == ("soft", "all others")
     assert bars[-1].note == f"{30_522 - len(table) + 1:,} pieces together"
 

@@ -13,10 +13,7 @@ EVIL = '<img src=x onerror="alert(1)">'
 
 
 def there(*labels):
-    return [
-        Occurrence(f"{EVIL} the bank, number {i}", len(EVIL) + 5, len(EVIL) + 9, label)
-        for i, label in enumerate(labels)
-    ]
+    return [Occurrence(f"{EVIL} the bank, number {i}", len(EVIL) + 5, len(EVIL) + 9, label) for i, label in enumerate(labels)]
 
 
 def test_a_square_has_every_cell_and_gaps_between_labels():
@@ -62,6 +59,26 @@ def test_a_long_sentence_is_cut_on_both_sides_of_its_word():
     assert short.endswith(" …")
     assert len(short) < 60
     assert figures.short(Occurrence("a bank", 2, 6)) == "a bank"
+
+
+def test_a_list_of_very_long_sentences_stays_readable():
+    text = "<i>word </i>" * 200 + "bank" + "x" * 3000
+    html = figures.listed([Occurrence(text, 2400, 2404, "a")], 0)
+    assert "<b>bank</b>xxx" in html
+    assert html.count("…") == 2
+    assert "<i>" not in html
+    assert len(html) < 1_000
+    assert "…" not in figures.listed(there("a"), 0)
+
+
+def test_numbers_on_the_map_do_not_stand_on_each_other():
+    points = np.array([[0, 0], [0.02, -0.03], [1, 1], [np.nan, np.nan], [0, 0.08]])
+    chart = figures.sense_map(points, points[None], there(*"aaaaa"), 0, LIGHT)
+    place = chart.data[0].textposition
+    assert len(place) == 4  # one has no point
+    assert place[2] == "top center"  # alone
+    assert place[0] != "top center"  # the last point stands there
+    assert place[0] != place[1]
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

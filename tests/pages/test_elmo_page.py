@@ -88,7 +88,7 @@ def test_another_sentence_and_one_without_the_word():
 
 def test_a_made_up_word_has_a_vector_and_odd_ones_do_no_harm():
     at = opened(made="frobnicate")
-    assert "is not in the vocabulary of the softmax, and yet it has a vector" in said(at)
+    assert "is none of the words that ELMo can guess, and yet it has a vector" in said(at)
     for word in ("the", "<b>x</b>", "🙂", "שלום", "x" * 60, "\x00"):
         at.text_input(key="w-ELMo-made").set_value(word).run()
         assert not at.exception, word

@@ -1,6 +1,7 @@
 """The page "Same word", as Streamlit runs it: the sets, the reader's own lists, bad input, links, models that are missing."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,21 @@ def test_a_good_file_becomes_the_list_and_a_bad_one_changes_nothing():
     assert at.text_area("same-lines").value == part.content.sets()[0].lines
     at.file_uploader(part.UPLOAD).set_value(("b.csv", b"sentence,label\nOne bank.,x\nTwo banks.,y\n", "text/csv")).run()
     assert at.text_area("same-lines").value == "x | One bank.\ny | Two banks."
+
+
+def test_the_link_of_a_list_that_is_too_long_reopens_what_was_compared():
+    at = opened()
+    random = np.random.default_rng(5)
+    lines = "\n".join(f"l{i % 2} | The bank of {random.integers(10**12)}." for i in range(2000))
+    edit(at, "same-lines", lines)
+    assert "too long for a link. The link holds only the sentences that are compared." in html(at)
+    again = opened(**{name: at.query_params[name] for name in ("set", "word", "lines", "few")})
+    assert "not possible here" not in html(again)
+    assert again.text_area("same-lines").value.count("\n") == sw.MOST - 1
+    shown = [re.search('<ol class="occurrences">.*?</ol>', html(page)).group() for page in (at, again)]
+    assert shown[0] == shown[1]
+    edit(again, "same-lines", "a | The bank.\nb | A bank.\nb | My bank.")  # a short list: the link holds it all again
+    assert "few" not in again.query_params
 
 
 def test_a_link_keeps_layer_sentence_and_model():

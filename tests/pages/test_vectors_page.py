@@ -1,6 +1,7 @@
 """The page on word vectors, as Streamlit runs it: every step, numbers beside gensim's, links, bad input."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,15 @@ def test_a_training_is_asked_for_and_its_passes_can_be_walked():
     assert points["type"] == "scatter"
     again = opened("Train your own", passes="10", trained=one(at.query_params["trained"]), after="5")
     assert "After 5 passes" in html(again)
+
+
+def test_one_vector_shows_the_neighbours_of_a_word_that_tells_something():
+    at = opened("One vector", a="She walked to the bank of the river.", b="The water was cold and clear.")
+    assert re.search(r"Read the neighbours of .*?bank", html(at))
+    empty = opened("One vector", a="", b="")
+    assert not empty.exception
+    assert "nothing to look up" in html(empty)
+    assert "One vector for all its meanings" in [s.value for s in empty.subheader]
 
 
 def one(value) -> str:

@@ -27,7 +27,7 @@ FEW = ["--tokens", "256", "--warmup", "0.1", "--threads", "1", "--check-every", 
 def trained(text_folder, small_encoder, tmp_path_factory):
     """mini-bert's program run for 250 steps: (folder of the model, folder of the checkpoint)."""
     out, work = tmp_path_factory.mktemp("bert"), tmp_path_factory.mktemp("work")
-    arguments = ["bert", "--text", text_folder, "--start", small_encoder, "--out", out, "--work", work]
+    arguments = ["bert", "--text", text_folder, "--weights", small_encoder, "--out", out, "--work", work]
     (out / "README.md").write_text("<!-- scores -->\n<!-- /scores -->\n", encoding="utf-8")
     assert program.main([str(a) for a in arguments] + ["--steps", "250", "--rate", "0.01", *FEW]) == 0
     return out, work
@@ -53,7 +53,7 @@ def test_the_folder_is_an_encoder_that_the_app_opens(trained):
 
 def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tmp_path):
     folder, out = trained[0], tmp_path / "gpt"
-    arguments = ["gpt", "--text", text_folder, "--start", folder, "--out", out, "--work", tmp_path / "work"]
+    arguments = ["gpt", "--text", text_folder, "--weights", folder, "--out", out, "--work", tmp_path / "work"]
     assert program.main([str(a) for a in arguments] + ["--steps", "200", "--rate", "0.01", *FEW]) == 0
     assert cards.read(out)["perplexity"] < 8
     assert BertLMHeadModel.from_pretrained(out, local_files_only=True).config.is_decoder
@@ -62,7 +62,7 @@ def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tm
 def test_a_run_killed_at_any_moment_goes_on_from_its_checkpoint(text_folder, small_encoder, tmp_path):
     work, out = tmp_path / "work", tmp_path / "out"
     plan = ["--steps", "60", "--rate", "0.01", "--save-every", "0", *FEW]
-    command = [sys.executable, "-m", "bert_explain.training", "bert", "--text", text_folder, "--start", small_encoder]
+    command = [sys.executable, "-m", "bert_explain.training", "bert", "--text", text_folder, "--weights", small_encoder]
     command = [str(part) for part in [*command, "--out", out, "--work", work, *plan]]
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
@@ -78,6 +78,20 @@ def test_a_run_killed_at_any_moment_goes_on_from_its_checkpoint(text_folder, sma
     assert finished["step"] == 60
     assert finished["tokens"] > reached["tokens"] or reached["step"] == 60
     assert (out / "model.safetensors").is_file()
+
+
+def test_torchs_launcher_runs_it_in_two_processes(text_folder, small_encoder, tmp_path):
+    work, out = tmp_path / "work", tmp_path / "out"
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    program = ["bert_explain.training", "bert", "--text", text_folder, "--weights", small_encoder, "--out", out, "--work", work]
+    plan = ["--steps", "30", "--rate", "0.01", "--optimiser", "muon", *FEW]
+    command = [str(part) for part in [*launcher, *program, *plan]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, env={**os.environ})
+    assert done.returncode == 0, done.stderr[-2000:]
+    progress = loop.checkpoint(work)["progress"]
+    assert progress["step"] == 30
+    assert 2 * 200 * 30 < progress["tokens"] <= 2 * 256 * 30  # both processes' batches are counted
+    assert BertForPreTraining.from_pretrained(out, local_files_only=True).dtype == torch.float32
 
 
 def test_text_that_is_not_there_is_said_in_a_sentence(capsys, tmp_path):

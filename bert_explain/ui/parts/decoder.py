@@ -35,9 +35,7 @@ def ready(page: Page) -> bool:
         tell(str(error), "warning")
         return False
     if page.query != page.query.plain():
-        tell(
-            "The decoder reads your two sentences as they stand: masks and other changes are BERT's, and left out here."
-        )
+        tell("The decoder reads your two sentences as they stand: masks and other changes are BERT's, and left out here.")
     return True
 
 
@@ -70,7 +68,7 @@ def masks(page: Page) -> None:
         code=(Decoder.allowed, dec.seen, dec.ahead),
         note=words.notes("decoder").masks,
     ):
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             st.slider("Layer", 1, page.model.n_layers, width=240, **state.bind("layer"))
             st.slider("Head", 1, page.model.n_heads, width=240, **state.bind("head"))
         left, right = st.columns(2, gap="medium")
@@ -144,9 +142,7 @@ def why(page: Page) -> None:
         if same:
             _moved(page, trace, bert, at)
         else:
-            tell(
-                f"{page.model.title} cuts this text into other pieces than the decoder: they cannot be compared."
-            )
+            tell(f"{page.model.title} cuts this text into other pieces than the decoder: they cannot be compared.")
 
 
 def _sight(page: Page, trace: DecoderTrace, bert: Trace | None, at: int) -> None:
@@ -179,9 +175,7 @@ def _moved(page: Page, trace: DecoderTrace, bert: Trace, at: int) -> None:
         code=(dec.swap, dec.moved, figures.moved),
         note=words.notes("decoder").moved,
     ):
-        st.plotly_chart(
-            figures.moved(table, page.palette), key="moved", alt=dec.look_moved(table, swap).plain(), **CHART
-        )
+        st.plotly_chart(figures.moved(table, page.palette), key="moved", alt=dec.look_moved(table, swap).plain(), **CHART)
 
 
 # tuned for a task
@@ -189,24 +183,18 @@ def tasks(page: Page) -> None:
     """The inputs of the paper's four kinds of task, made of the reader's own sentences."""
     trace, told = reading(page), words.table("decoder", "tasks")
     task = told[state.get(TASK)]
-    with picture("tasks", "One model, four kinds of task", note=words.notes("decoder").tasks):
+    rows = [dec.task_input(trace.tokens, task["parts"], row == 1) for row in range(task["rows"])]
+    with picture(
+        "tasks",
+        "One model, four kinds of task",
+        table=lambda: dec.task_table(rows),
+        code=(dec.task_input,),
+        note=words.notes("decoder").tasks,
+    ):
         st.segmented_control("Task", TASK.options, format_func=lambda t: told[t]["name"], wrap=True, **state.bind(TASK))
         st.text(task["text"])
-        for row in range(task["rows"]):
-            token_row(_input(trace, task["parts"], row == 1), key=f"task-{row}", label=f"Input {row + 1} of the task")
-
-
-def _input(trace: DecoderTrace, parts: list[str], turned: bool) -> list:
-    """One input row: tokens of A and B, and the special tokens by their part in the task."""
-    names = {"start": "[start]", "delimiter": "[delimiter]", "extract": "[extract]"}
-    sentence = {"A": int(turned), "B": int(not turned)}
-    shown: list = []
-    for part in parts:
-        if part in names:
-            shown.append(replace(trace.tokens[0], text=names[part], original=names[part]))
-        else:
-            shown += [t for t in dec.coloured(trace.tokens) if t.sentence == sentence[part]][:60]
-    return shown
+        for number, row in enumerate(rows):
+            token_row(row, key=f"task-{number}", label=f"Input {number + 1} of the task")
 
 
 def depth(page: Page, name: str) -> None:

@@ -257,7 +257,7 @@ def positions(page: Page) -> None:
                 alt = f"{name}, {rows} positions: {state.get(TABLE)}"
                 st.plotly_chart(figure, key=f"positions-{kind}", theme=None, config=CHART, alt=alt)
         st.text("How alike are positions that are so far apart?")
-        figure = figures.distances(distances, page.palette)
+        figure = _distances(page.model, rows, page.palette)
         st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
         _formula("positions")
 
@@ -270,3 +270,8 @@ def _heat(model: Encoder, rows: int, name: str, what: str, palette: Palette) -> 
     if what == "cosine":
         return figures.closeness(tables.cosines(table), name, palette)
     return figures.numbers(table, name, palette)
+
+
+@lru_cache(maxsize=16)  # as above
+def _distances(model: Encoder, rows: int, palette: Palette) -> go.Figure:
+    return figures.distances(tables.by_distance(model, rows), palette)

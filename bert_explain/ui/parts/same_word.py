@@ -23,10 +23,19 @@ from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.picture import explained, picture
 
+
+class _Lines(PackedText):
+    """A list that was too long stands empty in its link, with what is compared beside it: no fault of the link."""
+
+    def parse(self, text: str) -> str:
+        return super().parse(text) if text else ""
+
+
 OWN = "your own"
 SET = state.Choice("set", (*(s.name for s in content.sets()), OWN))
 WORD = state.Text("word", "", limit=60)
-LINES = PackedText("lines")
+LINES = _Lines("lines")
+FEW = PackedText("few")  # of a list that is too long for a link: what is compared of it
 PICK = state.Number("pick", 1, sw.MOST, 1)
 DEEP = state.Number("deep", 0, 99, None)  # None: the last layer
 UPLOAD = "same-word-csv"
@@ -79,9 +88,9 @@ def sentences(page: Page) -> sw.Found | None:
 
 def chosen_list() -> tuple[str, str]:
     """The word and the list as text: of the chosen set, or the reader's own."""
-    word, lines = state.get(WORD), state.get(LINES)  # read always: what is not read does not stay in the address
+    word, lines, few = state.get(WORD), state.get(LINES), state.get(FEW)  # read always: what is not does not stay in the address
     if state.get(SET) == OWN:
-        return word, lines
+        return word, lines or few
     chosen = content.sets()[SET.options.index(state.get(SET))]
     return chosen.word, chosen.lines
 
@@ -108,24 +117,37 @@ def _edit(word: str, lines: str) -> None:
         "Sentences, one a line; a label may stand before a bar", key=keys[1], on_change=_edited, args=keys, height=250,
         placeholder="river | She sat on the bank.\nmoney | The bank charged a fee.",
     )  # fmt: skip
-    file = st.file_uploader(
-        "Or a CSV file with the columns sentence,label", type="csv", key=UPLOAD, on_change=_uploaded
-    )
+    file = st.file_uploader("Or a CSV file with the columns sentence,label", type="csv", key=UPLOAD, on_change=_uploaded)
     if file is not None:
         try:
             sw.read_csv(file.getvalue())
         except sw.BadList as error:
             tell(str(error), "warning")
     if state.get(SET) == OWN and lines and not LINES.show(lines):
-        tell("This list is too long for a link: keep the file.")
+        held = "The link holds only the sentences that are compared." if FEW.show(state.get(FEW)) else "Keep the file."
+        tell(f"This list is too long for a link. {held}")
 
 
 def _edited(word_key: str, lines_key: str) -> None:
     word, lines = st.session_state[word_key], st.session_state[lines_key]
+    _own(word.encode("utf-8", "replace").decode(), lines.encode("utf-8", "replace").decode())
+
+
+def _own(word: str, lines: str) -> None:
+    """The reader's own word and list; the link reopens what is compared, whatever the length of the list."""
     state.put(SET, OWN)
-    state.put(WORD, word.encode("utf-8", "replace").decode())
-    state.put(LINES, lines.encode("utf-8", "replace").decode())
+    state.put(WORD, word)
+    state.put(LINES, lines)
+    state.put(FEW, "" if LINES.show(lines) else _compared(word, lines))
     state.put(PICK, 1)
+
+
+def _compared(word: str, lines: str) -> str:
+    try:
+        there = found_in(word, lines).occurrences
+    except sw.BadList:
+        return ""
+    return sw.shown(list(dict.fromkeys(sw.Line(o.text, o.label) for o in there)))
 
 
 def _uploaded() -> None:
@@ -137,11 +159,7 @@ def _uploaded() -> None:
         lines = sw.shown(sw.read_csv(file.getvalue()))
     except sw.BadList:
         return  # said where the file stands
-    word = chosen_list()[0]
-    state.put(SET, OWN)
-    state.put(WORD, word)
-    state.put(LINES, lines)
-    state.put(PICK, 1)
+    _own(chosen_list()[0], lines)
 
 
 def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
@@ -153,9 +171,7 @@ def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
 
 def _put(page: Page, occurrence: Occurrence) -> None:
     tokens, _ = tokenize(page.model, Query(occurrence.text, state.get("b")))
-    there = (
-        t for t in tokens if t.span and t.sentence == 0 and t.span[0] < occurrence.end and t.span[1] > occurrence.start
-    )
+    there = (t for t in tokens if t.span and t.sentence == 0 and t.span[0] < occurrence.end and t.span[1] > occurrence.start)
     first = next(there, None)
     state.put(a=occurrence.text, mask=(), put=(), token=first.position if first else None)
 
@@ -179,9 +195,16 @@ def layer(read_: Read) -> int:
 
 
 def layer_slider(read_: Read, at: str) -> None:
-    """The slider over the layers; `at` tells two of them apart."""
+    """The slider over the layers; `at` tells two of them apart.
+
+    The one that is not in use is made anew when the other moves. Were it given the new value instead, a browser that
+    is quicker than the server would send its old one back, and both sliders would jump.
+    """
     if read_.deepest:
-        key = f"same-deep-{at}"
+        first = f"same-deep-{at}"
+        key = st.session_state.get(f"{first}-key", first)
+        if st.session_state.get(key, layer(read_)) != layer(read_):
+            key = st.session_state[f"{first}-key"] = f"{first}-{state.version()}"
         state.seed(key, layer(read_))
         st.slider(
             "After layer (0 is the input)", 0, read_.deepest, key=key, width=420,

@@ -27,7 +27,7 @@ from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import explained, picture
 
 K = state.Number("k", 1, 10, 5)
-ROWS = (("word2vec", "decoder"), ("elmo-left", "elmo-right"), ("bert",))  # cards side by side
+ROWS = (("word2vec",), ("elmo-left", "elmo-right"), ("decoder", "bert"))  # cards side by side: what differs in one thing only
 CODE = {
     "word2vec": (sees.word2vec, sees.ranking),
     "elmo-left": (sees.elmo, run_elmo),
@@ -67,9 +67,7 @@ def chosen(page: Page) -> Chosen | None:
 def guesses(page: Page, now: Chosen) -> list[Guess]:
     """All five; a model that cannot guess says why."""
     return [
-        _asked(
-            "word2vec", "Word2Vec", now, lambda: sees.word2vec(cache.vectors("word2vec"), now.words, now.target, _k())
-        ),
+        _asked("word2vec", "Word2Vec", now, lambda: sees.word2vec(cache.vectors("word2vec"), now.words, now.target, _k())),
         _asked("elmo-left", "ELMo, forward model", now, lambda: _elmo(now, "left")),
         _asked("elmo-right", "ELMo, backward model", now, lambda: _elmo(now, "right")),
         _asked("decoder", "The decoder (OpenAI Transformer)", now, lambda: _decoder(now)),

@@ -148,6 +148,21 @@ def _one(page: Page) -> None:
     a, b = page.query.text_a, page.query.text_b
     shared = av.shared(tables[0], a, b)
     at = min(state.get(SHARED), max(len(shared) - 1, 0))
+    _pair(page, tables, shared, at)
+    _mixture(tables, _meant(page, tables[0], [row.word for row, _ in shared], at))
+    depth(tables[0], "one")
+
+
+def _meant(page: Page, vectors: Vectors, shared: list[str], at: int) -> str:
+    """The word whose neighbours are shown: the one that stands in both sentences where it says anything, else the one
+    looked at in the sentences. The neighbours of "the" tell nothing."""
+    telling = bool(shared) and (at > 0 or not av.is_stop_word(shared[0]))
+    return shared[at] if telling else _telling(page, _rows(page, vectors))
+
+
+def _pair(page: Page, tables: list[Vectors], shared: list[tuple[WordRow, WordRow]], at: int) -> None:
+    """One word that stands in A and in B: its row in the table, and what each model makes of it."""
+    a, b = page.query.text_a, page.query.text_b
     found = one_vector.table(page.trace, tables, *shared[at]) if shared else None
     with picture(
         "one",
@@ -171,8 +186,6 @@ def _one(page: Page) -> None:
         same = figures.same_bands(static, in_a.word, in_b.word)
         bands(same, key="vectors-same", label=f"The vector of {in_a.word} in A and in B")
         bars(figures.one_bars(found), key="vectors-one", label="How alike the vectors in A and in B are")
-    _mixture(tables, shared[at][0].word)
-    depth(static, "one")
 
 
 def _looked_up(page: Page, vectors: Vectors) -> None:
@@ -199,6 +212,8 @@ def _take_example() -> None:
 def _mixture(tables: list[Vectors], word: str) -> None:
     having = [vectors for vectors in tables if vectors.index(word) is not None]
     near = {vectors.title: av.neighbours(vectors, word, 12) for vectors in having}
+    if not near:
+        return
     with picture(
         "mixture",
         "One vector for all its meanings",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from bisect import bisect_right
 
 import streamlit as st
 
 from bert_explain.analysis import skipgram, skipgram_map
-from bert_explain.analysis.skipgram import Run, Settings, Text
+from bert_explain.analysis.skipgram import Learner, Run, Settings, Text
 from bert_explain.content import words
 from bert_explain.content.vectors import paragraph
 from bert_explain.figures import vectors as figures
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
+from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.picture import explained, picture
 
@@ -30,6 +32,7 @@ PLACE = state.Number("place", 0, skipgram.MOST_WORDS, 1)  # of the centre word i
 PAIR = state.Number("pair", 0, 9, 0)
 ONLY = PackedText("watch", "")  # the words on the map; '' for the most frequent
 LONGEST = 150_000  # characters of a text
+TOLD = "learn-told"  # what was wrong with the last upload; in the session
 AROUND = 40  # words of the text that are shown
 CHART = {"theme": None, "config": {"displayModeBar": False}}
 
@@ -48,7 +51,7 @@ def draw(page: Page) -> None:
     done = state.get(TRAINED) == number
     if not done:
         st.button("Train Word2Vec on this text", key="train", type="primary", on_click=_start, args=(number,))
-    run = cache.training(raw, settings) if done else skipgram.untrained(text, settings)
+    run = _learned(cache.learner(raw, settings)) if done else skipgram.untrained(text, settings)
     at = max(bisect_right(run.passes, state.get(AFTER)) - 1, 0)
     watched = skipgram_map.shown_words(run.text, state.get(ONLY).split())[:60]
     place = min(state.get(PLACE), len(run.text.ids) - 1)
@@ -66,6 +69,17 @@ def _start(number: int) -> None:
     state.put(AFTER, AFTER.high)
 
 
+def _learned(learner: Learner) -> Run:
+    """The finished training; a bar while it learns, at most ten seconds."""
+    bar, shown = st.empty(), time.monotonic() + 0.2
+    while learner.reach(learner.total):
+        if time.monotonic() > shown:
+            bar.progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
+            shown = time.monotonic() + 0.2
+    bar.empty()
+    return learner.run(learner.total)
+
+
 # the text and the settings
 def _source(text: Text, settings: Settings) -> None:
     with st.expander("The text to learn from, and the settings", expanded=False):
@@ -74,6 +88,7 @@ def _source(text: Text, settings: Settings) -> None:
         st.text_area("Text", key=key, height=160, max_chars=LONGEST, on_change=_typed, args=(key,))
         up = "learn-file"
         st.file_uploader("Or a text file (UTF-8, at most 2 MB)", ["txt"], key=up, on_change=_uploaded, args=(up,))
+        tell(st.session_state.get(TOLD, []), "warning")
         columns = st.columns(5)
         labels = ("Window", "Words drawn for each pair", "Passes", "Numbers a word", "Seed")
         for column, label, param in zip(columns, labels, (WINDOW, NEGATIVES, PASSES, WIDTH, DRAW), strict=True):
@@ -90,20 +105,25 @@ def _source(text: Text, settings: Settings) -> None:
 
 def _typed(key: str) -> None:
     typed = st.session_state[key]
+    st.session_state[TOLD] = []
     state.put(TEXT, "" if typed.strip() == paragraph() else typed)
 
 
 def _uploaded(key: str) -> None:
     file = st.session_state[key]
+    st.session_state[TOLD] = []
     if file is None:
         return
     try:
-        text = file.getvalue().decode("utf-8")
+        text = file.getvalue().decode("utf-8-sig")
     except UnicodeDecodeError:
-        state.notice("That file is not a text in UTF-8. Save it as UTF-8 and try again; nothing was changed.")
+        st.session_state[TOLD] = ["That file is not a text in UTF-8. Save it as UTF-8 and try again; nothing was changed."]
+        return
+    if not text.strip():
+        st.session_state[TOLD] = ["That file is empty; nothing was changed."]
         return
     if len(text) > LONGEST:
-        state.notice(f"The file has {len(text):,} characters; the first {LONGEST:,} were taken.")
+        st.session_state[TOLD] = [f"The file has {len(text):,} characters; the first {LONGEST:,} were taken."]
     state.put(TEXT, text[:LONGEST])
 
 

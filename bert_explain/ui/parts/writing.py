@@ -79,7 +79,7 @@ def _begin(trace: DecoderTrace) -> int:
 
 
 def _settings(trace: DecoderTrace) -> None:
-    first, second = st.columns(2, gap="large")
+    first, second = st.columns(2, gap="medium")
     with first:
         st.slider("Begin after token", 0, len(trace.tokens) - 1, **state.bind(BEGIN))
         st.slider("Temperature", 0.0, 2.0, step=0.05, **state.bind(HEAT))
