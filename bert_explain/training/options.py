@@ -29,6 +29,7 @@ def parser(name: str, about: str, **defaults: float) -> argparse.ArgumentParser:
     options.add_argument("--work", type=Path, default=RUNS / name, help="checkpoints; default: %(default)s")
     options.add_argument("--tokens", type=int, default=4096, help="ids in a batch, on each device; default: %(default)s")
     options.add_argument("--dropout", type=float, default=0.0, help="for many epochs: 0.1; default: %(default)s")
+    options.add_argument("--keep", type=float, default=0.0, help="share of the first weights in the last ones; default: 0")
     options.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     options.add_argument("--threads", type=int, default=0, help="threads of the CPU to compute with; 0: all")
     for one in fields(loop.Plan):
@@ -60,11 +61,26 @@ def run(
     _, rank, _ = loop.start()
     batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
     check = partial(measure, pieces=held) if len(held.ids) else None
+    first = [p.detach().clone() for p in source.parameters()] if chosen.keep else []
     progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
     if rank == 0:
+        if chosen.keep:
+            average(source, first, chosen.keep)
+            progress.scores = loop.measured(module, check) if check else {}
         export(source, chosen.weights, chosen.out)
         cards.update(chosen.out, progress.scores)
     return progress
+
+
+@torch.no_grad()
+def average(model: nn.Module, first: list[torch.Tensor], keep: float) -> None:
+    """Mix the weights that a model began with into those it has: what it knew before is lost less, often for free.
+
+    first : one tensor a parameter, in their order. keep : their share, 0 to 1. Source: Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models".
+    """
+    for now, before in zip(model.parameters(), first, strict=True):
+        now.lerp_(before.to(now.device), keep)
 
 
 def export(model: PreTrainedModel, tokenizer: Path, out: Path) -> None:

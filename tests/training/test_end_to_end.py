@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,18 @@ def test_torchs_launcher_runs_it_in_two_processes(text_folder, small_encoder, tm
     assert progress["step"] == 30
     assert 2 * 200 * 30 < progress["tokens"] <= 2 * 256 * 30  # both processes' batches are counted
     assert BertForPreTraining.from_pretrained(out, local_files_only=True).dtype == torch.float32
+
+
+def test_a_share_of_the_first_weights_can_be_kept(trained, text_folder, small_encoder, tmp_path):
+    out, work = tmp_path / "bert", tmp_path / "work"
+    shutil.copytree(trained[1], work)  # the finished run: only the average is left to do
+    arguments = ["bert", "--text", text_folder, "--weights", small_encoder, "--out", out, "--work", work, "--keep", "0.25"]
+    assert program.main([str(a) for a in arguments] + ["--steps", "250", *FEW]) == 0
+    first, last, mixed = (
+        BertForPreTraining.from_pretrained(folder).bert.pooler.dense.weight for folder in (small_encoder, trained[0], out)
+    )
+    assert not torch.allclose(first, last, atol=1e-2)
+    torch.testing.assert_close(mixed, 0.75 * last + 0.25 * first, atol=1e-3, rtol=0)
 
 
 def test_text_that_is_not_there_is_said_in_a_sentence(capsys, tmp_path):

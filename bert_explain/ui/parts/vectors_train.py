@@ -33,6 +33,7 @@ PAIR = state.Number("pair", 0, 9, 0)
 ONLY = PackedText("watch", "")  # the words on the map; '' for the most frequent
 LONGEST = 150_000  # characters of a text
 TOLD = "learn-told"  # what was wrong with the last upload; in the session
+SHOW_EVERY = 0.4  # seconds between two looks at a training that runs
 AROUND = 40  # words of the text that are shown
 CHART = {"theme": None, "config": {"displayModeBar": False}}
 
@@ -51,13 +52,14 @@ def draw(page: Page) -> None:
     done = state.get(TRAINED) == number
     if not done:
         st.button("Train Word2Vec on this text", key="train", type="primary", on_click=_start, args=(number,))
-    run = _learned(cache.learner(raw, settings)) if done else skipgram.untrained(text, settings)
+    watched = skipgram_map.shown_words(text, state.get(ONLY).split())[:60]
+    place = min(state.get(PLACE), len(text.ids) - 1)
+    chosen = text.vocabulary[text.ids[place]]
+    run = _learned(page, cache.learner(raw, settings), watched, chosen) if done else skipgram.untrained(text, settings)
     at = max(bisect_right(run.passes, state.get(AFTER)) - 1, 0)
-    watched = skipgram_map.shown_words(run.text, state.get(ONLY).split())[:60]
-    place = min(state.get(PLACE), len(run.text.ids) - 1)
     if done:
         at = _after(run, at)
-        _moving(page, run, at, watched, run.text.vocabulary[run.text.ids[place]])
+        _moving(page, run, at, watched, chosen)
     _lesson(run, at, place)
     told = words.depth("vectors", "train")
     explained(told, f"Here: {len(run.text.vocabulary)} words, {settings.width} numbers each, "
@@ -69,14 +71,20 @@ def _start(number: int) -> None:
     state.put(AFTER, AFTER.high)
 
 
-def _learned(learner: Learner) -> Run:
-    """The finished training; a bar while it learns, at most ten seconds."""
-    bar, shown = st.empty(), time.monotonic() + 0.2
+def _learned(page: Page, learner: Learner, watched: list[str], chosen: str) -> Run:
+    """The finished training; while it learns, at most ten seconds, a bar and the words of the map on their way."""
+    bar, moving = st.empty(), st.empty()
+    shown = time.monotonic() + SHOW_EVERY
     while learner.reach(learner.total):
         if time.monotonic() > shown:
             bar.progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
-            shown = time.monotonic() + 0.2
+            run = learner.run(learner.made)
+            places = skipgram_map.paths(run, watched)
+            chart = figures.moving_map(places, len(run.passes) - 1, watched, chosen, page.palette)
+            moving.plotly_chart(chart, alt=skipgram_map.look(run, len(run.passes) - 1, chosen).plain(), **CHART)
+            shown = time.monotonic() + SHOW_EVERY
     bar.empty()
+    moving.empty()
     return learner.run(learner.total)
 
 
