@@ -16,9 +16,6 @@ APP    := $(VENV)/.app-installed
 TESTED := $(VENV)/.tests-installed
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 
-# A browser test that only ran out of time (a busy machine) is tried again; one whose assertion fails is not.
-RERUN  := --reruns 2 --only-rerun "did not come to rest" --only-rerun "TimeoutError"
-
 .DEFAULT_GOAL := app
 .PHONY: app test bench browser clean
 
@@ -26,7 +23,7 @@ app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(TESTED) browser
-	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(RERUN) $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(ARGS)
 
 bench: $(TESTED) browser
 	$(PY) -m pytest tests/benchmarks -s $(ARGS)

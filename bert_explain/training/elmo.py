@@ -1,6 +1,7 @@
 """mini-elmo: two language models, one in each direction, trained as Peters et al. 2018 did, on a small scale.
 
     python -m bert_explain.training elmo --text FOLDER --minutes 75
+    python -m bert_explain.training elmo --text FOLDER --weights assets/models/mini-elmo --cell 1920 --work runs/wide --out wide
     python -m bert_explain.training elmo --export               the last checkpoint as a model folder, without training
 
 Training goes on from the checkpoint in --work, whenever it was stopped. With a GPU it runs there; with torchrun on several.
@@ -27,17 +28,19 @@ from bert_explain.models.bilm import BiLM, Options
 from bert_explain.models.characters import BEGIN, END, MAX_CHARACTERS, UNKNOWN
 from bert_explain.training import cards, corpus, loop
 from bert_explain.training.elmo_text import MARKS, Batches, Runs, kept, numbered, rows
+from bert_explain.training.widen import widen
 
 VOCABULARY = 16_000  # the marks included
 TEXT = "text.npz"
 TOKENS = 768  # in a batch
 TRIES = 2048  # draws of wrong answers for a batch; about 1,000 different ones come of it
 PLAN = loop.Plan(steps=10_000_000, minutes=75, rate=3e-3, warmup=0.03, decay=0.0, clip=1.0)
+CELL, PROJECTION = 384, 128
 FILTERS = ((1, 32), (2, 32), (3, 64), (4, 96), (5, 96), (6, 64))
 NOWHERE = -1e9  # score of an answer that must not count
 
 
-def sizes(words: int = VOCABULARY, cell: int = 384, projection: int = 128) -> Options:
+def sizes(words: int = VOCABULARY, cell: int = CELL, projection: int = PROJECTION) -> Options:
     """mini-elmo's sizes: the original's form at a small fraction of its size. No clips: PyTorch's LSTM does without."""
     return Options(
         character_dim=16, filters=FILTERS, n_highway=2, activation="relu", max_characters=MAX_CHARACTERS, cell=cell,
@@ -156,19 +159,21 @@ def measure(model: BiLM, runs: Runs, count: int | None = None) -> dict[str, floa
 
 def train(
     found: Sequence[corpus.Document], work: Path | str, plan: loop.Plan = PLAN, *, options: Options | None = None,
-    full: bool = False, tokens: int = TOKENS, tries: int = TRIES, check_runs: int = 150,
+    cell: int = CELL, first: models.Elmo | None = None, full: bool = False, tokens: int = TOKENS, tries: int = TRIES,
+    check_runs: int = 150,
 ) -> loop.Progress:  # fmt: skip
     """Train on these documents, or go on training, in `work`. full : the whole softmax instead of a sampled one.
 
-    Raises BadText where there is nothing to learn from.
+    first : a model to begin with, made as wide as `cell` or `options` say.
+    Raises BadText where there is nothing to learn from, or other words than those of `first`.
     """
     work = Path(work)
     runs = kept(work / TEXT, corpus.for_training(found))
     if not len(runs.repeats):
         raise corpus.BadText("There is no document to learn from.")
-    options = options or sizes(min(VOCABULARY, len(runs.types)))
+    options = options or sizes(min(VOCABULARY, len(runs.types)), cell)
     held_out = numbered(corpus.for_validation(found), runs.types)
-    model = fresh(options, frequencies(runs, options.n_words))
+    model = _begun(first, options, runs) if first else fresh(options, frequencies(runs, options.n_words))
     whole = FullLoss(model) if full else SampledLoss(model, tries)
 
     def loss(module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
@@ -182,7 +187,13 @@ def train(
     return loop.train(whole, batches, loss, plan, work, check=check if len(held_out.repeats) else None, title="mini-elmo")
 
 
-def export(work: Path | str, to: Path | str, *, options: Options | None = None) -> BiLM:
+def _begun(first: models.Elmo, options: Options, runs: Runs) -> BiLM:
+    if tuple(first.words) != tuple(runs.types[: options.n_words]):
+        raise corpus.BadText(f"{first.title} guesses other words than those of this text.")
+    return widen(first.module, options.cell)
+
+
+def export(work: Path | str, to: Path | str, *, options: Options | None = None, cell: int = CELL) -> BiLM:
     """Write the checkpoint in `work` as a model folder (float16). Raises BadText where there is none.
 
     options : the sizes it was trained with, where these are not mini-elmo's own.
@@ -192,7 +203,7 @@ def export(work: Path | str, to: Path | str, *, options: Options | None = None) 
         raise corpus.BadText(f"{work} has no checkpoint to export.")
     weights = {name.removeprefix("guesses.model."): value for name, value in state["model"].items()}
     types = kept(Path(work) / TEXT, None).types[: len(weights["softmax.weight"])]
-    model = BiLM(options or sizes(len(types)))
+    model = BiLM(options or sizes(len(types), cell))
     model.load_state_dict(weights)
     elmo_format.save(model, types, Path(to))
     return model
@@ -215,17 +226,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=PLAN.minutes, help="default: %(default)s")
     parser.add_argument("--rate", type=float, default=PLAN.rate, help="largest learning rate; default: %(default)s")
     parser.add_argument("--tokens", type=int, default=TOKENS, help="words in a batch; default: %(default)s")
+    parser.add_argument("--weights", type=Path, help="a model folder to begin with, on the same text; default: from nothing")
+    parser.add_argument("--cell", type=int, default=CELL, help="numbers in an LSTM's cell; default: %(default)s")
     parser.add_argument("--full", action="store_true", help="the whole softmax instead of a sampled one")
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint as a model folder")
     chosen = parser.parse_args(arguments)
     if chosen.export:
-        export(chosen.work, chosen.out)
+        export(chosen.work, chosen.out, cell=chosen.cell)
         return 0
     found = [document for place in chosen.text for document in corpus.documents(place)]
     plan = replace(PLAN, minutes=chosen.minutes, rate=chosen.rate)
-    train(found, chosen.work, plan, full=chosen.full, tokens=chosen.tokens)
+    first = models.from_folder(chosen.weights, chosen.weights.name) if chosen.weights else None
+    train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
     if loop.start()[1] == 0:
-        export(chosen.work, chosen.out)
+        export(chosen.work, chosen.out, cell=chosen.cell)
         cards.update(chosen.out, evaluate(corpus.for_validation(found), chosen.out))
     return 0
 

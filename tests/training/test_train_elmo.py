@@ -1,12 +1,15 @@
 """Training mini-elmo: batches, the sampled loss, resuming, export; on a text made on the spot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from bert_explain.models import elmo as models
 from bert_explain.training import corpus, elmo, elmo_text, loop
-from tests.tiny_elmo import options
+from bert_explain.training.widen import widen
+from tests.tiny_elmo import options, tiny_module
 
 SENTENCES = ["The bank of the river is wet.", "She walked to the bank.", "He sees the old river.", "Water is cold."]
 
@@ -122,6 +125,48 @@ def test_training_learns_stops_goes_on_and_is_exported(text, tmp_path):
         assert torch.allclose(loaded.module.state_dict()[name], value, atol=1e-2), name
     scores = elmo.evaluate(corpus.for_validation(found), exported, None)
     assert scores["forward_perplexity"] == pytest.approx(then.scores["forward_perplexity"], rel=0.05)
+
+
+def test_a_wider_model_says_what_the_narrow_one_says():
+    narrow = tiny_module()
+    wide = widen(narrow, 31, noise=0.0)
+    token = torch.randn(7, 2, narrow.options.projection, generator=torch.Generator().manual_seed(0))
+    assert [layer.hidden_size for layer in (*wide.ahead, *wide.back)] == [31] * 4
+    with torch.no_grad():
+        for mine, theirs in zip(wide(token)[:2], narrow(token)[:2], strict=True):
+            for a, b in zip(mine, theirs, strict=True):
+                torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="cannot be widened"):
+        widen(narrow, 5)
+
+
+def test_the_copies_in_a_wider_model_learn_apart():
+    wide = widen(tiny_module(), 24)
+    optimiser = torch.optim.AdamW(wide.parameters(), lr=1e-2)
+    token = torch.randn(7, 2, wide.options.projection, generator=torch.Generator().manual_seed(0))
+    rows = wide.ahead[0].weight_ih_l0.unflatten(0, (4, 24))
+    before = (rows[:, :12] - rows[:, 12:]).detach().abs().mean()
+    for _ in range(40):
+        wide(token)[0][-1].square().mean().backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    after = (rows[:, :12] - rows[:, 12:]).detach().abs().mean()
+    assert before > 0
+    assert after > 1.02 * before
+
+
+def test_training_begins_with_a_given_model(text, tmp_path):
+    found = corpus.documents(text)
+    runs = elmo_text.collect(corpus.for_training(found))
+    sizes = options(n_words=min(20, len(runs.types)), cell=24, projection=12)
+    learned = elmo.train(found, tmp_path / "a", loop.Plan(steps=60, rate=2e-2, decay=0.0), options=sizes, tokens=64)
+    elmo.export(tmp_path / "a", tmp_path / "narrow", options=sizes)
+    first = models.from_folder(tmp_path / "narrow", "narrow")
+    wider = replace(sizes, cell=60)
+    then = elmo.train(found, tmp_path / "b", loop.Plan(steps=1, rate=1e-5), options=wider, first=first, tokens=64)
+    assert then.scores["val"] == pytest.approx(learned.scores["val"], abs=0.1)  # without it: about log 20
+    with pytest.raises(corpus.BadText, match="other words"):
+        elmo.train(found, tmp_path / "c", options=options(n_words=12, cell=60, projection=12), first=first)
 
 
 def test_nothing_to_export_is_one_sentence(tmp_path):

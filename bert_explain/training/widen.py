@@ -1,0 +1,49 @@
+"""A trained biLM made wider without losing what it knows, to be trained on from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from bert_explain.models.bilm import BiLM
+
+GATES = 4  # i, f, g, o lie below each other in an LSTM's matrices
+NOISE = 0.05  # of a matrix's own spread: copies that are all alike would learn alike for ever
+
+
+@torch.no_grad()
+def widen(model: BiLM, cell: int, *, noise: float = NOISE, seed: int = 0) -> BiLM:
+    """The same biLM with `cell` numbers in each LSTM's cell, that says what `model` says (exactly, without noise).
+
+    Each new number is a copy of an old one; what goes out of an old one is shared out among its copies, unevenly.
+    Everything else is taken over. Raises ValueError where `cell` is smaller than it is.
+    Source: Chen et al. 2016, "Net2Net: accelerating learning via knowledge transfer", 2.2.
+    """
+    if cell < model.options.cell:
+        raise ValueError(f"The cell has {model.options.cell} numbers; it cannot be widened to {cell}.")
+    made = BiLM(replace(model.options, cell=cell))
+    generator = torch.Generator().manual_seed(seed)
+    kept = {name: value for name, value in model.state_dict().items() if not name.startswith(("ahead.", "back."))}
+    made.load_state_dict(kept, strict=False)
+    for old, new in zip((*model.ahead, *model.back), (*made.ahead, *made.back), strict=True):
+        _widen(old, new, noise, generator)
+    return made
+
+
+def _widen(old: nn.LSTM, new: nn.LSTM, noise: float, generator: torch.Generator) -> None:
+    of = torch.arange(new.hidden_size) % old.hidden_size  # (C',): which old number each new one copies
+    for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+        before = getattr(old, name)
+        rows = before.unflatten(0, (GATES, -1))[:, of].flatten(0, 1)  # (4 C, ...) -> (4, C', ...) -> (4 C', ...)
+        if before.ndim == 2:
+            rows = rows + noise * before.std() * torch.randn(rows.shape, generator=generator)
+        getattr(new, name).copy_(rows)
+    new.weight_hr_l0.copy_(old.weight_hr_l0[:, of] * _shares(of, generator))  # (P, C')
+
+
+def _shares(of: Tensor, generator: torch.Generator) -> Tensor:
+    """What each copy takes of its old number's output; the copies of one sum to 1. Shape: (C',)."""
+    drawn = 0.5 + torch.rand(len(of), generator=generator)
+    return drawn / torch.zeros(int(of.max()) + 1).index_add(0, of, drawn)[of]
