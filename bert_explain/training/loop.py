@@ -116,6 +116,8 @@ def train(
     bar.set_postfix_str(_line(progress))
     bar.close()
     if world > 1:
+        distributed.barrier()  # the first process measures and saves; one that left before it could wait for it for ever
+        del whole
         distributed.destroy_process_group()
     return progress
 
