@@ -72,7 +72,7 @@ def test_what_always_holds(a, b, kind, layer):
 
 def test_bank_is_nearest_to_river(trace):
     near = outputs.neighbours(trace, 6, 5)
-    assert near["token"].tolist()[:2] == ["river", "water"]
+    assert near["token"].tolist()[0] == "river"
     assert outputs.partner(trace, 6, 5, None) == 8
     assert "bank</b> and <b" in outputs.look_cosines(trace, 6).html()
     assert "river" in outputs.look_cosines(trace, 6).plain()
@@ -142,7 +142,8 @@ def test_the_sentences_say_this_texts_numbers(trace):
     assert "trust the list" in outputs.look_map(trace, 6, 5).plain()
     strongest = int(np.abs(trace.pooled).argmax())
     assert f"dimension {strongest} of the lower strip" in outputs.look_pooler(trace).plain()
-    assert "−0.62" in outputs.look_pooler(trace).plain()
+    value = f"{trace.pooled.flat[strongest]:.2f}".replace("-", "−")
+    assert f"the pooler answers {value} there" in outputs.look_pooler(trace).plain()
 
 
 def test_where_map_and_cosine_disagree_it_is_said(trace):

@@ -131,7 +131,8 @@ def test_the_true_word_is_marked_once(mini_bert, trace):
     below = figures.guess_bars(table.iloc[0], "bank")
     assert [bar.mark for bar in below] == [""] * 5 + ["true word"]
     assert below[-1].text == "bank"
-    assert below[-1].note == "number 10"
+    assert table.iloc[0]["rank"] > 5
+    assert below[-1].note == f"number {table.iloc[0]['rank']:.0f}"
     among = figures.guess_bars(table.iloc[0], table.iloc[0]["guess 2"])
     assert [bar.mark for bar in among] == ["", "true word", "", "", ""]
     unknown = figures.guess_bars(table.iloc[0].copy().where(lambda row: row.index != "p true", np.nan), None)
