@@ -57,7 +57,7 @@ def test_step_run_and_the_link_reopens_the_text(page, new_page):
 
 def test_a_run_can_be_stopped(page):
     """A long start makes each token slow enough to stop in between."""
-    open_app(page, "OpenAI_Transformer", a="the water of the river was cold and " * 20, b="", run=60, heat=137)
+    open_app(page, "OpenAI_Transformer", a="the water of the river was cold and " * 55, b="", run=60, heat=137)
     page.get_by_role("button", name="Write 60 tokens", exact=True).click()
     stop = page.get_by_role("button", name="Stop writing", exact=True)
     stop.wait_for()

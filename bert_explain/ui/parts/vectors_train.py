@@ -33,7 +33,7 @@ PAIR = state.Number("pair", 0, 9, 0)
 ONLY = PackedText("watch", "")  # the words on the map; '' for the most frequent
 LONGEST = 150_000  # characters of a text
 TOLD = "learn-told"  # what was wrong with the last upload; in the session
-SHOW_EVERY = 0.4  # seconds between two looks at a training that runs
+TELL_EVERY, SHOW_EVERY = 0.2, 2.0  # seconds between two states of the bar, and of the map: slow browsers must keep up
 AROUND = 40  # words of the text that are shown
 CHART = {"theme": None, "config": {"displayModeBar": False}}
 
@@ -74,15 +74,17 @@ def _start(number: int) -> None:
 def _learned(page: Page, learner: Learner, watched: list[str], chosen: str) -> Run:
     """The finished training; while it learns, at most ten seconds, a bar and the words of the map on their way."""
     bar, moving = st.empty(), st.empty()
-    shown = time.monotonic() + SHOW_EVERY
+    told = shown = time.monotonic()
     while learner.reach(learner.total):
-        if time.monotonic() > shown:
+        if time.monotonic() > told + TELL_EVERY:
             bar.progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
+            told = time.monotonic()
+        if time.monotonic() > shown + SHOW_EVERY:
             run = learner.run(learner.made)
             places = skipgram_map.paths(run, watched)
             chart = figures.moving_map(places, len(run.passes) - 1, watched, chosen, page.palette)
             moving.plotly_chart(chart, alt=skipgram_map.look(run, len(run.passes) - 1, chosen).plain(), **CHART)
-            shown = time.monotonic() + SHOW_EVERY
+            shown = time.monotonic()
     bar.empty()
     moving.empty()
     return learner.run(learner.total)
