@@ -21,7 +21,8 @@ ROUNDS = 3
 AIM = 2.0
 WATCH_ANSWER = """(() => {
   const look = () => {
-    if (document.querySelector('[class*="st-key-pic-"] .look')?.textContent) window.firstAnswer = performance.now();
+    const said = document.querySelector('[class*="st-key-pic-"] :is(.look, [class*="st-key-look-"])');
+    if (said?.textContent) window.firstAnswer = performance.now();
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
