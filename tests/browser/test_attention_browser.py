@@ -185,6 +185,7 @@ def test_the_addresses_are_right_under_another_folder(page, watch, under_a_folde
     page.goto(f"{under_a_folder}/Attention?bertviz=head+view")
     page.locator("iframe").first.wait_for(timeout=120_000)  # the first run loads the model
     frame_of(page).locator("svg line").first.wait_for(state="attached")
+    page.goto("about:blank")  # before its server stops: the page would look for it
     # Streamlit's own server, asked for a page at its own address, has it look for its socket below that address first.
     watch.console[:] = [said for said in watch.console if "/_stcore/" not in said]
 
