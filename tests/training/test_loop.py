@@ -1,27 +1,23 @@
 """The training loop: its schedule, and that a killed run goes on where its checkpoint stands."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from bert_explain.training import loop, optimisers
 from bert_explain.training.loop import Plan, Progress
+from tests.training.made import Made
 
 
-class Line:
-    """Batch `step` of a straight line; reading the batch `fails` raises, as a kill would end the run."""
+def line(generator):
+    """Eight points of a straight line."""
+    x = torch.randn(8, 3, generator=generator)
+    return {"x": x, "y": x @ torch.tensor([1.0, -2.0, 0.5])}
 
-    def __init__(self, fails: int | None = None):
-        self.fails = fails
 
-    def __len__(self):
-        return 1000
-
-    def __getitem__(self, step):
-        if step == self.fails:
-            raise KeyboardInterrupt
-        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
-        return {"x": x, "y": x @ torch.tensor([1.0, -2.0, 0.5])}
+Line = partial(Made, line)
 
 
 def loss(model, batch):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 import torch
@@ -12,8 +12,8 @@ from torch import distributed, nn
 
 from bert_explain.training import loop, optimisers
 from bert_explain.training.loop import Plan
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.conftest import ROOT
+from tests.training.made import Made
 
 
 class Small(nn.Module):
@@ -33,20 +33,13 @@ class Small(nn.Module):
         return self.out(x)  # (B, 7)
 
 
-class Successors:
-    """Batch `step`: eight numbers below 7, whose successors are to be said; reading the batch `fails` raises."""
+def successors(generator):
+    """Eight numbers below 7, whose successors are to be said."""
+    ids = torch.randint(7, (8,), generator=generator)
+    return {"ids": ids, "next": (ids + 1) % 7}
 
-    def __init__(self, fails=None):
-        self.fails = fails
 
-    def __len__(self):
-        return 1000
-
-    def __getitem__(self, step):
-        if step == self.fails:
-            raise KeyboardInterrupt
-        ids = torch.randint(7, (8,), generator=torch.Generator().manual_seed(step))
-        return {"ids": ids, "next": (ids + 1) % 7}
+Successors = partial(Made, successors)
 
 
 def loss(model, batch):
