@@ -77,6 +77,11 @@ class Query:
         return (self.text_b, self.text_a) if self.swapped else (self.text_a, self.text_b)
 
     @property
+    def names(self) -> tuple[str, str]:
+        """The letters of the two sentences in the order in which the model reads them."""
+        return ("B", "A") if self.swapped else ("A", "B")
+
+    @property
     def changed(self) -> bool:
         """True when any intervention is on. A seed alone changes nothing."""
         return self != Query(self.text_a, self.text_b, seed=self.seed)

@@ -72,7 +72,7 @@ def answer(trace: Trace) -> pd.DataFrame:
 def look(trace: Trace) -> Sentence:
     """The answer in words, and how sure the model is."""
     found = verdict(trace)
-    first, second = ("B", "A") if trace.query.swapped else ("A", "B")
+    first, second = trace.query.names
     if not trace.query.text_a.strip():
         return say("Sentence A is empty, so the answer says little: {p} for “is next”.", p=percent(found.is_next))
     sure = max(found.is_next, 1 - found.is_next)

@@ -75,7 +75,7 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
     if not trace.query.text_b.strip():
         return say("Type a sentence B, and BERT says whether it follows A.")
     p = float(trace.nsp[0])
-    first, second = ("B", "A") if trace.query.swapped else ("A", "B")
+    first, second = trace.query.names
     return say("BERT thinks that sentence {second} {verdict} sentence {first}: {p:.0%} for “is next”.",
                first=first, second=second, verdict="follows" if p >= 0.5 else "does not follow", p=p)  # fmt: skip
 

@@ -96,5 +96,5 @@ def guesses(guess: Guess) -> list[Bar]:
 
 def follows(trace: Trace) -> list[Bar]:
     """The two probabilities of the next-sentence head."""
-    first, second = ("B", "A") if trace.query.swapped else ("A", "B")
+    first, second = trace.query.names
     return [Bar(f"{second} follows {first}", float(trace.nsp[0])), Bar(f"{second} does not follow", float(trace.nsp[1]))]

@@ -33,7 +33,7 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace]) -> di
 def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     """The same pictures in words, for screen readers and as tips."""
     words = thumbs["words"]
-    follows = "A follows B" if trace.query.swapped else "B follows A"
+    first, second = trace.query.names
     return {
         "text": f"{thumbs['text'][0]} and {thumbs['text'][1]} characters",
         "tokens": f"{len(trace.tokens)} tokens",
@@ -41,7 +41,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
         "layers": f"{trace.model.n_layers} layers",
         "attention": f"{trace.model.n_layers * trace.model.n_heads} heads",
         "words": words if isinstance(words, str) else f"best guess {words['pieces'][0]}, {words['p'][0]:.0%}",
-        "next": "no sentence B" if thumbs["next"] is None else f"{thumbs['next']:.0%} that {follows}",
+        "next": "no sentence B" if thumbs["next"] is None else f"{thumbs['next']:.0%} that {second} follows {first}",
         "outputs": f"{len(trace.tokens)} vectors of {trace.model.hidden_size}",
     }
 
