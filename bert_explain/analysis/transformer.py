@@ -140,7 +140,8 @@ def look_sizes(name: str, s: Sizes) -> Sentence:
     other = "attention" if most != "attention" else share.drop("attention").idxmax()
     return say(
         "Look at {name}: of its {total:,} numbers, {share:.0%} are in {most} and {less:.0%} in {other}.",
-        name=name, total=int(table["parameters"].sum()), share=share[most], most=_part(most), less=share[other], other=_part(other),
+        name=name, total=int(table["parameters"].sum()), share=share[most], most=_part(most), less=share[other],
+        other=_part(other),
     )  # fmt: skip
 
 
@@ -163,7 +164,8 @@ def look_checked(title: str, table: pd.DataFrame) -> Sentence:
     """Whether the formula gives what the weights hold."""
     said = {"title": Piece(title), "weights": int(table["from the weights"].sum()), "parts": len(table)}
     if table["equal"].all():
-        return say("The weights of {title} hold {weights:,} numbers. The formula gives the same, in each of its {parts} parts.", **said)
+        whole = "The weights of {title} hold {weights:,} numbers. The formula gives the same, in each of its {parts} parts."
+        return say(whole, **said)
     wrong = ", ".join(table.loc[~table["equal"], "part"])
     return say("The weights of {title} hold {weights:,} numbers; the formula differs from them in: {wrong}.", **said, wrong=wrong)
 
@@ -187,8 +189,10 @@ def here(box: str, trace: Trace) -> Sentence | None:
         "input": "Your text is {n} tokens for {name}.",
         "embedding": "{name} looks your {n} tokens up in a table of {v:,} rows: {n} × {h} numbers.",
         "positions": "{name} has learned a row for each place, and adds the first {n} of them to your tokens.",
-        "attention": "In {name}: {l} layers with {a} heads each. A head gives each of your {n} tokens {n} weights, and mixes {d} numbers of each.",
-        "norm": "In {name} every one of your {n} tokens leaves this box with {h} numbers of mean 0 and variance 1, then scaled and shifted.",
+        "attention": "In {name}: {l} layers with {a} heads each. A head gives each of your {n} tokens {n} weights, and mixes "
+        "{d} numbers of each.",
+        "norm": "In {name} every one of your {n} tokens leaves this box with {h} numbers of mean 0 and variance 1, then "
+        "scaled and shifted.",
         "feed_forward": "In {name}: {h} numbers of a token become {f:,} and then {h} again, for each of your {n} tokens alone.",
         "linear": "The masked-word head of {name} gives a logit to each of {v:,} pieces.",
         "softmax": "For a hidden word of your text {name} turns {v:,} logits into {v:,} probabilities.",

@@ -124,7 +124,8 @@ def bars(shares: pd.DataFrame, palette: Palette, by: str) -> go.Figure:
             {
                 "type": "bar", "orientation": "h", "name": group, "y": np.array(names), "x": rows[by].to_numpy(dtype=float),
                 "marker": {"color": colour, "line": {"color": palette.card, "width": 1},
-                           "pattern": {"shape": PATTERNS[group], "fgcolor": palette.card, "bgcolor": colour, "size": 7, "solidity": 0.12}},
+                           "pattern": {"shape": PATTERNS[group], "fgcolor": palette.card, "bgcolor": colour, "size": 7,
+                                       "solidity": 0.12}},
                 "customdata": rows[["parameters", "share"]].to_numpy(dtype=float),
                 "hovertemplate": "%{y}<br>" + group + ": %{customdata[0]:,} numbers, %{customdata[1]:.1%}<extra></extra>",
             }

@@ -94,7 +94,8 @@ def train(
             value, count = loss(whole, batch)
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
-        optimiser.step()
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):  # Muon multiplies matrices too
+            optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         now = time.monotonic()
         progress.step, progress.tokens = progress.step + 1, progress.tokens + count * world

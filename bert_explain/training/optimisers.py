@@ -45,8 +45,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum whose every step is made orthogonal: all directions of a matrix move alike.
 
     The step is scaled by SIZE sqrt(max(rows, columns)): its root mean square is then SIZE times the learning rate,
-    and one rate does for AdamW beside it. In float32: torch.optim.Muon multiplies in bfloat16, which processors
-    without it do many times slower.
+    and one rate does for AdamW beside it. It multiplies in float32, under autocast in bfloat16: torch.optim.Muon always
+    takes bfloat16, which processors without it do many times slower.
     Source: Jordan et al. 2024, "Muon"; the scale: Liu et al. 2025, "Muon is scalable for LLM training", 2.2.
     """
 

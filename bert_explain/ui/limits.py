@@ -111,7 +111,8 @@ def say(page: Page) -> None:
         tell("There is nothing here that BERT can read: only spaces or control characters.")
     if trace.cut:
         parts = [f"{n} tokens of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
-        tell(f"The text is longer than the model's {trace.model.max_tokens} positions: {' and '.join(parts)} were cut off at the end.")
+        room = trace.model.max_tokens
+        tell(f"The text is longer than the model's {room} positions: {' and '.join(parts)} were cut off at the end.")
     tell(trace.model.lacks)
     _changed(trace)
 

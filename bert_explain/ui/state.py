@@ -114,7 +114,8 @@ def bind(which: str | Param, at: str = "") -> dict[str, Any]:
     param, store = _param(which), _store()
     key = f"w-{store.page}-{param.name}{at}"
     value = get(which)
-    wanted = param.to_widget(store.suggested.get(param.name) if value == param.default and param.name in store.suggested else value)
+    suggested = value == param.default and param.name in store.suggested
+    wanted = param.to_widget(store.suggested[param.name] if suggested else value)
     seed(key, wanted)
     return {"key": key, "on_change": _changed, "args": (param.name, key)}
 

@@ -146,6 +146,8 @@ def test_boxes_speak_of_this_text():
     assert sizes.here("softmax", run(tiny_bert("bare"), Query("the", ""))) is None
 
 
-@pytest.mark.parametrize(("numbers", "said"), [(0, "0 bytes"), (249, "996 bytes"), (250, "1 kB"), (10**9, "4 GB"), (10**18, "4,000,000 TB")])
+@pytest.mark.parametrize(
+    ("numbers", "said"), [(0, "0 bytes"), (249, "996 bytes"), (250, "1 kB"), (10**9, "4 GB"), (10**18, "4,000,000 TB")]
+)
 def test_memory(numbers, said):
     assert sizes.memory(numbers) == said

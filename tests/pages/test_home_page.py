@@ -59,7 +59,8 @@ def test_an_example_is_taken_whole():
 
 
 BAD = [
-    ("", "x"), ("", ""), ("     ", ""), ("?!... --", "…"), ("The cat sat. " * 770, ""), ("😀🎉 🧑‍🚀", "👍🏽"), ("مرحبا بالعالم", "שלום"),
+    ("", "x"), ("", ""), ("     ", ""), ("?!... --", "…"), ("The cat sat. " * 770, ""),
+    ("😀🎉 🧑‍🚀", "👍🏽"), ("مرحبا بالعالم", "שלום"),
     ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script><style>*{display:none}</style>", "![x](http://x.invalid/a.png)"),
     ("`` ` $x$ :red[a] **b** [l](javascript:alert(1))", "{0} {a} %s"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"), ("a", "b" * 5000),
 ]  # fmt: skip
@@ -85,7 +86,9 @@ def test_a_broken_link_opens_every_page(stage):
                 swap="maybe", put="1.99999999", model="../evil", view="nonsense", z="garbage")  # fmt: skip
     assert not at.exception
     text = said(at)
-    for words in ("no layer 99", "head=-1", "no token 77", "no masked position 400", "no switched-off head 9.9", "../evil", "damaged"):
+    for words in (
+        "no layer 99", "head=-1", "no token 77", "no masked position 400", "no switched-off head 9.9", "../evil", "damaged",
+    ):  # fmt: skip
         assert words in text, words
     assert "seg=&lt;b&gt;" in text, "what a link says is escaped"
 

@@ -81,7 +81,8 @@ def test_heads_that_do_not_fit_are_said():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("layers", "0"), ("layers", "-3"), ("hidden", "99999999"), ("vocab", "x"), ("half", "left"), ("box", "<b>")]
+    ("name", "value"),
+    [("layers", "0"), ("layers", "-3"), ("hidden", "99999999"), ("vocab", "x"), ("half", "left"), ("box", "<b>")],
 )
 def test_bad_links_are_said_and_left_out(name, value):
     at = opened(**{name: value})

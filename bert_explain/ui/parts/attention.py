@@ -160,7 +160,8 @@ def facts(page: Page) -> None:
         name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}", **bar)
         for name, told in figures.SHARES.items()
     }
-    with picture("facts", "What each head does", look=looks.facts(table), note=words.notes("attention").facts, code=(attention.facts,)):
+    note = words.notes("attention").facts
+    with picture("facts", "What each head does", look=looks.facts(table), note=note, code=(attention.facts,)):
         st.dataframe(
             table, key="facts", hide_index=True, height=330, selection_mode="single-row", alt="One line for each head",
             on_select=lambda: _choose_line(table.iloc, "facts"),
@@ -308,9 +309,8 @@ def bertviz(page: Page) -> None:
     view = wanted.split()[0]
     places = bertviz_views.kept(trace, bertviz_views.MOST.get(view, len(trace.tokens)))
     look = None if wanted == BERTVIZ.default else looks.lines(trace, page.layer, page.head, places)
-    with picture(
-        "bertviz", "The same attention in bertviz", look=look, note=words.notes("attention").bertviz, code=(bertviz_views.document,)
-    ):
+    note = words.notes("attention").bertviz
+    with picture("bertviz", "The same attention in bertviz", look=look, note=note, code=(bertviz_views.document,)):
         st.segmented_control("bertviz", BERTVIZ.options, label_visibility="collapsed", **state.bind(BERTVIZ))
         if wanted == BERTVIZ.default:
             return
