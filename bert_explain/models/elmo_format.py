@@ -32,14 +32,15 @@ def read_options(folder: Path) -> Options:
         raise BadModel(f"{folder} has no options.json: it is not an ELMo folder.")
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        options = _options(given)
+        options = options_of(given)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
         raise BadModel(f"{path} is not the options of an ELMo model: {what}.") from error
     return options
 
 
-def _options(given: dict[str, Any]) -> Options:
+def options_of(given: dict[str, Any]) -> Options:
+    """The sizes in what an options.json holds. Raises KeyError, TypeError, AttributeError or ValueError."""
     lstm, cnn = given["lstm"], given["char_cnn"]
     if not 0 <= cnn["n_characters"] - N_CHARACTERS <= 1:  # 262 with the row for "no word" that AllenNLP adds
         raise ValueError(f"{cnn['n_characters']} characters, where ELMo has {N_CHARACTERS}")

@@ -48,34 +48,37 @@ def loss(heads: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
     return value, batch["ids"].numel()
 
 
-def measure(heads: Heads, pieces: Pieces, *, count: int = VALIDATION, seed: int = 1234) -> dict[str, float]:
+def measure(
+    heads: Heads, pieces: Pieces, *, count: int = VALIDATION, seed: int = 1234, by_length: bool = False
+) -> dict[str, float]:
     """On held-out documents, the same pairs and masks each time: share of masked words that come first (top-1),
-    in the first five, their mean loss, and the share of pairs judged right."""
+    in the first five, their mean loss, and the share of pairs judged right. by_length : each length's shares too."""
     device = next(heads.parameters()).device
-    right = top5 = asked = follows = seen = 0
-    total = 0.0
-    for length, _ in pairs.LENGTHS:
+    counted = np.zeros((len(pairs.LENGTHS), 6))  # right, in the first five, loss, asked; pairs judged right, pairs
+    for row, (length, _) in zip(counted, pairs.LENGTHS, strict=True):
         rng = np.random.default_rng((seed, length))
         for _ in range(max(1, count // 40)):
             batch = pairs.pairs(pieces, 40, length, rng)
             batch = {name: torch.as_tensor(values).to(device) for name, values in batch.items()}
             words, labels, next_ = heads(batch)
-            best = words.topk(5, dim=-1).indices  # (M, 5)
-            right += int((best[:, 0] == labels).sum())
-            top5 += int((best == labels[:, None]).sum())
-            total += float(F.cross_entropy(words.float(), labels, reduction="sum"))
-            asked += len(labels)
-            follows += int((next_.argmax(-1) == batch["follows"]).sum())
-            seen += len(next_)
-    return {
+            best = words.topk(5, dim=-1).indices == labels[:, None]  # (M, 5)
+            lost = float(F.cross_entropy(words.float(), labels, reduction="sum"))
+            judged = int((next_.argmax(-1) == batch["follows"]).sum())
+            row += (int(best[:, 0].sum()), int(best.sum()), lost, len(labels), judged, len(next_))
+    right, top5, total, asked, follows, seen = counted.sum(0).tolist()
+    scores = {
         "masked_top1": right / asked, "masked_top5": top5 / asked, "masked_loss": total / asked,
         "next_sentence": follows / seen,
     }  # fmt: skip
+    for row, (length, _) in zip(counted if by_length else (), pairs.LENGTHS, strict=False):
+        scores[f"masked_top1_{length}"], scores[f"next_sentence_{length}"] = row[0] / row[3], row[4] / row[5]
+    return scores
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Train mini-bert on from `--weights` and put the result in `--out`."""
     chosen = options.parser("bert", __doc__).parse_args(arguments)
+    torch.manual_seed(chosen.seed)  # heads that the first weights lack are drawn
     source = start(chosen.weights, chosen.dropout)
     options.run(chosen, "bert", Heads(source), loss, measure, source)
     return 0

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from bert_explain.training.pairs import LENGTHS
+
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
 SCORES = "scores.json"
 
@@ -16,6 +18,8 @@ NAMES = {
     "masked_top5": "masked words, top-5",
     "masked_loss": "masked words, mean loss (nats)",
     "next_sentence": "next sentence, accuracy",
+    **{f"masked_top1_{n}": f"masked words, top-1, in pairs of {n} pieces" for n, _ in LENGTHS},
+    **{f"next_sentence_{n}": f"next sentence, accuracy, in pairs of {n} pieces" for n, _ in LENGTHS},
     "cloze_top5": "everyday sentences: a sensible word in the top five",
     "perplexity": "perplexity per piece (held-out documents)",
     "next_top1": "next piece, top-1",
@@ -33,6 +37,7 @@ NAMES = {
 SHARES = {
     "masked_top1", "masked_top5", "next_sentence", "cloze_top5", "next_top1", "forward_top1",
     "backward_top1", "unknown", "analogies", "analogies_semantic", "analogies_syntactic", "analogies_covered",
+    *(f"{name}_{n}" for name in ("masked_top1", "next_sentence") for n, _ in LENGTHS),
 }  # fmt: skip
 
 
@@ -42,9 +47,9 @@ def read(folder: Path) -> dict[str, float]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def update(folder: Path, scores: Mapping[str, float]) -> None:
-    """Put new scores beside the ones there are, in the file and in the README."""
-    known = {**read(folder), **{name: round(float(value), 4) for name, value in scores.items()}}
+def update(folder: Path, scores: Mapping[str, float], *, instead: bool = False) -> None:
+    """Put new scores beside the ones there are, or instead of them, in the file and in the README."""
+    known = {**({} if instead else read(folder)), **{name: round(float(value), 4) for name, value in scores.items()}}
     (folder / SCORES).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     card = folder / "README.md"
     if card.is_file():

@@ -7,6 +7,7 @@ What is held out for the scores is written down in `held_out.json` and never tra
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import re
@@ -48,7 +49,7 @@ class Document:
 def documents(folder: Path | str) -> list[Document]:
     """All documents under a folder, source by source in the order of their names.
 
-    Raises BadText where there is no folder, or nothing in it to read.
+    Raises BadText where there is no folder, nothing in it to read, or a file that is not UTF-8.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -57,8 +58,11 @@ def documents(folder: Path | str) -> list[Document]:
     for path in sorted([*folder.glob("*.txt"), *folder.glob("*.txt.xz")]):
         source = path.name.split(".")[0]
         opener = lzma.open if path.suffix == ".xz" else open
-        with opener(path, "rt", encoding="utf-8") as lines:
-            found += (Document(source, n, paragraphs) for n, paragraphs in enumerate(_blocks(lines)))
+        try:
+            with opener(path, "rt", encoding="utf-8") as lines:
+                found += [Document(source, n, paragraphs) for n, paragraphs in enumerate(_blocks(lines))]
+        except (UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
+            raise BadText(f"{path} is not text in UTF-8{', packed whole' if path.suffix == '.xz' else ''}: {error}.") from error
     for wordnet in (folder, folder / "wordnet", folder / "dict", folder / "wordnet" / "dict"):
         if (wordnet / "data.noun").is_file():
             found += wordnet_documents(wordnet)
@@ -108,6 +112,15 @@ def _ended(text: str) -> str:
     text = text.strip()
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def fingerprint(found: Sequence[Document]) -> str:
+    """Sixteen letters and digits that stand for these documents, their words and how often each is read."""
+    seen = hashlib.sha256()
+    for document in found:
+        seen.update(f"{document.source} {document.number} {weight(document.source)}\n".encode())
+        seen.update("\n".join(document.paragraphs).encode())
+    return seen.hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ On a CPU, MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=1000000000 in
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +32,6 @@ from bert_explain.training.elmo_text import MARKS, Batches, Runs, kept, numbered
 from bert_explain.training.widen import widen
 
 VOCABULARY = 16_000  # the marks included
-TEXT = "text.npz"
 TOKENS = 768  # in a batch
 TRIES = 2048  # draws of wrong answers for a batch; about 1,000 different ones come of it
 PLAN = loop.Plan(steps=10_000_000, minutes=75, rate=3e-3, warmup=0.03, decay=0.0, clip=1.0)
@@ -167,10 +167,11 @@ def train(
     first : a model to begin with, made as wide as `cell` or `options` say.
     Raises BadText where there is nothing to learn from, or other words than those of `first`.
     """
-    work = Path(work)
-    runs = kept(work / TEXT, corpus.for_training(found))
-    if not len(runs.repeats):
+    work, learn = Path(work), corpus.for_training(found)
+    if not learn:
         raise corpus.BadText("There is no document to learn from.")
+    text = corpus.fingerprint(learn)
+    runs = kept(_text(work, text), learn)
     options = options or sizes(min(VOCABULARY, len(runs.types)), cell)
     held_out = numbered(corpus.for_validation(found), runs.types)
     model = _begun(first, options, runs) if first else fresh(options, frequencies(runs, options.n_words))
@@ -184,7 +185,13 @@ def train(
         return {"val": math.log(scores["forward_perplexity"] * scores["backward_perplexity"]) / 2, **scores}
 
     batches = Batches(runs, options.n_words, tokens=tokens, tries=tries)
-    return loop.train(whole, batches, loss, plan, work, check=check if len(held_out.repeats) else None, title="mini-elmo")
+    of = {"program": "elmo", "text": text, "sizes": json.dumps(elmo_format.written_options(options))}
+    held = check if len(held_out.repeats) else None
+    return loop.train(whole, batches, loss, plan, work, check=held, title="mini-elmo", of=of)
+
+
+def _text(work: Path, fingerprint: str) -> Path:
+    return work / f"text-{fingerprint}.npz"
 
 
 def _begun(first: models.Elmo, options: Options, runs: Runs) -> BiLM:
@@ -193,17 +200,14 @@ def _begun(first: models.Elmo, options: Options, runs: Runs) -> BiLM:
     return widen(first.module, options.cell)
 
 
-def export(work: Path | str, to: Path | str, *, options: Options | None = None, cell: int = CELL) -> BiLM:
-    """Write the checkpoint in `work` as a model folder (float16). Raises BadText where there is none.
-
-    options : the sizes it was trained with, where these are not mini-elmo's own.
-    """
+def export(work: Path | str, to: Path | str) -> BiLM:
+    """Write the checkpoint in `work` as a model folder (float16). Raises BadText where there is none."""
     state = loop.checkpoint(Path(work))
     if state is None:
         raise corpus.BadText(f"{work} has no checkpoint to export.")
     weights = {name.removeprefix("guesses.model."): value for name, value in state["model"].items()}
-    types = kept(Path(work) / TEXT, None).types[: len(weights["softmax.weight"])]
-    model = BiLM(options or sizes(len(types), cell))
+    types = kept(_text(Path(work), state["of"]["text"])).types[: len(weights["softmax.weight"])]
+    model = BiLM(elmo_format.options_of(json.loads(state["of"]["sizes"])))
     model.load_state_dict(weights)
     elmo_format.save(model, types, Path(to))
     return model
@@ -232,15 +236,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint as a model folder")
     chosen = parser.parse_args(arguments)
     if chosen.export:
-        export(chosen.work, chosen.out, cell=chosen.cell)
+        export(chosen.work, chosen.out)
         return 0
+    if not chosen.text:
+        parser.error("--text FOLDER is needed: there is no training without text")
+    first_process = loop.start()[1] == 0  # asked now: training ends what the processes share
     found = [document for place in chosen.text for document in corpus.documents(place)]
     plan = replace(PLAN, minutes=chosen.minutes, rate=chosen.rate)
     first = models.from_folder(chosen.weights, chosen.weights.name) if chosen.weights else None
     train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
-    if loop.start()[1] == 0:
-        export(chosen.work, chosen.out, cell=chosen.cell)
-        cards.update(chosen.out, evaluate(corpus.for_validation(found), chosen.out))
+    if first_process:
+        export(chosen.work, chosen.out)
+        held_out = corpus.for_validation(found)
+        cards.update(chosen.out, evaluate(held_out, chosen.out) if held_out else {}, instead=True)
     return 0
 
 

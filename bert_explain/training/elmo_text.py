@@ -79,12 +79,12 @@ def collect(documents: Sequence[corpus.Document], seed: int = 0) -> Runs:
     return Runs(types, rank[np.array(words)], np.array(starts), np.array(repeats))
 
 
-def kept(path: Path, documents: Iterable[corpus.Document] | None) -> Runs:
+def kept(path: Path, documents: Sequence[corpus.Document] = ()) -> Runs:
     """The runs in a file; collected and written there first where it does not exist yet."""
     if not path.is_file():
-        runs = collect(list(documents or ()))
+        runs = collect(documents)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
+        part = path.with_suffix(f".{os.getpid()}.part.npz")  # other processes may be collecting the same text
         types = np.frombuffer("\n".join(runs.types).encode(), dtype=np.uint8)
         np.savez(part, types=types, words=runs.words, starts=runs.starts, repeats=runs.repeats)
         part.replace(path)
@@ -138,7 +138,7 @@ class Batches(Dataset):
             for length in range(1, LONGEST + 1):
                 same = order[lengths == length]
                 size = max(1, self.tokens // (length + 2))
-                plan += [same[i : i + size] for i in range(0, len(same) - size + 1, size)]  # a rest waits for its turn
+                plan += [same[i : i + size] for i in range(0, len(same), size)]
             rng.shuffle(plan)
             self._pass, self._plan = which, plan
         return self._plan

@@ -76,6 +76,7 @@ def measure(decoder: NextWord, pieces: Pieces, *, count: int = VALIDATION, seed:
 def main(arguments: list[str] | None = None) -> int:
     """Train mini-gpt from an encoder's weights and put the result in `--out`."""
     chosen = options.parser("gpt", __doc__, rate=4e-4).parse_args(arguments)
+    torch.manual_seed(chosen.seed)
     source = start(chosen.weights, chosen.dropout)
     options.run(chosen, "gpt", NextWord(source), loss, measure, source)
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,19 @@ from torch import Tensor, distributed, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from bert_explain.errors import ExplainError
 from bert_explain.training import optimisers
 
 CHECKPOINT = "checkpoint.pt"
+READ = {"cpu": 1, "cuda": 20}  # steps between two looks at the loss: reading it waits for the device
+
+
+class OtherRun(ExplainError):
+    """A folder's checkpoint is of another text, program, optimiser or size than the run that would go on from it."""
+
+
+class Diverged(ExplainError):
+    """The loss is not a number any more."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,8 @@ class Progress:
 
     def share(self, plan: Plan) -> float:
         """How much of the plan is done, 0 to 1."""
-        by_time = self.seconds / (60 * plan.minutes) if plan.minutes else 0.0
-        return min(1.0, max(self.step / plan.steps, by_time))
+        by_time = 0.0 if plan.minutes is None else self.seconds / max(60 * plan.minutes, 1e-9)
+        return min(1.0, max(self.step / max(plan.steps, 1), by_time))
 
 
 def train(
@@ -63,19 +74,23 @@ def train(
     *,
     check: Callable[[nn.Module], dict[str, float]] | None = None,
     title: str = "",
+    of: Mapping[str, str] | None = None,
 ) -> Progress:
     """Train until the plan is done, going on from the checkpoint in `folder` if there is one.
 
     batches : step -> batch, the same for the same step, so that nothing of the data's state needs to be kept.
     loss : (model, batch on the device) -> (a scalar, number of tokens read).
-    check : scores of the model on held-out text; called now and then and at the end.
+    check : scores of the model on held-out text; called after the first step, now and then, and at the end.
+    of : what is trained on what, as words; a checkpoint that says otherwise is not gone on from.
+    Raises OtherRun, and Diverged where the loss is not a number: the last checkpoint is from before.
     """
     device, rank, world = start()
     model.to(device)
     optimiser = optimisers.KINDS[plan.optimiser](model, plan.rate, plan.decay)
-    progress = resume(folder, model, optimiser, device)
+    of = {**(of or {}), "optimiser": plan.optimiser}
+    progress = resume(folder, model, optimiser, device, of)
     whole = nn.parallel.DistributedDataParallel(model) if world > 1 else model
-    low = precision(device)
+    low = bool(_agreed(float(precision(device)), device, world))
     reader = DataLoader(
         batches, batch_size=None, sampler=range(progress.step, plan.steps), num_workers=plan.workers,
         persistent_workers=False, prefetch_factor=8 if plan.workers else None, pin_memory=device.type == "cuda",
@@ -100,20 +115,22 @@ def train(
         now = time.monotonic()
         progress.step, progress.tokens = progress.step + 1, progress.tokens + count * world
         progress.seconds, clock = progress.seconds + now - clock, now
-        if rank == 0 and (device.type == "cpu" or progress.step % 20 == 0):  # reading a loss waits for the device
-            seen = float(value.detach())
-            progress.loss = seen if progress.loss != progress.loss else 0.99 * progress.loss + 0.01 * seen
+        if rank == 0 and progress.step % READ[device.type] == 0:
+            seen, kept = float(value.detach()), 0.99 ** READ[device.type]
+            if not math.isfinite(seen):
+                raise Diverged(f"At step {progress.step} the loss is {seen}. Go on from the checkpoint with a lower --rate.")
+            progress.loss = seen if math.isnan(progress.loss) else kept * progress.loss + (1 - kept) * seen
         bar.update(max(0.0, progress.share(plan) - bar.n))
         bar.set_postfix_str(_line(progress), refresh=False)
-        if rank == 0 and check and now - checked > plan.check_every:
+        if rank == 0 and check and (not progress.scores or now - checked > plan.check_every):
             progress.scores = measured(model, check)
             clock = checked = time.monotonic()  # measuring is not training
         if rank == 0 and now - saved > plan.save_every:
-            save(folder, model, optimiser, progress)
+            save(folder, model, optimiser, progress, of)
             saved = time.monotonic()
     if rank == 0:
         progress.scores = measured(model, check) if check else progress.scores
-        save(folder, model, optimiser, progress)
+        save(folder, model, optimiser, progress, of)
     bar.set_postfix_str(_line(progress))
     bar.close()
     if world > 1:
@@ -134,7 +151,7 @@ def _line(progress: Progress) -> str:
 
 def rate(plan: Plan, share: float) -> float:
     """The learning rate at a share of the plan: up for `warmup` of it, then down to 0, both linear."""
-    return plan.rate * min(share / plan.warmup if plan.warmup else 1.0, (1 - share) / (1 - plan.warmup), 1.0)
+    return plan.rate * min(share / plan.warmup if plan.warmup else 1.0, (1 - share) / max(1 - plan.warmup, 1e-9), 1.0)
 
 
 def measured(model: nn.Module, check: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
@@ -162,7 +179,7 @@ def start() -> tuple[torch.device, int, int]:
 def precision(device: torch.device) -> bool:
     """Whether bfloat16 is used: on GPUs that have it, and on a CPU where a matrix product in it is really faster."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     wide = torch.randn(256, 384), torch.randn(384, 384)
     narrow = tuple(m.bfloat16() for m in wide)
     return _seconds(*narrow) < 0.8 * _seconds(*wide)
@@ -177,31 +194,45 @@ def _seconds(left: Tensor, right: Tensor) -> float:
     return min(times)
 
 
-def _agreed(share: float, device: torch.device, world: int) -> float:
-    """The first process's share, so that all stop at the same step though their clocks differ."""
+def _agreed(number: float, device: torch.device, world: int) -> float:
+    """The first process's number, so that all stop at the same step, in one precision, though their clocks differ."""
     if world == 1:
-        return share
-    told = torch.tensor(share, device=device)
+        return number
+    told = torch.tensor(number, device=device)
     distributed.broadcast(told, 0)
     return float(told)
 
 
-def save(folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, progress: Progress) -> None:
+def save(
+    folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, progress: Progress, of: Mapping[str, str] | None = None
+) -> None:
     """Write the checkpoint beside the old one, then put it in its place at once: a kill leaves one of the two whole."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "progress": asdict(progress)}
+    state["of"] = dict(of or {})
     unfinished = folder / f"{CHECKPOINT}.part"
     torch.save(state, unfinished)
     unfinished.replace(folder / CHECKPOINT)
 
 
-def resume(folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, device: torch.device) -> Progress:
-    """Put the checkpoint of a folder into model and optimiser; a new Progress where there is none."""
+def resume(
+    folder: Path, model: nn.Module, optimiser: optimisers.Optimiser, device: torch.device, of: Mapping[str, str] | None = None
+) -> Progress:
+    """Put the checkpoint of a folder into model and optimiser; a new Progress where there is none.
+
+    Raises OtherRun where the checkpoint is of another run than `of` says.
+    """
     state = checkpoint(folder, device)
     if state is None:
         return Progress()
+    other = [name for name, value in state.get("of", {}).items() if (of or {}).get(name, value) != value]
+    if other:
+        raise OtherRun(f"{folder} holds a run with another {' and '.join(other)}. Give --work a folder of its own.")
     model.load_state_dict(state["model"])
+    planned = [{k: v for k, v in group.items() if k != "params"} for group in optimiser.param_groups]
     optimiser.load_state_dict(state["optimiser"])
+    for group, settings in zip(optimiser.param_groups, planned, strict=True):
+        group.update(settings)  # the state is the checkpoint's, the settings are this plan's
     return Progress(**state["progress"])
 
 

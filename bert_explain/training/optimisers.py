@@ -1,4 +1,4 @@
-"""What moves the weights: AdamW as BERT's authors used it, or Muon on the matrices inside the layers and AdamW elsewhere."""
+"""What moves the weights: AdamW as for BERT, or Muon on the matrices inside the layers and AdamW elsewhere."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-ADAM = {"betas": (0.9, 0.98), "eps": 1e-6}
+ADAM = {"betas": (0.9, 0.98), "eps": 1e-6}  # RoBERTa's: Liu et al. 2019, 3.1; BERT's second beta is 0.999
 # One step of the Newton-Schulz iteration: X <- aX + (bA + cA²)X with A = XXᵀ. Source: Jordan et al. 2024.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 SIZE = 0.5  # Liu et al. measured 0.2 to 0.4 for AdamW; embeddings, which AdamW moves here, want the smaller step
 
 
 def adamw(model: nn.Module, rate: float, decay: float) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only: LayerNorms and biases keep their scale. Source: Devlin et al. 2019, A.2."""
+    """AdamW with decay on matrices only: LayerNorms and biases keep their scale, as in BERT's own code."""
     return torch.optim.AdamW(_groups(list(model.parameters()), decay), lr=rate, fused=True, **ADAM)
 
 

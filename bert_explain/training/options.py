@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
@@ -17,6 +18,7 @@ from bert_explain.training import cards, corpus, loop, optimisers, pairs, pieces
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RUNS = Path("runs")  # checkpoints; not part of the project
+FIRST = "first.pt"  # in such a folder: the weights that its run began with
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 
@@ -55,21 +57,32 @@ def run(
     found = corpus.documents(chosen.text)
     cut = partial(pieces.cut, tokenizer=chosen.weights / "tokenizer.json", kept=chosen.work)
     learn, held = cut(corpus.for_training(found)), cut(corpus.for_validation(found))
-    if not len(learn.ids):
-        raise corpus.BadText(f"{chosen.text} holds no document to learn from.")
+    if not learn.documents:
+        raise corpus.BadText(f"{chosen.text} holds no document of two sentences or more to learn from.")
     plan = loop.Plan(**{one.name: getattr(chosen, one.name) for one in fields(loop.Plan)})
     _, rank, _ = loop.start()
     batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
-    check = partial(measure, pieces=held) if len(held.ids) else None
-    first = [p.detach().clone() for p in source.parameters()] if chosen.keep else []
-    progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name)
+    check = partial(measure, pieces=held) if held.documents else None
+    first = _first(source, chosen.work) if chosen.keep and rank == 0 else []
+    of = {"program": kind, "text": corpus.fingerprint(found)}
+    progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name, of=of)
     if rank == 0:
         if chosen.keep:
             average(source, first, chosen.keep)
             progress.scores = loop.measured(module, check) if check else {}
         export(source, chosen.weights, chosen.out)
-        cards.update(chosen.out, progress.scores)
+        cards.update(chosen.out, progress.scores, instead=True)
     return progress
+
+
+def _first(model: PreTrainedModel, work: Path) -> list[torch.Tensor]:
+    """The weights that the run in `work` began with, kept there: --weights may be the folder that it ends in."""
+    kept = work / FIRST
+    if not kept.is_file():
+        work.mkdir(parents=True, exist_ok=True)
+        torch.save([p.detach().clone() for p in model.parameters()], kept.with_suffix(".part"))
+        kept.with_suffix(".part").replace(kept)
+    return torch.load(kept, map_location="cpu", weights_only=True)
 
 
 @torch.no_grad()
@@ -84,14 +97,20 @@ def average(model: nn.Module, first: list[torch.Tensor], keep: float) -> None:
 
 
 def export(model: PreTrainedModel, tokenizer: Path, out: Path) -> None:
-    """A Hugging Face folder: weights in float16 (computed with in float32), configuration, tokenizer."""
+    """A Hugging Face folder: weights in float16 (computed with in float32), configuration, tokenizer.
+
+    Each file is written elsewhere and then put in its place at once: `out` may hold the weights that a run begins with.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    config = out / "config.json"
-    model.half().save_pretrained(out, safe_serialization=True)
-    model.float()
-    config.write_text(config.read_text(encoding="utf-8").replace('"float16"', '"float32"'), encoding="utf-8")
-    (out / "generation_config.json").unlink(missing_ok=True)
-    if tokenizer.resolve() != out.resolve():
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as made:
+        config = Path(made) / "config.json"
+        model.half().save_pretrained(made, safe_serialization=True)
+        model.float()
+        config.write_text(config.read_text(encoding="utf-8").replace('"float16"', '"float32"'), encoding="utf-8")
+        (Path(made) / "generation_config.json").unlink(missing_ok=True)
         for name in TOKENIZER_FILES:
             if (tokenizer / name).is_file():
-                shutil.copyfile(tokenizer / name, out / name)
+                shutil.copyfile(tokenizer / name, Path(made) / name)
+        for file in Path(made).iterdir():
+            file.chmod(0o644)
+            file.replace(out / file.name)

@@ -16,6 +16,7 @@ FIRST_WORD = 999  # in BERT's vocabulary [unused...] and the special tokens stan
 VOCABULARY = 30_522
 # Pieces in a pair and how often: readers type short sentences.
 LENGTHS = ((32, 0.3), (64, 0.3), (128, 0.4))
+TRIES = 8  # other documents that are looked at for one with enough text
 IGNORED = -100  # the label that PyTorch's cross entropy leaves out
 
 
@@ -107,13 +108,29 @@ def _pair(pieces: Pieces, document: int, room: int, rng: np.random.Generator) ->
     a, b = _following(pieces, document, room, rng)
     other = int(rng.random() < 0.5)
     if other:
-        elsewhere = document
-        while elsewhere == document and len(pieces.weight) > 1:
-            elsewhere = int(_documents(pieces, 1, rng)[0])
-        start = pieces.starts[rng.integers(pieces.first[elsewhere], pieces.first[elsewhere + 1])]
-        end = min(start + max(len(b), 8), pieces.starts[pieces.first[elsewhere + 1]])
-        b = pieces.ids[start:end]
+        b = _unrelated(pieces, document, room - len(a), len(b), rng)
     return *_cut(a, b, room), other
+
+
+def _unrelated(pieces: Pieces, document: int, room: int, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Whole sentences of another document (of this one where it is the only one), as many as a true B would have.
+
+    Were they cut to a length, B's last piece would tell what does not follow. A true B is at least as long as the room
+    left, or its document ends: this one fills the room likewise, or comes as near as it can to the true one's length.
+    """
+    tried: list[np.ndarray] = []
+    while len(tried) < TRIES:
+        elsewhere = int(_documents(pieces, 1, rng)[0])
+        if elsewhere == document and pieces.documents > 1:
+            continue
+        first, last = pieces.first[elsewhere], pieces.first[elsewhere + 1]
+        begin = int(rng.integers(first, last))
+        lengths = pieces.starts[begin + 1 : last + 1] - pieces.starts[begin]  # of 1, 2, ... sentences from there on
+        count = np.searchsorted(lengths, room) if length >= room else np.abs(lengths - length).argmin()
+        tried.append(pieces.ids[pieces.starts[begin] : pieces.starts[min(begin + 1 + count, last)]])
+        if length < room or count < len(lengths):
+            return tried[-1]
+    return max(tried, key=len)
 
 
 def _following(pieces: Pieces, document: int, room: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

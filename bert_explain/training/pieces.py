@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -35,6 +36,11 @@ class Pieces:
         """Running sum of length times weight, over documents with a sentence that follows another. Shape: (D,)."""
         return np.cumsum(self.lengths() * self.weight * (np.diff(self.first) > 1))
 
+    @cached_property
+    def documents(self) -> int:
+        """How many documents can be drawn."""
+        return int(np.count_nonzero(np.diff(self.drawn, prepend=0.0)))
+
     def sentence(self, s: int) -> np.ndarray:
         """The ids of one sentence of the whole text."""
         return self.ids[self.starts[s] : self.starts[s + 1]]
@@ -64,13 +70,11 @@ def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = N
     )
     if place:
         place.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(place, **{f.name: getattr(whole, f.name) for f in fields(whole)})
+        part = place.with_name(f"{place.stem}.{os.getpid()}.part.npz")  # other processes may be cutting the same text
+        np.savez(part, **{f.name: getattr(whole, f.name) for f in fields(whole)})
+        part.replace(place)
     return whole
 
 
 def _fingerprint(found: Sequence[corpus.Document], tokenizer: Path) -> str:
-    seen = hashlib.sha256(tokenizer.read_bytes())
-    for document in found:
-        size, weight = sum(map(len, document.paragraphs)), corpus.weight(document.source)
-        seen.update(f"{document.source} {document.number} {size} {weight}\n".encode())
-    return seen.hexdigest()[:16]
+    return hashlib.sha256(tokenizer.read_bytes() + corpus.fingerprint(found).encode()).hexdigest()[:16]

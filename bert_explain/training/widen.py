@@ -17,8 +17,8 @@ NOISE = 0.05  # of a matrix's own spread: copies that are all alike would learn 
 def widen(model: BiLM, cell: int, *, noise: float = NOISE, seed: int = 0) -> BiLM:
     """The same biLM with `cell` numbers in each LSTM's cell, that says what `model` says (exactly, without noise).
 
-    Each new number is a copy of an old one; what goes out of an old one is shared out among its copies, unevenly.
-    Everything else is taken over. Raises ValueError where `cell` is smaller than it is.
+    Each new number is a copy of an old one, with noise; what goes out of an old one is shared out among its copies,
+    unevenly. Everything else is taken over. Raises ValueError where `cell` is smaller than it is.
     Source: Chen et al. 2016, "Net2Net: accelerating learning via knowledge transfer", 2.2.
     """
     if cell < model.options.cell:
@@ -38,7 +38,9 @@ def _widen(old: nn.LSTM, new: nn.LSTM, noise: float, generator: torch.Generator)
         before = getattr(old, name)
         rows = before.unflatten(0, (GATES, -1))[:, of].flatten(0, 1)  # (4 C, ...) -> (4, C', ...) -> (4 C', ...)
         if before.ndim == 2:
-            rows = rows + noise * before.std() * torch.randn(rows.shape, generator=generator)
+            drawn = noise * before.std() * torch.randn(rows.shape, generator=generator)
+            drawn.unflatten(0, (GATES, -1))[:, : old.hidden_size] = 0  # the old numbers stay as they are
+            rows = rows + drawn
         getattr(new, name).copy_(rows)
     new.weight_hr_l0.copy_(old.weight_hr_l0[:, of] * _shares(of, generator))  # (P, C')
 

@@ -59,6 +59,43 @@ def test_a_checkpoint_cut_short_while_written_is_not_read(tmp_path):
     assert loop.checkpoint(tmp_path)["progress"]["step"] == 7
 
 
+def test_a_run_of_something_else_is_not_gone_on_from(tmp_path):
+    loop.train(fresh(), Line(), loss, Plan(steps=2), tmp_path, of={"text": "a", "program": "line"})
+    assert loop.checkpoint(tmp_path)["of"] == {"text": "a", "program": "line", "optimiser": "adamw"}
+    with pytest.raises(loop.OtherRun, match="another text and program"):
+        loop.train(fresh(), Line(), loss, Plan(steps=4), tmp_path, of={"text": "b", "program": "curve"})
+    assert loop.checkpoint(tmp_path)["progress"]["step"] == 2
+    assert loop.train(fresh(), Line(), loss, Plan(steps=4), tmp_path, of={"text": "a"}).step == 4
+
+
+def test_a_plan_that_is_changed_holds_from_there_on(tmp_path):
+    model = fresh()
+    loop.train(model, Line(), loss, Plan(steps=1, decay=0.5), tmp_path)
+    optimiser = optimisers.adamw(model, 1e-3, 0.25)
+    loop.resume(tmp_path, model, optimiser, torch.device("cpu"))
+    assert [g["weight_decay"] for g in optimiser.param_groups] == [0.25, 0.0]
+    assert len(optimiser.state) == 2, "what it remembers is the checkpoint's"
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(tmp_path):
+    def broken(model, batch):
+        value, count = loss(model, batch)
+        return value * (float("nan") if broken.at == 3 else 1.0), setattr(broken, "at", broken.at + 1) or count
+
+    broken.at = 0
+    with pytest.raises(loop.Diverged, match="At step 4 the loss is nan"):
+        loop.train(fresh(), Line(), broken, Plan(steps=9, save_every=0.0), tmp_path)
+    state = loop.checkpoint(tmp_path)
+    assert state["progress"]["step"] == 3
+    assert state["model"]["weight"].isfinite().all()
+
+
+def test_it_is_measured_where_it_begins_and_where_it_ends(tmp_path):
+    seen = []
+    loop.train(fresh(), Line(), loss, Plan(steps=5), tmp_path, check=lambda m: seen.append(1) or {"score": len(seen)})
+    assert len(seen) == 2
+
+
 def test_a_finished_run_is_not_run_again(tmp_path):
     plan = Plan(steps=5, rate=0.1)
     loop.train(fresh(), Line(), loss, plan, tmp_path)
@@ -69,12 +106,15 @@ def test_the_rate_rises_and_falls_in_straight_lines():
     plan = Plan(rate=1.0, warmup=0.2)
     assert [loop.rate(plan, s) for s in (0.0, 0.1, 0.2, 0.6, 1.0)] == pytest.approx([0, 0.5, 1.0, 0.5, 0])
     assert loop.rate(Plan(rate=1.0, warmup=0.0), 0.0) == 1.0
+    assert loop.rate(Plan(rate=1.0, warmup=1.0), 0.5) == 0.5
 
 
 def test_time_ends_a_run_as_steps_do():
     assert Progress(step=10, seconds=30).share(Plan(steps=100, minutes=1)) == 0.5
     assert Progress(step=80, seconds=30).share(Plan(steps=100, minutes=1)) == 0.8
     assert Progress(step=10, seconds=90).share(Plan(steps=100, minutes=1)) == 1.0
+    assert Progress(step=1, seconds=1).share(Plan(steps=100, minutes=0)) == 1.0
+    assert Progress().share(Plan(steps=0)) == 0.0
 
 
 def test_decay_touches_matrices_only():

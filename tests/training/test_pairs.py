@@ -30,10 +30,53 @@ def test_a_sentence_is_found_by_its_place(text, mini_bert):
     assert written == ["the", "dog", "bark", "##s", "in", "the", "garden", "."]
 
 
-def test_pairs_have_berts_form_and_labels_say_what_follows(text):
+def unmasked(batch):
+    return np.where(batch["labels"] != IGNORED, batch["labels"], batch["ids"])
+
+
+@pytest.fixture(scope="module")
+def novels():
+    """40 documents of 40 sentences, 3 to 7 words each; no two sentences are alike, so no false pair stands in the text."""
+    rng = np.random.default_rng(7)
+    words = ["river", "house", "garden", "winter", "letter", "window", "horse", "evening", "brother", "street"]
+    made = []
+    for number in range(40):
+        lines = [" ".join([str(number * 40 + n), *rng.choice(words, rng.integers(2, 7))]) for n in range(40)]
+        made.append(corpus.Document("own", number, tuple(f"{line.capitalize()}." for line in lines)))
+    return pieces.cut(made, BUNDLED / "tokenizer.json")
+
+
+def test_labels_say_what_stands_in_the_text_so(novels):
+    batch = pairs.pairs(novels, 400, 64, np.random.default_rng(0))
+    whole = " ".join(map(str, novels.ids))
+    for row, label in zip(unmasked(batch), batch["follows"], strict=True):
+        first, last = np.flatnonzero(row == SEP)
+        joined = " ".join(map(str, np.concatenate([row[1:first], row[first + 1 : last]])))
+        assert (joined in whole) == (label == 0)
+    assert 0.4 < batch["follows"].mean() < 0.6
+
+
+@pytest.mark.parametrize("length", [24, 32, 64])
+def test_neither_the_end_of_b_nor_a_length_tells_what_follows(novels, length):
+    batch = pairs.pairs(novels, 4000, length, np.random.default_rng(2))
+    ids, lengths = unmasked(batch), batch["attention"].sum(1)
+    stop = ids[np.arange(len(ids)), lengths - 2] == novels.ids[novels.starts[1] - 1]  # "." before the last [SEP]
+    told = {"the last piece": stop, "pieces in all": lengths, "pieces in B": batch["segments"].sum(1)}
+    for name, seen in told.items():
+        true, false = seen[batch["follows"] == 0], seen[batch["follows"] == 1]
+        assert true.mean() == pytest.approx(false.mean(), rel=0.1), name
+
+
+def test_one_document_that_can_be_drawn_is_enough():
+    made = [corpus.Document("own", 0, ("One two. Three four. Five six.",)), corpus.Document("own", 1, ("Alone.",))]
+    cut = pieces.cut(made, BUNDLED / "tokenizer.json")
+    assert cut.documents == 1
+    assert pairs.pairs(cut, 20, 16, np.random.default_rng(0))["ids"].shape == (20, 16)
+
+
+def test_pairs_have_berts_form(text):
     batch = pairs.pairs(text, 300, 32, np.random.default_rng(0))
-    ids = np.where(batch["labels"] != IGNORED, batch["labels"], batch["ids"])  # the text before masking
-    follows = 0
+    ids = unmasked(batch)
     for row, segment, attention in zip(ids, batch["segments"], batch["attention"], strict=True):
         length = int(attention.sum())
         first, last = np.flatnonzero(row == SEP)
@@ -44,11 +87,6 @@ def test_pairs_have_berts_form_and_labels_say_what_follows(text):
         assert (row[length:] == PAD).all()
         assert (segment[: first + 1] == 0).all()
         assert (segment[first + 1 : length] == 1).all()
-        a, b = row[1:first], row[first + 1 : last]
-        joined = " ".join(map(str, np.concatenate([a, b])))
-        follows += joined in " ".join(map(str, text.ids))
-    assert 0.4 < 1 - batch["follows"].mean() < 0.6
-    assert follows >= (batch["follows"] == 0).sum()  # all true pairs stand in the text so
 
 
 def test_masks_are_15_percent_in_80_10_10():

@@ -1,5 +1,7 @@
 """Training mini-elmo: batches, the sampled loss, resuming, export; on a text made on the spot."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from bert_explain.models import elmo as models
 from bert_explain.training import corpus, elmo, elmo_text, loop
 from bert_explain.training.widen import widen
+from tests.conftest import ROOT
 from tests.tiny_elmo import options, tiny_module
 
 SENTENCES = ["The bank of the river is wet.", "She walked to the bank.", "He sees the old river.", "Water is cold."]
@@ -118,7 +121,7 @@ def test_training_learns_stops_goes_on_and_is_exported(text, tmp_path):
     assert then.scores["val"] < first.scores["val"]
     assert then.scores["forward_perplexity"] < 8
     exported = tmp_path / "mini"
-    module = elmo.export(folder, exported, options=sizes)
+    module = elmo.export(folder, exported)
     loaded = models.from_folder(exported, "mini")
     assert loaded.words == tuple(runs.types[: sizes.n_words])
     for name, value in module.state_dict().items():
@@ -160,13 +163,58 @@ def test_training_begins_with_a_given_model(text, tmp_path):
     runs = elmo_text.collect(corpus.for_training(found))
     sizes = options(n_words=min(20, len(runs.types)), cell=24, projection=12)
     learned = elmo.train(found, tmp_path / "a", loop.Plan(steps=60, rate=2e-2, decay=0.0), options=sizes, tokens=64)
-    elmo.export(tmp_path / "a", tmp_path / "narrow", options=sizes)
+    elmo.export(tmp_path / "a", tmp_path / "narrow")
     first = models.from_folder(tmp_path / "narrow", "narrow")
     wider = replace(sizes, cell=60)
     then = elmo.train(found, tmp_path / "b", loop.Plan(steps=1, rate=1e-5), options=wider, first=first, tokens=64)
     assert then.scores["val"] == pytest.approx(learned.scores["val"], abs=0.1)  # without it: about log 20
     with pytest.raises(corpus.BadText, match="other words"):
         elmo.train(found, tmp_path / "c", options=options(n_words=12, cell=60, projection=12), first=first)
+
+
+def test_a_model_that_is_not_widened_stays_as_it_is():
+    narrow = tiny_module()
+    for name, value in widen(narrow, narrow.options.cell).state_dict().items():
+        share = 1.0 if "weight_hr" in name else 0.0  # one copy takes all of an output
+        torch.testing.assert_close(value, narrow.state_dict()[name], atol=1e-6 * share, rtol=0)
+
+
+def test_a_few_sentences_are_enough_to_train_on(tmp_path):
+    """No length has runs for a whole batch, and nothing is held out: it trains, and has no scores."""
+    found = [corpus.Document("own", n, (" ".join(SENTENCES[n:]),)) for n in range(3)]
+    plan = loop.Plan(steps=3, rate=1e-2)
+    assert elmo.train(found, tmp_path, plan, options=options(n_words=8, cell=24, projection=12)).scores == {}
+    assert elmo.export(tmp_path, tmp_path / "mini").options.cell == 24
+
+
+def test_another_text_in_the_same_folder_is_read_anew(text, tmp_path):
+    found = corpus.documents(text)
+    sizes = options(n_words=6, cell=24, projection=12)
+    elmo.train(found, tmp_path / "work", loop.Plan(steps=1), options=sizes, tokens=64)
+    with pytest.raises(loop.OtherRun, match="another text"):
+        elmo.train(found[:40], tmp_path / "work", loop.Plan(steps=2), options=sizes, tokens=64)
+    with pytest.raises(loop.OtherRun, match="another sizes"):
+        elmo.train(found, tmp_path / "work", loop.Plan(steps=2), options=replace(sizes, cell=30), tokens=64)
+
+
+def test_the_program_trains_exports_and_writes_the_card_in_two_processes(text, tmp_path):
+    out, work = tmp_path / "out", tmp_path / "work"
+    out.mkdir()
+    (out / "README.md").write_text("<!-- scores -->\n<!-- /scores -->\n", encoding="utf-8")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    command = [*launcher, "bert_explain.training", "elmo", "--text", text, "--out", out, "--work", work]
+    command += ["--cell", 160, "--minutes", 0.02, "--tokens", 64]
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert models.from_folder(out, "made").module.options.cell == 160
+    assert "forward perplexity" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_no_text_is_said_before_anything_is_written(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        elmo.main(["--work", str(tmp_path / "work")])
+    assert "--text FOLDER is needed" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
 
 
 def test_nothing_to_export_is_one_sentence(tmp_path):
