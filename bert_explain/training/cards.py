@@ -1,4 +1,5 @@
-"""Model cards: the scores stand in `scores.json` beside the weights and, between two marks, in the README."""
+"""Model cards: what the programs write of themselves. The scores stand in `scores.json` beside the weights and, between two
+marks, in the README; between two others stands the last run that trained the weights."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from bert_explain.training.pairs import LENGTHS
 
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
+RUN_BEGIN, RUN_END = "<!-- run -->", "<!-- /run -->"
 SCORES = "scores.json"
 
 # What each score is called in a card. Every score that a program measures is named here.
@@ -41,6 +43,34 @@ SHARES = {
 }  # fmt: skip
 
 
+# The card of a folder that has none: what it says is true of any model that these programs make.
+NEW = f"""# {{title}}
+
+Trained by the programs of bert_explain, for teaching.
+
+## How it was made
+
+{RUN_BEGIN}
+{RUN_END}
+
+## How good it is
+
+On documents held out of the text above:
+
+{BEGIN}
+{END}
+
+## What it is bad at
+
+It has read little text, for a short time: it knows common patterns, and hardly any facts. It repeats what its text says, the
+prejudices too. Do not use it to decide anything about people, to check facts, or as a measure of what such models can do.
+
+## Licence
+
+Settled by the text that it learned from and by the weights that it began with.
+"""
+
+
 def read(folder: Path) -> dict[str, float]:
     """The scores of a model folder; empty where none was measured."""
     path = folder / SCORES
@@ -51,12 +81,24 @@ def update(folder: Path, scores: Mapping[str, float], *, instead: bool = False) 
     """Put new scores beside the ones there are, or instead of them, in the file and in the README."""
     known = {**({} if instead else read(folder)), **{name: round(float(value), 4) for name, value in scores.items()}}
     (folder / SCORES).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    _put(folder, BEGIN, END, table(known))
+
+
+def made(folder: Path, run: Mapping[str, str]) -> None:
+    """Put the last run into the card: what was read, by which program, how long, on what. A new card where there is none."""
+    card = folder / "README.md"
+    if not card.is_file():
+        card.write_text(NEW.format(title=folder.name), encoding="utf-8")
+    _put(folder, RUN_BEGIN, RUN_END, "\n".join(["| the last run | |", "|---|---|", *(f"| {k} | {v} |" for k, v in run.items())]))
+
+
+def _put(folder: Path, begin: str, end: str, words: str) -> None:
+    """Words between two marks of the card, where there is a card with these marks."""
     card = folder / "README.md"
     if card.is_file():
-        text = card.read_text(encoding="utf-8")
-        block = f"{BEGIN}\n{table(known)}\n{END}"
-        pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-        card.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
+        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        block = f"{begin}\n{words}\n{end}"
+        card.write_text(pattern.sub(lambda _: block, card.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def table(scores: Mapping[str, float]) -> str:

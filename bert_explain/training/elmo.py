@@ -244,9 +244,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = [document for place in chosen.text for document in corpus.documents(place)]
     plan = replace(PLAN, minutes=chosen.minutes, rate=chosen.rate)
     first = models.from_folder(chosen.weights, chosen.weights.name) if chosen.weights else None
-    train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
+    progress = train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
     if first_process:
         export(chosen.work, chosen.out)
+        begun = f"{chosen.weights.name}'s weights, widened to {chosen.cell} cells" if chosen.weights else "nothing"
+        cards.made(chosen.out, loop.told(progress, plan, corpus.for_training(found), begun))
         held_out = corpus.for_validation(found)
         cards.update(chosen.out, evaluate(held_out, chosen.out) if held_out else {}, instead=True)
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from bert_explain.errors import ExplainError
 from bert_explain.training import optimisers
+from bert_explain.training.corpus import Document
 
 CHECKPOINT = "checkpoint.pt"
 READ = {"cpu": 1, "cuda": 20}  # steps between two looks at the loss: reading it waits for the device
@@ -58,6 +60,7 @@ class Progress:
     seconds: float = 0.0
     loss: float = float("nan")  # running mean over about 100 steps
     scores: dict[str, float] = field(default_factory=dict)
+    on: str = ""  # the hardware, in words
 
     def share(self, plan: Plan) -> float:
         """How much of the plan is done, 0 to 1."""
@@ -91,6 +94,7 @@ def train(
     progress = resume(folder, model, optimiser, device, of)
     whole = nn.parallel.DistributedDataParallel(model) if world > 1 else model
     low = bool(_agreed(float(precision(device)), device, world))
+    progress.on = _hardware(device, world, low)
     reader = DataLoader(
         batches, batch_size=None, sampler=range(progress.step, plan.steps), num_workers=plan.workers,
         persistent_workers=False, prefetch_factor=8 if plan.workers else None, pin_memory=device.type == "cuda",
@@ -185,6 +189,13 @@ def precision(device: torch.device) -> bool:
     return _seconds(*narrow) < 0.8 * _seconds(*wide)
 
 
+def _hardware(device: torch.device, world: int, low: bool) -> str:
+    gpu = device.type == "cuda"
+    each = torch.cuda.get_device_name(device) if gpu else f"{torch.get_num_threads()} threads of a CPU"
+    kind = "bfloat16" if low else "float32"
+    return f"{f'{world} processes, each ' if world > 1 else ''}{each}, {kind}, PyTorch {torch.__version__.split('+')[0]}"
+
+
 def _seconds(left: Tensor, right: Tensor) -> float:
     times = []
     for _ in range(4):
@@ -201,6 +212,19 @@ def _agreed(number: float, device: torch.device, world: int) -> float:
     told = torch.tensor(number, device=device)
     distributed.broadcast(told, 0)
     return float(told)
+
+
+def told(progress: Progress, plan: Plan, found: Sequence[Document], begun: str) -> dict[str, str]:
+    """A run in words, for a model card. found : the documents it learned from; begun : what its weights began as."""
+    sources = Counter(document.source for document in found)
+    return {
+        "began with": begun,
+        "text": ", ".join(f"{source} ({count:,} documents)" for source, count in sources.items()),
+        "read": f"{progress.tokens:,} tokens in {progress.step:,} steps",
+        "time": f"{progress.seconds / 60:.0f} minutes ({progress.tokens / max(progress.seconds, 1e-9):,.0f} tokens a second)",
+        "hardware": progress.on,
+        "optimiser": f"{plan.optimiser}, peak rate {plan.rate:g}, warm-up {plan.warmup:.0%}, linear decay",
+    }
 
 
 def save(

@@ -1,6 +1,44 @@
-"""Scores in files and in model cards."""
+"""Scores in files and in model cards, and the code that cards show."""
 
-from bert_explain.training import cards
+import re
+
+import pytest
+
+from bert_explain.training import cards, corpus, loop
+
+from .conftest import ROOT
+
+FOLDERS = [*(ROOT / "assets" / "models").iterdir(), ROOT / "assets" / "vectors" / "word2vec"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_code_of_a_card_runs_and_prints_what_the_card_says(folder, monkeypatch, capsys):
+    blocks = re.findall(r"```(python|text)\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    code = [text for kind, text in blocks if kind == "python"]
+    assert code
+    monkeypatch.chdir(ROOT)
+    exec("\n".join(code), {})
+    printed = capsys.readouterr().out
+    assert printed.strip()
+    for kind, text in blocks:
+        assert kind == "python" or text == printed
+
+
+def test_a_run_is_put_into_a_card_and_a_folder_without_one_gets_one(tmp_path):
+    found = [corpus.Document("news", n, ("A. B.",)) for n in range(3)] + [corpus.Document("own", 0, ("C. D.",))]
+    done = loop.Progress(step=20, tokens=6000, seconds=60, on="one GPU")
+    cards.made(tmp_path, loop.told(done, loop.Plan(rate=3e-4, warmup=0.1), found, "mini-bert's weights"))
+    cards.update(tmp_path, {"masked_top1": 0.4})
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {tmp_path.name}\n")
+    for row in (
+        "| began with | mini-bert's weights |", "| text | news (3 documents), own (1 documents) |",
+        "| read | 6,000 tokens in 20 steps |", "| time | 1 minutes (100 tokens a second) |", "| hardware | one GPU |",
+        "| optimiser | adamw, peak rate 0.0003, warm-up 10%, linear decay |", "held-out documents) | 40.0% |",
+    ):  # fmt: skip
+        assert row in text
+    cards.made(tmp_path, {"began with": "nothing"})
+    assert "mini-bert's weights" not in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_card_is_brought_up_to_date_and_keeps_its_words(tmp_path):
@@ -15,6 +53,12 @@ def test_a_card_is_brought_up_to_date_and_keeps_its_words(tmp_path):
     assert "| perplexity per piece (held-out documents) | 1,234.5 |" in text
     assert text.startswith("# mini\n\nWords.")
     assert text.endswith("More words.\n")
+
+
+def test_scores_of_other_weights_do_not_stay(tmp_path):
+    cards.update(tmp_path, {"masked_top1": 0.4, "cloze_top5": 0.8})
+    cards.update(tmp_path, {"masked_top1": 0.5}, instead=True)
+    assert cards.read(tmp_path) == {"masked_top1": 0.5}
 
 
 def test_a_folder_without_scores_has_none(tmp_path):
