@@ -17,13 +17,10 @@ VALIDATION = 400  # pairs of each length that are measured
 
 
 def start(folder: Path, dropout: float = 0.0) -> BertForPreTraining:
-    """The model to train on from, in float32. Few epochs are seen, so dropout is off unless asked for.
-
-    On a CPU the attention is multiplied out: PyTorch's fused one is 1.2 times slower there, backwards most of all.
-    """
+    """The model to train on from, in float32. Few epochs are seen, so dropout is off unless asked for."""
     return BertForPreTraining.from_pretrained(
         folder, local_files_only=True, dtype=torch.float32, hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout, attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
+        attention_probs_dropout_prob=dropout, attn_implementation=options.attention(),
     )  # fmt: skip
 
 

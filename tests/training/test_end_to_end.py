@@ -18,7 +18,7 @@ from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.training import __main__ as program
-from bert_explain.training import cards, cloze, corpus, loop, pairs, pieces
+from bert_explain.training import cards, cloze, corpus, gpt, loop, pairs, pieces
 
 from .conftest import BUNDLED, ROOT
 
@@ -58,7 +58,11 @@ def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tm
     arguments = ["gpt", "--text", text_folder, "--weights", folder, "--out", out, "--work", tmp_path / "work"]
     assert program.main([str(a) for a in arguments] + ["--steps", "200", "--rate", "0.01", *FEW]) == 0
     assert cards.read(out)["perplexity"] < 8
-    assert BertLMHeadModel.from_pretrained(out, local_files_only=True).config.is_decoder
+    made = BertLMHeadModel.from_pretrained(out, local_files_only=True)
+    assert made.config.is_decoder
+    again = gpt.start(out)  # to be trained on: all weights are its own
+    for name, value in made.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
 
 
 def test_a_run_killed_at_any_moment_goes_on_from_its_checkpoint(text_folder, small_encoder, tmp_path):
