@@ -1,11 +1,11 @@
-"""How the bundled Word2Vec was made: words, weights, a tiny training, a stop and a start again, the scores."""
+"""How the bundled Word2Vec was made: words, weights, a tiny training, the scores."""
 
 import numpy as np
 import pytest
 
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
-from bert_explain.training import word2vec, word_tests
+from bert_explain.training import word2vec, word2vec_text, word_tests
 from bert_explain.training.corpus import Document
 from bert_explain.training.word2vec import Recipe
 
@@ -19,14 +19,14 @@ def texts() -> list[Document]:
 
 
 def test_words_are_lower_case_without_punctuation_and_possessives():
-    assert word2vec.word_list("The dog’s well-known trick -- “Don't!”") == ["the", "dog", "well", "known", "trick", "don't"]
-    assert word2vec.word_list("… — !?") == []
+    assert word2vec_text.word_list("The dog’s well-known trick -- “Don't!”") == ["the", "dog", "well", "known", "trick", "don't"]
+    assert word2vec_text.word_list("… — !?") == []
 
 
 def test_modern_text_is_read_three_times_and_the_order_is_seeded(tmp_path):
     found = [Document("classics", 0, ("Old words.",)), Document("news", 1, ("New words.", "More."))]
-    assert word2vec.write_words(found, tmp_path / "a.txt") == 2 + 3 * 3
-    word2vec.write_words(found, tmp_path / "b.txt")
+    assert word2vec_text.write_words(found, tmp_path / "a.txt") == 2 + 3 * 3
+    word2vec_text.write_words(found, tmp_path / "b.txt")
     lines = (tmp_path / "a.txt").read_text().splitlines()
     assert sorted(lines) == ["more"] * 3 + ["new words"] * 3 + ["old words"]
     assert (tmp_path / "b.txt").read_text().splitlines() == lines
@@ -42,44 +42,6 @@ def test_a_training_writes_a_table_that_the_app_reads(tmp_path):
     assert (np.diff(found.counts) <= 0).all()
     held = sum(d.number % 50 == 7 for d in texts())
     assert found.counts[found.index("dog")] == (30 - held) * 2 * 3
-
-
-def test_a_stopped_training_goes_on_after_its_last_whole_pass(tmp_path, monkeypatch):
-    whole = tmp_path / "whole"
-    word2vec.train(texts(), whole, work=tmp_path / "a", recipe=TINY)
-    real, made = word2vec._epoch, []
-
-    def stops(model, *rest):
-        if len(made) == 1:
-            raise KeyboardInterrupt
-        made.append(1)
-        return real(model, *rest)
-
-    monkeypatch.setattr(word2vec, "_epoch", stops)
-    with pytest.raises(KeyboardInterrupt):
-        word2vec.train(texts(), tmp_path / "out", work=tmp_path / "b", recipe=TINY)
-    assert not (tmp_path / "out").exists()
-    (tmp_path / "b" / "checkpoint.part").mkdir()  # what a stop while saving leaves behind
-    monkeypatch.setattr(word2vec, "_epoch", real)
-    word2vec.train(texts(), tmp_path / "out", work=tmp_path / "b", recipe=TINY)
-    assert [p.name for p in sorted((tmp_path / "b").glob("checkpoint*"))] == ["checkpoint-0003"]
-    np.testing.assert_array_equal(np.load(tmp_path / "out" / "vectors.npy"), np.load(whole / "vectors.npy"))
-
-
-def test_a_short_time_makes_fewer_passes_and_still_ends_with_a_low_rate(tmp_path, monkeypatch):
-    rates = []
-    real = word2vec.Word2Vec.train
-
-    def watched(self, *args, **settings):
-        rates.append((settings["start_alpha"], settings["end_alpha"]))
-        return real(self, *args, **settings)
-
-    monkeypatch.setattr(word2vec.Word2Vec, "train", watched)
-    word2vec.train(texts(), tmp_path / "out", work=tmp_path / "work", minutes=1e-9, recipe=TINY)
-    assert len(rates) == 2  # the first one tells how long a pass takes
-    assert rates[0][0] == word2vec.ALPHA[0]
-    assert rates[-1][1] == pytest.approx(word2vec.ALPHA[1])
-    assert rates[0][1] == rates[1][0]
 
 
 def test_scores_by_hand(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,12 @@ PROGRAMS = {
     "senses": "how well each model's vectors tell senses apart (no text needed)",
     "evaluate": "measure every model again and bring its card up to date",
     "all": "bert, gpt, elmo, word2vec, wordnet, senses, evaluate, one after the other",
+}
+
+# How the bundled models were made, where it is not what a program does by itself. The minutes end a training, not the steps.
+RECIPES = {
+    "bert": "--optimiser muon --rate 4.5e-4 --warmup 0.04 --tokens 8192 --steps 1000000",
+    "gpt": "--rate 4e-4 --warmup 0.06 --steps 1000000",
 }
 
 
@@ -31,10 +38,15 @@ def main(arguments: list[str]) -> int:
 
 def everything(arguments: list[str]) -> int:
     """All programs in their order; --minutes is the time for each training."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        print("all runs in one process: under torchrun, start bert, gpt and elmo one by one.", file=sys.stderr)
+        return 1
+    from bert_explain.training import options  # here, for it needs torch, and the list of the programs does not
+
     parser = argparse.ArgumentParser(prog="python -m bert_explain.training all", description=PROGRAMS["all"])
     parser.add_argument("--text", type=Path, required=True, help="the folder of the training text, WordNet's files in it")
-    parser.add_argument("--assets", type=Path, default=Path("assets"), help="where to write; default: %(default)s")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints; default: %(default)s")
+    parser.add_argument("--assets", type=Path, default=options.ASSETS, help="where to write; default: %(default)s")
+    parser.add_argument("--work", type=Path, default=options.RUNS, help="checkpoints; default: %(default)s")
     parser.add_argument("--weights", type=Path, default=None, help="the encoder to begin with; default: the bundled one")
     parser.add_argument("--minutes", type=float, default=60.0, help="for each training; default: %(default)s")
     chosen = parser.parse_args(arguments)
@@ -46,14 +58,26 @@ def everything(arguments: list[str]) -> int:
     ):  # fmt: skip
         begin = start if name == "bert" else ["--weights", str(models / "mini-bert")] if name == "gpt" else []
         work = ["--work", str(chosen.work / name), "--minutes", str(chosen.minutes)]
-        _run(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin])
+        _step(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin, *RECIPES.get(name, "").split()])
     wordnet = next((f for f in (chosen.text, *chosen.text.rglob("*")) if (f / "noun.exc").is_file()), None)
     if wordnet is None:
         print(f"\nNo folder under {chosen.text} has WordNet's data and exception lists: its table stays as it is.")
     else:
-        _run("wordnet", ["--dict", str(wordnet), "--out", str(chosen.assets / "wordnet")])
-    _run("senses", ["--out", str(chosen.assets / "wordnet" / "scores.json")])
-    return _run("evaluate", ["--text", str(chosen.text), "--assets", str(chosen.assets), "--work", str(chosen.work)])
+        _step("wordnet", ["--dict", str(wordnet), "--out", str(chosen.assets / "wordnet")])
+    if chosen.assets.resolve() == options.ASSETS.resolve():
+        _step("senses", ["--out", str(chosen.assets / "wordnet" / "scores.json")])
+    else:
+        print(f"\nsenses is left out: it measures the models in {options.ASSETS}, not those in {chosen.assets}.")
+    return _step("evaluate", ["--text", str(chosen.text), "--assets", str(chosen.assets), "--work", str(chosen.work)])
+
+
+def _step(name: str, arguments: list[str]) -> int:
+    """One program of all; where it stops, it is said which one it was."""
+    try:
+        return _run(name, arguments)
+    except SystemExit:
+        print(f"all stopped at {name}: what the programs before it made is on the disk.", file=sys.stderr)
+        raise
 
 
 def _run(name: str, arguments: list[str]) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bert_explain.training import corpus, loop
 from bert_explain.training.pairs import LENGTHS
 
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
@@ -90,6 +92,29 @@ def made(folder: Path, run: Mapping[str, str]) -> None:
     if not card.is_file():
         card.write_text(NEW.format(title=folder.name), encoding="utf-8")
     _put(folder, RUN_BEGIN, RUN_END, "\n".join(["| the last run | |", "|---|---|", *(f"| {k} | {v} |" for k, v in run.items())]))
+
+
+def sources(found: Sequence[corpus.Document]) -> str:
+    """Where documents come from, with how many."""
+    counts = Counter(document.source for document in found)
+    return ", ".join(f"{source} ({count:,} document{'s' * (count > 1)})" for source, count in counts.items())
+
+
+def taken(count: int, seconds: float, what: str) -> str:
+    """How long it took to read so many tokens or words."""
+    return f"{seconds / 60:.0f} minutes ({count / max(seconds, 1e-9):,.0f} {what} a second)"
+
+
+def told(progress: loop.Progress, plan: loop.Plan, found: Sequence[corpus.Document], begun: str) -> dict[str, str]:
+    """A run in words, for a model card. found : the documents it learned from; begun : what its weights began as."""
+    return {
+        "began with": begun,
+        "text": sources(found),
+        "read": f"{progress.tokens:,} tokens in {progress.step:,} steps",
+        "time": taken(progress.tokens, progress.seconds, "tokens"),
+        "hardware": progress.on,
+        "optimiser": f"{plan.optimiser}, peak rate {plan.rate:g}, warm-up {plan.warmup:.0%}, linear decay",
+    }
 
 
 def _put(folder: Path, begin: str, end: str, words: str) -> None:

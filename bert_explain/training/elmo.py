@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if first_process:
         export(chosen.work, chosen.out)
         begun = f"{chosen.weights.name}'s weights, widened to {chosen.cell} cells" if chosen.weights else "nothing"
-        cards.made(chosen.out, loop.told(progress, plan, corpus.for_training(found), begun))
+        cards.made(chosen.out, cards.told(progress, plan, corpus.for_training(found), begun))
         held_out = corpus.for_validation(found)
         cards.update(chosen.out, evaluate(held_out, chosen.out) if held_out else {}, instead=True)
     return 0

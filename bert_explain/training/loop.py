@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from tqdm import tqdm
 
 from bert_explain.errors import ExplainError
 from bert_explain.training import optimisers
-from bert_explain.training.corpus import Document
 
 CHECKPOINT = "checkpoint.pt"
 READ = {"cpu": 1, "cuda": 20}  # steps between two looks at the loss: reading it waits for the device
@@ -36,7 +34,8 @@ class Diverged(ExplainError):
 class Plan:
     """How long and how fast. The learning rate rises for `warmup` of the way and falls linearly to 0 at the end.
 
-    The end is reached at `steps`, or after `minutes` of training if these come first (earlier runs counted in).
+    The end is reached at `steps`, or after `minutes` of training if these come first (earlier runs counted in; none or 0:
+    no limit).
     """
 
     steps: int = 10_000
@@ -64,7 +63,7 @@ class Progress:
 
     def share(self, plan: Plan) -> float:
         """How much of the plan is done, 0 to 1."""
-        by_time = 0.0 if plan.minutes is None else self.seconds / max(60 * plan.minutes, 1e-9)
+        by_time = self.seconds / (60 * plan.minutes) if plan.minutes else 0.0
         return min(1.0, max(self.step / max(plan.steps, 1), by_time))
 
 
@@ -212,19 +211,6 @@ def _agreed(number: float, device: torch.device, world: int) -> float:
     told = torch.tensor(number, device=device)
     distributed.broadcast(told, 0)
     return float(told)
-
-
-def told(progress: Progress, plan: Plan, found: Sequence[Document], begun: str) -> dict[str, str]:
-    """A run in words, for a model card. found : the documents it learned from; begun : what its weights began as."""
-    sources = Counter(document.source for document in found)
-    return {
-        "began with": begun,
-        "text": ", ".join(f"{source} ({count:,} documents)" for source, count in sources.items()),
-        "read": f"{progress.tokens:,} tokens in {progress.step:,} steps",
-        "time": f"{progress.seconds / 60:.0f} minutes ({progress.tokens / max(progress.seconds, 1e-9):,.0f} tokens a second)",
-        "hardware": progress.on,
-        "optimiser": f"{plan.optimiser}, peak rate {plan.rate:g}, warm-up {plan.warmup:.0%}, linear decay",
-    }
 
 
 def save(

@@ -78,7 +78,7 @@ def run(
             progress.scores = loop.measured(module, check) if check else {}
         export(source, chosen.weights, chosen.out)
         kept = f", {chosen.keep:.0%} of them kept at the end" if chosen.keep else ""
-        cards.made(chosen.out, loop.told(progress, plan, corpus.for_training(found), f"{chosen.weights.name}'s weights{kept}"))
+        cards.made(chosen.out, cards.told(progress, plan, corpus.for_training(found), f"{chosen.weights.name}'s weights{kept}"))
         cards.update(chosen.out, progress.scores, instead=True)
     return progress
 

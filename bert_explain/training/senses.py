@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--models", nargs="*", choices=tuple(KINDS), default=tuple(KINDS), help="these only; others keep their numbers"
     )
     given = parser.parse_args(arguments)
+    given.out.parent.mkdir(parents=True, exist_ok=True)  # before the work, so that a place that cannot be written is known
     found = measure(wordnet.load(), given.models, given.words)
     if set(given.models) < set(KINDS) and given.out.is_file():
         found = joined(json.loads(given.out.read_text(encoding="utf-8")), found)

@@ -2,19 +2,21 @@
 
     python -m bert_explain.training word2vec --text FOLDER --out assets/vectors/word2vec --minutes 40
 
-The text is written once as a file of words; then whole passes over it, the learning rate falling to almost 0 at the end
-of the last one. After each pass everything is saved, so that a run that was stopped goes on after its last whole pass.
+The text is written once as a file of words, which is then read pass after pass in small slices. After each slice the time
+is looked at and the learning rate set: it falls in a straight line to almost 0 at the last pass, or at the end of the time
+where that comes first. Every two minutes everything is saved, the place in the text too, so that a run that was stopped
+goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,11 +24,16 @@ import numpy as np
 from gensim.models import Word2Vec
 from tqdm import tqdm
 
-from bert_explain.training import corpus
-from bert_explain.training.corpus import Document
+from bert_explain.training import cards, corpus, loop, word_tests
+from bert_explain.training.corpus import BadText, Document
+from bert_explain.training.word2vec_text import Lines, next_slice, write_words
 
 ALPHA = (0.025, 0.0001)  # learning rate, first and last: word2vec.c's for skip-gram
-SENTENCE = 1_000  # words of a paragraph that are read as one piece
+SLICE = 50_000  # words between two looks at the clock; gensim sums the loss of a slice in float32, so not many more
+SLICES = 20  # in a pass, at least: a short text has shorter slices
+SMOOTH = 0.05  # share of the newest slice in the running loss: a mean over about a million words
+SAVE_EVERY = 120.0  # seconds between checkpoints
+STATE = "progress.json"
 
 
 @dataclass(frozen=True)
@@ -43,69 +50,66 @@ class Recipe:
     seed: int = 1
 
 
-def word_list(text: str) -> list[str]:
-    """The words that Word2Vec learns: lower-case, no punctuation, compounds cut, no possessive.
+@dataclass
+class Progress:
+    """How far a run is; it is kept in the checkpoint."""
 
-    "The dog's well-known trick." -> ["the", "dog", "well", "known", "trick"]
-    """
-    found: list[str] = []
-    for word in corpus.words(text.lower().replace("’", "'")):
-        for part in re.split(r"[-_]+", word):
-            part = part.removesuffix("'s").strip("'.")
-            if any(c.isalnum() for c in part):
-                found.append(part)
-    return found
+    words: int = 0  # read, in all passes
+    at: int = 0  # where the next slice begins in the file of words, in bytes
+    seconds: float = 0.0
+    loss: float | None = None  # of a word with its neighbours, in nats; running mean
+    wordsim: float | None = None  # WordSim-353 after the last whole pass; None where the vocabulary covers too little of it
 
-
-def write_words(documents: Sequence[Document], to: Path, seed: int = 1) -> int:
-    """One line a paragraph, documents in a seeded random order, modern ones as often as their weight. Number of words."""
-    order = np.concatenate([np.full(round(corpus.weight(d.source)), n) for n, d in enumerate(documents)])
-    np.random.default_rng(seed).shuffle(order)
-    count, part = 0, to.with_suffix(".part")
-    with open(part, "w", encoding="utf-8") as file:
-        for number in tqdm(order, "words", unit="doc", mininterval=2, file=sys.stderr):
-            for paragraph in documents[number].paragraphs:
-                words = word_list(paragraph)
-                for start in range(0, len(words), SENTENCE):
-                    file.write(" ".join(words[start : start + SENTENCE]) + "\n")
-                count += len(words)
-    os.replace(part, to)  # whole or not at all
-    return count
-
-
-class Lines:
-    """The file of words, sentence by sentence, with a progress line."""
-
-    def __init__(self, path: Path, what: str, total: int):
-        self.path, self.what, self.total = path, what, total
-
-    def __iter__(self) -> Iterator[list[str]]:
-        bar = tqdm(total=self.total, desc=self.what, unit="word", unit_scale=True, mininterval=5, file=sys.stderr)
-        with open(self.path, encoding="utf-8") as file, bar:
-            for line in file:
-                words = line.split()
-                bar.update(len(words))
-                yield words
+    def share(self, whole: int, minutes: float) -> float:
+        """How much of the plan is done, 0 to 1: by words, `whole` of them in all passes, or by time where that is ahead."""
+        by_time = self.seconds / (60 * minutes) if minutes else 0.0
+        return min(1.0, max(self.words / whole, by_time))
 
 
 def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None) -> Path:
-    """Train on these documents (held-out ones taken out before) and write vectors.npy and vocab.txt to `out`.
+    """Train on these documents, but for the held-out ones, and write vectors.npy, context.npy and vocab.txt to `out`.
 
     work : the folder of the file of words and of the checkpoints; give the same one to go on after a stop.
-    minutes : the time for the passes, those of an earlier, stopped run included. When it gets short the last pass is
-        made the last one early, with the learning rate at its end.
+    minutes : the time for the passes, those of an earlier, stopped run included; 0: as long as they take.
+    Raises BadText where there is nothing to learn from, and where `work` has the checkpoint of something else.
     """
     recipe = recipe or Recipe()
+    learn = corpus.for_training(list(documents))
+    if not learn:
+        raise BadText("There is no document to learn from.")
+    made_of = {"text": corpus.fingerprint(learn), "recipe": asdict(recipe)}
     work.mkdir(parents=True, exist_ok=True)
-    text = work / "words.txt"
+    model, progress = _last(work, made_of) or (None, Progress())
+    text = work / f"words-{made_of['text']}-{recipe.seed}.txt"
     if not text.exists():
-        print(f"{write_words(corpus.for_training(list(documents)), text, recipe.seed):,} words", file=sys.stderr)
-    model, done = _last(work) or (_fresh(text, recipe), 0.0)
-    while done < 1:
-        done = _epoch(model, text, recipe, done, minutes * 60)
-        _save(model, done, work)
-        print(f"pass {model.passes}: {model.seconds / 60:.1f} minutes in all, {done:.0%} of the way", file=sys.stderr)
+        print(f"{write_words(learn, text, recipe.seed):,} words", file=sys.stderr)
+    if model is None:
+        model = _fresh(text, recipe)
+    whole = recipe.epochs * model.corpus_total_words
+    size = min(SLICE, -(-model.corpus_total_words // SLICES))
+    saved = clock = time.monotonic()
+    bar = tqdm(total=1.0, initial=progress.share(whole, minutes), bar_format=loop.BAR, desc="word2vec", mininterval=2.0)
+    with bar:
+        while (share := progress.share(whole, minutes)) < 1:
+            _learn(model, progress, text, size, ALPHA[0] + (ALPHA[1] - ALPHA[0]) * share)
+            if progress.at == 0:
+                progress.wordsim = word_tests.related(model.wv)
+            now = time.monotonic()
+            progress.seconds, clock = progress.seconds + now - clock, now
+            if now - saved > SAVE_EVERY:
+                _save(model, progress, made_of, work)
+                saved = now
+            bar.update(max(0.0, progress.share(whole, minutes) - bar.n))
+            bar.set_postfix_str(_line(progress), refresh=False)
+        progress.wordsim = word_tests.related(model.wv)
+        _save(model, progress, made_of, work)
+        bar.set_postfix_str(_line(progress))
     export(model, out)
+    cards.made(out, {
+        "text": cards.sources(learn), "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
+        "time": cards.taken(progress.words, progress.seconds, "words"), "hardware": "one thread of a CPU, float32",
+        "recipe": ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()),
+    })  # fmt: skip
     return out
 
 
@@ -113,51 +117,60 @@ def _fresh(text: Path, recipe: Recipe) -> Word2Vec:
     settings = asdict(recipe)
     epochs = settings.pop("epochs")
     model = Word2Vec(sg=1, hs=0, workers=1, epochs=epochs, alpha=ALPHA[0], min_alpha=ALPHA[1], **settings)
-    model.build_vocab(Lines(text, "vocabulary", _count(text)))
-    model.passes, model.seconds = 0, 0.0
+    model.lifecycle_events = None  # gensim's diary: one entry a slice would fill the checkpoint
+    model.build_vocab(Lines(text))
+    if not len(model.wv):
+        raise BadText(f"No word of the text stands in it {recipe.min_count} times: there is nothing to learn vectors of.")
     print(f"{len(model.wv):,} words in the vocabulary", file=sys.stderr)
     return model
 
 
-def _count(text: Path) -> int:
-    with open(text, encoding="utf-8") as file:
-        return sum(line.count(" ") + 1 for line in file)
+def _learn(model: Word2Vec, progress: Progress, text: Path, size: int, rate: float) -> None:
+    """One slice, at one learning rate: a slice is a small part of the way."""
+    sentences, progress.at = next_slice(text, progress.at, size)
+    count = sum(map(len, sentences))
+    learned, _ = model.train(sentences, total_words=count, epochs=1, start_alpha=rate, end_alpha=rate, compute_loss=True)
+    progress.words += count
+    if learned:  # frequent words are thinned out: a small slice may have none left
+        loss = float(model.get_latest_training_loss()) / learned
+        progress.loss = loss if progress.loss is None else progress.loss + SMOOTH * (loss - progress.loss)
 
 
-def _epoch(model: Word2Vec, text: Path, recipe: Recipe, done: float, budget: float) -> float:
-    """One pass. `done` is how far the learning rate has fallen, 0 to 1: by passes, or by time where that is shorter."""
-    last = model.seconds / model.passes if model.passes else 0.0
-    left = min(recipe.epochs - model.passes, (budget - model.seconds) / last if last else np.inf)
-    until = 1.0 if left < 1.5 else done + (1 - done) / left
-    first, final = (ALPHA[0] + (ALPHA[1] - ALPHA[0]) * share for share in (done, until))
-    started, words = time.monotonic(), model.corpus_total_words
-    lines = Lines(text, f"pass {model.passes + 1}", words)
-    model.train(lines, total_examples=model.corpus_count, total_words=words, epochs=1, start_alpha=first, end_alpha=final)
-    model.passes += 1
-    model.seconds += time.monotonic() - started
-    return until
+def _line(progress: Progress) -> str:
+    speed = progress.words / max(progress.seconds, 1e-9)
+    loss = "" if progress.loss is None else f", loss {progress.loss:.3f}"
+    score = "" if progress.wordsim is None else f", wordsim353 {progress.wordsim:.3f}"
+    return f"{progress.words / 1e6:.2f} M words, {speed:,.0f}/s{loss}{score}"
 
 
-def _save(model: Word2Vec, done: float, work: Path) -> None:
-    """Everything gensim needs to go on, in a folder of its own that gets its name only when it is whole."""
-    part, final = work / "checkpoint.part", work / f"checkpoint-{model.passes:04d}"
+def _save(model: Word2Vec, progress: Progress, made_of: dict, work: Path) -> None:
+    """Everything that is needed to go on, in a folder of its own that gets its name only when it is whole."""
+    part, final = work / "checkpoint.part", work / f"checkpoint-{progress.words:015d}"
+    if final.is_dir():  # nothing was learned since
+        return
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    model.done = done
     model.save(str(part / "model"))
+    (part / STATE).write_text(json.dumps({**made_of, "progress": asdict(progress)}, indent=1) + "\n", encoding="utf-8")
     os.replace(part, final)
     for old in sorted(work.glob("checkpoint-*"))[:-1]:
         shutil.rmtree(old)
 
 
-def _last(work: Path) -> tuple[Word2Vec, float] | None:
-    """The newest whole checkpoint. gensim reads its own pickle here: this program's own file, never one from elsewhere."""
+def _last(work: Path, made_of: dict) -> tuple[Word2Vec, Progress] | None:
+    """The newest whole checkpoint. gensim reads its own pickle here: this program's own file, never one from elsewhere.
+
+    Raises BadText where it is one of another text or recipe.
+    """
     found = sorted(work.glob("checkpoint-[0-9]*"))
     if not found:
         return None
-    model = Word2Vec.load(str(found[-1] / "model"))
-    print(f"going on after pass {model.passes}", file=sys.stderr)
-    return model, model.done
+    state = json.loads((found[-1] / STATE).read_text(encoding="utf-8")) if (found[-1] / STATE).is_file() else {}
+    if {name: state.get(name) for name in made_of} != made_of:
+        raise BadText(f"{work} holds the checkpoint of another text or recipe: give --work another folder, or empty this one.")
+    progress = Progress(**state["progress"])
+    print(f"going on after {progress.words:,} words", file=sys.stderr)
+    return Word2Vec.load(str(found[-1] / "model")), progress
 
 
 def export(model: Word2Vec, out: Path) -> None:
@@ -182,10 +195,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--text", type=Path, required=True, help="the folder of the training text")
     parser.add_argument("--out", type=Path, default=Path("assets/vectors/word2vec"), help="default: %(default)s")
     parser.add_argument("--work", type=Path, default=Path("runs/word2vec"), help="checkpoints; default: %(default)s")
-    parser.add_argument("--minutes", type=float, default=40, help="time for the passes; default: %(default)s")
+    parser.add_argument("--minutes", type=float, default=40, help="time for the passes, 0: no limit; default: %(default)s")
     add_options(parser)
     options = vars(parser.parse_args(arguments))
     text, out, work, minutes = (options.pop(name) for name in ("text", "out", "work", "minutes"))
+    for name in ("vector_size", "window", "negative", "epochs"):
+        if options[name] < 1:
+            parser.error(f"--{name.replace('_', '-')} must be 1 or more")
     train(corpus.documents(text), out, work=work, minutes=minutes, recipe=Recipe(**options))
     return 0
 

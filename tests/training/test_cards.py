@@ -27,12 +27,12 @@ def test_the_code_of_a_card_runs_and_prints_what_the_card_says(folder, monkeypat
 def test_a_run_is_put_into_a_card_and_a_folder_without_one_gets_one(tmp_path):
     found = [corpus.Document("news", n, ("A. B.",)) for n in range(3)] + [corpus.Document("own", 0, ("C. D.",))]
     done = loop.Progress(step=20, tokens=6000, seconds=60, on="one GPU")
-    cards.made(tmp_path, loop.told(done, loop.Plan(rate=3e-4, warmup=0.1), found, "mini-bert's weights"))
+    cards.made(tmp_path, cards.told(done, loop.Plan(rate=3e-4, warmup=0.1), found, "mini-bert's weights"))
     cards.update(tmp_path, {"masked_top1": 0.4})
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {tmp_path.name}\n")
     for row in (
-        "| began with | mini-bert's weights |", "| text | news (3 documents), own (1 documents) |",
+        "| began with | mini-bert's weights |", "| text | news (3 documents), own (1 document) |",
         "| read | 6,000 tokens in 20 steps |", "| time | 1 minutes (100 tokens a second) |", "| hardware | one GPU |",
         "| optimiser | adamw, peak rate 0.0003, warm-up 10%, linear decay |", "held-out documents) | 40.0% |",
     ):  # fmt: skip

@@ -113,7 +113,7 @@ def test_time_ends_a_run_as_steps_do():
     assert Progress(step=10, seconds=30).share(Plan(steps=100, minutes=1)) == 0.5
     assert Progress(step=80, seconds=30).share(Plan(steps=100, minutes=1)) == 0.8
     assert Progress(step=10, seconds=90).share(Plan(steps=100, minutes=1)) == 1.0
-    assert Progress(step=1, seconds=1).share(Plan(steps=100, minutes=0)) == 1.0
+    assert Progress(step=1, seconds=1).share(Plan(steps=100, minutes=0)) == 0.01
     assert Progress().share(Plan(steps=0)) == 0.0
 
 
