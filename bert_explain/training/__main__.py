@@ -22,7 +22,7 @@ PROGRAMS = {
 # How the bundled models were made, where it is not what a program does by itself. The minutes end a training, not the steps.
 RECIPES = {
     "bert": "--optimiser muon --rate 4.5e-4 --warmup 0.04 --tokens 8192 --steps 1000000",
-    "gpt": "--rate 4e-4 --warmup 0.06 --steps 1000000",
+    "gpt": "--optimiser muon --rate 8e-4 --warmup 0.05 --steps 1000000",
 }
 
 

@@ -1,7 +1,7 @@
 """mini-elmo: two language models, one in each direction, trained as Peters et al. 2018 did, on a small scale.
 
     python -m bert_explain.training elmo --text FOLDER --minutes 75
-    python -m bert_explain.training elmo --text FOLDER --weights assets/models/mini-elmo --cell 1920 --work runs/wide --out wide
+    python -m bert_explain.training elmo --text FOLDER --weights NARROW --work runs/wide        a narrower model, widened
     python -m bert_explain.training elmo --export               the last checkpoint as a model folder, without training
 
 Training goes on from the checkpoint in --work, whenever it was stopped. With a GPU it runs there; with torchrun on several.
@@ -35,7 +35,7 @@ VOCABULARY = 16_000  # the marks included
 TOKENS = 768  # in a batch
 TRIES = 2048  # draws of wrong answers for a batch; about 1,000 different ones come of it
 PLAN = loop.Plan(steps=10_000_000, minutes=75, rate=3e-3, warmup=0.03, decay=0.0, clip=1.0)
-CELL, PROJECTION = 384, 128
+CELL, PROJECTION = 1920, 128
 FILTERS = ((1, 32), (2, 32), (3, 64), (4, 96), (5, 96), (6, 64))
 NOWHERE = -1e9  # score of an answer that must not count
 

@@ -189,8 +189,9 @@ def precision(device: torch.device) -> bool:
 
 
 def _hardware(device: torch.device, world: int, low: bool) -> str:
-    gpu = device.type == "cuda"
-    each = torch.cuda.get_device_name(device) if gpu else f"{torch.get_num_threads()} threads of a CPU"
+    threads = torch.get_num_threads()
+    cpu = f"{threads} thread{'s' * (threads > 1)} of a CPU"
+    each = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
     kind = "bfloat16" if low else "float32"
     return f"{f'{world} processes, each ' if world > 1 else ''}{each}, {kind}, PyTorch {torch.__version__.split('+')[0]}"
 
