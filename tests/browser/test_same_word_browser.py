@@ -72,8 +72,10 @@ def test_a_file_a_single_sentence_and_the_slider_over_the_layers(page):
     expect(page.locator("ol.occurrences li")).to_have_count(3, timeout=SLOW)
     expect(box).to_have_value("river | The bank of the river.\nriver | The muddy bank.\nmoney | The bank lends money.")
     settled(page)
-    look = page.locator(".st-key-pic-one .look")
-    last = look.inner_text()
+    plot = page.locator(".st-key-pic-one .js-plotly-plot")
+    drawn = "plot => plot.calcdata.flat().map(p => [p.x, p.y].join()).join(' ')"
+    last = plot.evaluate(drawn)
+    assert last
     sliders = page.get_by_role("slider", name="After layer (0 is the input)")
     for turn, which in enumerate((0, 0, 1, 0)):  # both move the same layer, and each follows the other
         sliders.nth(which).press("ArrowLeft")
@@ -82,7 +84,7 @@ def test_a_file_a_single_sentence_and_the_slider_over_the_layers(page):
         settled(page)
         for slider in sliders.all():
             expect(slider).to_have_value(str(5 - turn), timeout=SLOW)
-    expect(look).not_to_have_text(last)
+    assert plot.evaluate(drawn) != last  # the points have moved with the layer
     page.reload()
     page.get_by_role("heading", name="Closer: BERT, layer 2").wait_for()
     settled(page)

@@ -128,11 +128,13 @@ def test_nearest_rows_and_segments_as_components(trace):
 def test_the_true_word_is_marked_once(mini_bert, trace):
     runs = {name: run(mini_bert, q) for name, q in embedding_removal.queries(trace, 5).items()}
     table = embedding_removal.removal(runs, 5, embedding_removal.probabilities(runs, 5))
-    below = figures.guess_bars(table.iloc[0], "bank")
+    far = table.iloc[0].copy()
+    far["rank"] = 1234.0
+    below = figures.guess_bars(far, "xylophone")
     assert [bar.mark for bar in below] == [""] * 5 + ["true word"]
-    assert below[-1].text == "bank"
-    assert table.iloc[0]["rank"] > 5
-    assert below[-1].note == f"number {table.iloc[0]['rank']:.0f}"
+    assert below[-1].text == "xylophone"
+    assert below[-1].value == far["p true"]
+    assert below[-1].note == "number 1,234"
     among = figures.guess_bars(table.iloc[0], table.iloc[0]["guess 2"])
     assert [bar.mark for bar in among] == ["", "true word", "", "", ""]
     unknown = figures.guess_bars(table.iloc[0].copy().where(lambda row: row.index != "p true", np.nan), None)

@@ -60,7 +60,7 @@ def test_each_program_gets_its_recipe_and_the_minutes(ran, tmp_path, monkeypatch
     wanted = {"optimiser": "muon", "rate": 4.5e-4, "warmup": 0.04, "tokens": 8192, "steps": 1_000_000}
     assert {name: got["bert"][name] for name in wanted} == wanted
     assert got["bert"]["weights"] == tmp_path / "from"
-    wanted = {"optimiser": "adamw", "rate": 4e-4, "warmup": 0.06, "steps": 1_000_000}
+    wanted = {"optimiser": "muon", "rate": 8e-4, "warmup": 0.05, "steps": 1_000_000}
     assert {name: got["gpt"][name] for name in wanted} == wanted
     assert got["gpt"]["weights"] == tmp_path / "a" / "models" / "mini-bert"
     assert got["elmo"]["steps"] == elmo.PLAN.steps
