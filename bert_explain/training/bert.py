@@ -67,8 +67,9 @@ def measure(
         "masked_top1": right / asked, "masked_top5": top5 / asked, "masked_loss": total / asked,
         "next_sentence": follows / seen,
     }  # fmt: skip
-    for row, (length, _) in zip(counted if by_length else (), pairs.LENGTHS, strict=False):
-        scores[f"masked_top1_{length}"], scores[f"next_sentence_{length}"] = row[0] / row[3], row[4] / row[5]
+    if by_length:
+        for row, (length, _) in zip(counted, pairs.LENGTHS, strict=True):
+            scores[f"masked_top1_{length}"], scores[f"next_sentence_{length}"] = row[0] / row[3], row[4] / row[5]
     return scores
 
 

@@ -247,7 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress = train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
     if first_process:
         export(chosen.work, chosen.out)
-        begun = f"{chosen.weights.name}'s weights, widened to {chosen.cell} cells" if chosen.weights else "nothing"
+        wider = f", widened to {chosen.cell} cells" if first and first.module.options.cell < chosen.cell else ""
+        begun = f"{chosen.weights.name}'s weights{wider}" if first else "nothing"
         cards.made(chosen.out, cards.told(progress, plan, corpus.for_training(found), begun))
         held_out = corpus.for_validation(found)
         cards.update(chosen.out, evaluate(held_out, chosen.out) if held_out else {}, instead=True)

@@ -63,8 +63,13 @@ class Progress:
 
     def share(self, plan: Plan) -> float:
         """How much of the plan is done, 0 to 1."""
-        by_time = self.seconds / (60 * plan.minutes) if plan.minutes else 0.0
-        return min(1.0, max(self.step / max(plan.steps, 1), by_time))
+        return share(self.step, plan.steps, self.seconds, plan.minutes)
+
+
+def share(done: int, whole: int, seconds: float, minutes: float | None) -> float:
+    """How much of a plan is done, 0 to 1: by what was read, or by time where that is ahead; no minutes, no limit."""
+    by_time = seconds / (60 * minutes) if minutes else 0.0
+    return min(1.0, max(done / max(whole, 1), by_time))
 
 
 def train(
@@ -102,33 +107,31 @@ def train(
     saved = checked = clock = time.monotonic()
     model.train()
     for batch in reader:
-        share = _agreed(progress.share(plan), device, world)
-        if share >= 1:
+        way = _agreed(progress.share(plan), device, world)
+        if way >= 1:
             break
         for group in optimiser.param_groups:
-            group["lr"] = rate(plan, share)
+            group["lr"] = rate(plan, way)
         batch = {name: torch.as_tensor(values).to(device, non_blocking=True) for name, values in batch.items()}
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
             value, count = loss(whole, batch)
         value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+        due = time.monotonic() - saved > plan.save_every
+        if rank == 0 and (due or progress.step % READ[device.type] == 0):
+            progress.loss = _mean(progress, float(value.detach()), float(norm), READ[device.type])
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):  # Muon multiplies matrices too
             optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         now = time.monotonic()
         progress.step, progress.tokens = progress.step + 1, progress.tokens + count * world
         progress.seconds, clock = progress.seconds + now - clock, now
-        if rank == 0 and progress.step % READ[device.type] == 0:
-            seen, kept = float(value.detach()), 0.99 ** READ[device.type]
-            if not math.isfinite(seen):
-                raise Diverged(f"At step {progress.step} the loss is {seen}. Go on from the checkpoint with a lower --rate.")
-            progress.loss = seen if math.isnan(progress.loss) else kept * progress.loss + (1 - kept) * seen
         bar.update(max(0.0, progress.share(plan) - bar.n))
         bar.set_postfix_str(_line(progress), refresh=False)
         if rank == 0 and check and (not progress.scores or now - checked > plan.check_every):
             progress.scores = measured(model, check)
             clock = checked = time.monotonic()  # measuring is not training
-        if rank == 0 and now - saved > plan.save_every:
+        if rank == 0 and due:
             save(folder, model, optimiser, progress, of)
             saved = time.monotonic()
     if rank == 0:
@@ -141,6 +144,15 @@ def train(
         del whole
         distributed.destroy_process_group()
     return progress
+
+
+def _mean(progress: Progress, loss: float, norm: float, steps: int) -> float:
+    """The running loss with the newest one in it. Raises Diverged before weights are moved that a checkpoint would keep."""
+    if not math.isfinite(loss + norm):
+        step = progress.step + 1
+        raise Diverged(f"At step {step} the loss is {loss}, its gradient {norm}. Go on from the checkpoint with a lower --rate.")
+    kept = 0.99**steps
+    return loss if math.isnan(progress.loss) else kept * progress.loss + (1 - kept) * loss
 
 
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"

@@ -62,7 +62,8 @@ def run(
         torch.set_num_threads(chosen.threads)
     found = corpus.documents(chosen.text)
     cut = partial(pieces.cut, tokenizer=chosen.weights / "tokenizer.json", kept=chosen.work)
-    learn, held = cut(corpus.for_training(found)), cut(corpus.for_validation(found))
+    reads = corpus.for_training(found)
+    learn, held = cut(reads), cut(corpus.for_validation(found))
     if not learn.documents:
         raise corpus.BadText(f"{chosen.text} holds no document of two sentences or more to learn from.")
     plan = loop.Plan(**{one.name: getattr(chosen, one.name) for one in fields(loop.Plan)})
@@ -78,7 +79,7 @@ def run(
             progress.scores = loop.measured(module, check) if check else {}
         export(source, chosen.weights, chosen.out)
         kept = f", {chosen.keep:.0%} of them kept at the end" if chosen.keep else ""
-        cards.made(chosen.out, cards.told(progress, plan, corpus.for_training(found), f"{chosen.weights.name}'s weights{kept}"))
+        cards.made(chosen.out, cards.told(progress, plan, reads, f"{chosen.weights.name}'s weights{kept}"))
         cards.update(chosen.out, progress.scores, instead=True)
     return progress
 

@@ -60,11 +60,6 @@ class Progress:
     loss: float | None = None  # of a word with its neighbours, in nats; running mean
     wordsim: float | None = None  # WordSim-353 after the last whole pass; None where the vocabulary covers too little of it
 
-    def share(self, whole: int, minutes: float) -> float:
-        """How much of the plan is done, 0 to 1: by words, `whole` of them in all passes, or by time where that is ahead."""
-        by_time = self.seconds / (60 * minutes) if minutes else 0.0
-        return min(1.0, max(self.words / whole, by_time))
-
 
 def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None) -> Path:
     """Train on these documents, but for the held-out ones, and write vectors.npy, context.npy and vocab.txt to `out`.
@@ -87,11 +82,15 @@ def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: floa
         model = _fresh(text, recipe)
     whole = recipe.epochs * model.corpus_total_words
     size = min(SLICE, -(-model.corpus_total_words // SLICES))
+
+    def share() -> float:
+        return loop.share(progress.words, whole, progress.seconds, minutes)
+
     saved = clock = time.monotonic()
-    bar = tqdm(total=1.0, initial=progress.share(whole, minutes), bar_format=loop.BAR, desc="word2vec", mininterval=2.0)
+    bar = tqdm(total=1.0, initial=share(), bar_format=loop.BAR, desc="word2vec", mininterval=2.0)
     with bar:
-        while (share := progress.share(whole, minutes)) < 1:
-            _learn(model, progress, text, size, ALPHA[0] + (ALPHA[1] - ALPHA[0]) * share)
+        while (way := share()) < 1:
+            _learn(model, progress, text, size, ALPHA[0] + (ALPHA[1] - ALPHA[0]) * way)
             if progress.at == 0:
                 progress.wordsim = word_tests.related(model.wv)
             now = time.monotonic()
@@ -99,7 +98,7 @@ def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: floa
             if now - saved > SAVE_EVERY:
                 _save(model, progress, made_of, work)
                 saved = now
-            bar.update(max(0.0, progress.share(whole, minutes) - bar.n))
+            bar.update(max(0.0, share() - bar.n))
             bar.set_postfix_str(_line(progress), refresh=False)
         progress.wordsim = word_tests.related(model.wv)
         _save(model, progress, made_of, work)

@@ -90,6 +90,18 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(tmp_pat
     assert state["model"]["weight"].isfinite().all()
 
 
+def test_a_gradient_that_is_no_number_is_not_let_into_a_checkpoint(tmp_path):
+    """The loss is finite at that step: its weights would be ruined and saved before the next loss tells."""
+
+    def steep(model, batch):
+        value, count = loss(model, batch)
+        return (value - value.detach()).abs().sqrt() + 1.0, count  # 1 with an infinite slope
+
+    with pytest.raises(loop.Diverged, match=r"the loss is 1\.0, its gradient nan"):
+        loop.train(fresh(), Line(), steep, Plan(steps=9, save_every=0.0), tmp_path)
+    assert loop.checkpoint(tmp_path) is None
+
+
 def test_it_is_measured_where_it_begins_and_where_it_ends(tmp_path):
     seen = []
     loop.train(fresh(), Line(), loss, Plan(steps=5), tmp_path, check=lambda m: seen.append(1) or {"score": len(seen)})
