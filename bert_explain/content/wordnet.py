@@ -25,7 +25,7 @@ class WordNet:
     sentences: (
         pd.DataFrame
     )  # text, word, start, end (characters of the word), sense (a synset's id), number; sorted by word
-    senses: pd.DataFrame  # index: the synset's id; pos, definition, words
+    senses: pd.DataFrame  # index: the synset's id; pos, topic (the lexicographers' file), definition, words
 
     @cached_property
     def rows(self) -> dict[str, range]:

@@ -23,6 +23,16 @@ from bert_explain.analysis import word_forms
 from bert_explain.content.wordnet import FOLDER
 
 FILES = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
+# The lexicographers' files, by number (`man 5WN lexnames`): the broad topic that each synset was filed under.
+TOPICS = (
+    *("adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act", "noun.animal", "noun.artifact", "noun.attribute"),
+    *("noun.body", "noun.cognition", "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group"),
+    *("noun.location", "noun.motive", "noun.object", "noun.person", "noun.phenomenon", "noun.plant", "noun.possession"),
+    *("noun.process", "noun.quantity", "noun.relation", "noun.shape", "noun.state", "noun.substance", "noun.time"),
+    *("verb.body", "verb.change", "verb.cognition", "verb.communication", "verb.competition", "verb.consumption"),
+    *("verb.contact", "verb.creation", "verb.emotion", "verb.motion", "verb.perception", "verb.possession"),
+    *("verb.social", "verb.stative", "verb.weather", "adj.ppl"),
+)
 SHORTEST = 2  # words of a sentence: "bank" alone is no company
 
 
@@ -32,6 +42,7 @@ class Synset:
 
     id: str  # part of speech and place in WordNet's file: "n09236472"
     pos: str
+    topic: str  # the lexicographers' file: "noun.food"
     words: tuple[str, ...]
     definition: str
     sentences: tuple[str, ...]
@@ -55,13 +66,13 @@ def build(dictionary: Path, out: Path) -> dict[str, int]:
         for synset in read_synsets(dictionary / f"data.{name}", pos):
             found = list(occurrences(synset, exceptions, counts))
             if found:
-                senses.append((synset.id, pos, synset.definition, ", ".join(synset.words)))
+                senses.append((synset.id, pos, synset.topic, synset.definition, ", ".join(synset.words)))
                 rows += [(*row, synset.id, numbers.get((row[1].lower(), synset.id), 0)) for row in found]
     sentences = pd.DataFrame(rows, columns=["text", "word", "start", "end", "sense", "number"])
     sentences = sentences.drop_duplicates(["text", "word", "sense"])
     sentences = sentences.astype({"start": "uint16", "end": "uint16", "number": "uint8"})
     sentences = sentences.sort_values(["word", "number", "sense"], kind="stable", ignore_index=True)
-    table = pd.DataFrame(senses, columns=["sense", "pos", "definition", "words"])
+    table = pd.DataFrame(senses, columns=["sense", "pos", "topic", "definition", "words"])
     out.mkdir(parents=True, exist_ok=True)
     sentences.to_parquet(out / "sentences.parquet", compression="zstd", index=False)
     table.to_parquet(out / "senses.parquet", compression="zstd", index=False)
@@ -106,7 +117,7 @@ def read_synsets(path: Path, pos: str) -> Iterator[Synset]:
             count = int(fields[3], 16)
             words = tuple(_plain(word) for word in fields[4 : 4 + 2 * count : 2])
             definition, sentences = split_gloss(gloss)
-            yield Synset(pos + fields[0], pos, words, definition, sentences)
+            yield Synset(pos + fields[0], pos, TOPICS[int(fields[1])], words, definition, sentences)
 
 
 def _plain(word: str) -> str:
