@@ -17,15 +17,16 @@ BELOW = {
     "tokenize": {"errors", "query", "models"},
     "trace": {"errors", "query", "models", "tokenize"},
     "sampling": {"errors"},
+    "kernel": {"errors"},
     "trace_decoder": {"errors", "query", "models", "tokenize", "trace", "sampling"},
     "trace_elmo": {"errors", "models"},
     "content": {"errors"},
     "analysis": {"errors", "query", "models", "tokenize", "trace", "content"},
     "figures": {"errors", "query", "models", "tokenize", "trace", "content", "analysis"},
-    "training": {"errors", "query", "models", "trace", "content", "analysis"},
+    "training": {"errors", "query", "models", "trace", "content", "analysis", "kernel"},
 }
 for upper in ("analysis", "figures"):
-    BELOW[upper] |= {"sampling", "trace_decoder", "trace_elmo"}
+    BELOW[upper] |= {"kernel", "sampling", "trace_decoder", "trace_elmo"}
 BELOW["ui"] = {*BELOW["figures"], "figures"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
 BELOW["__main__"] = {"errors", "ui"}

@@ -15,6 +15,7 @@ PROGRAMS = {
     "word2vec": "Word2Vec: skip-gram with negative sampling",
     "wordnet": "the table of WordNet's example sentences (--dict FOLDER)",
     "senses": "how well each model's vectors tell senses apart (no text needed)",
+    "task_cards": "measure the data sets of the tasks and write their cards' numbers",
     "evaluate": "measure every model again and bring its card up to date",
     "all": "bert, gpt, elmo, word2vec, wordnet, senses, evaluate, one after the other",
 }
@@ -28,7 +29,7 @@ RECIPES = {
 
 def main(arguments: list[str]) -> int:
     """Hand the arguments to a program."""
-    listed = "\n".join(f"  {name:9} {about}" for name, about in PROGRAMS.items())
+    listed = "\n".join(f"  {name:10} {about}" for name, about in PROGRAMS.items())
     if not arguments or arguments[0] in ("-h", "--help") or arguments[0] not in PROGRAMS:
         print(f"{__doc__}\n\n{listed}\n\nEach has --help.")
         return 0 if arguments and arguments[0] in ("-h", "--help") else 2

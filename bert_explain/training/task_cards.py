@@ -1,0 +1,122 @@
+"""The numbers in the cards of the data sets: `python -m bert_explain.training task_cards` measures and writes them.
+
+They stand between two marks in assets/tasks/NAME/README.md; what is outside is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from bert_explain.kernel import tasks
+from bert_explain.kernel.overlap import NEAR, majority, overlap
+from bert_explain.kernel.tasks import Answer, Example, Pair, Sequence, Task, Tokens
+
+BEGIN = "<!-- numbers: written by `python -m bert_explain.training task_cards` -->"
+END = "<!-- end of the numbers -->"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the numbers of every task's card."""
+    parser = argparse.ArgumentParser(prog="bert_explain.training task_cards", description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", type=Path, default=tasks.FOLDER, help="the folder of the data sets (assets/tasks)")
+    folder = parser.parse_args(arguments).tasks
+    for name in tasks.names(folder):
+        task = tasks.load(name, folder)
+        task.card.write_text(with_numbers(task.card.read_text(encoding="utf-8"), numbers(task)), encoding="utf-8")
+        print(f"{name}: {len(task.train)} + {len(task.test)}")
+
+
+def with_numbers(card: str, block: str) -> str:
+    """The card with `block` between its marks. Raises ValueError where it has none."""
+    before, begin, rest = card.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("The card has no marks for the numbers.")
+    return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
+
+
+def numbers(task: Task) -> str:
+    """Sizes, labels, the majority's score and the overlap of the splits, as Markdown."""
+    lines = ["| | train | test |", "|---|---|---|"]
+    lines += [f"| {name} | {one} | {two} |" for name, one, two in _sizes(task)]
+    return "\n".join([*lines, "", majority_says(task), "", *overlap_says(task), ""])
+
+
+def _sizes(task: Task) -> list[tuple[str, int, int]]:
+    splits = (task.train, task.test)
+    rows = [("examples", *(len(split) for split in splits)), ("patterns", *(len(patterns(split)) for split in splits))]
+    if task.kind == "span":
+        rows.append(("passages", *(len({example.passage for example in split}) for split in splits)))
+        rows.append(("without an answer", *(sum(example.span is None for example in split) for split in splits)))
+    elif task.kind == "token":
+        rows.append(("words", *(sum(len(example.tags) for example in split) for split in splits)))
+        for label in task.labels:
+            if label.startswith("B-"):
+                rows.append((f"names: {label[2:]}", *(gold(split).count(label) for split in splits)))
+    else:
+        rows += [(label, *(gold(split).count(label) for split in splits)) for label in task.labels]
+    notes = Counter(note for split in splits for example in split for note in example.notes)
+    rows += [(f"marked *{note}*", *(sum(note in e.notes for e in split) for split in splits)) for note in sorted(notes)]
+    return rows
+
+
+def patterns(split: tuple[Example, ...]) -> set[str]:
+    return {example.pattern for example in split}
+
+
+def gold(split: tuple[Example, ...]) -> list[str]:
+    """What a model should say: a label an example; a tag a word for tokens; "answer" or "no answer" for spans."""
+    found: list[str] = []
+    for example in split:
+        match example:
+            case Sequence() | Pair():
+                found.append(example.label)
+            case Tokens():
+                found += example.tags
+            case Answer():
+                found.append("answer" if example.span else "no answer")
+    return found
+
+
+def majority_says(task: Task) -> str:
+    """What is reached by always saying what is most frequent in training."""
+    name, score = majority(gold(task.train), gold(task.test))
+    each = {"token": "word", "span": "question"}.get(task.kind, "example")
+    tail = " F1 over names is then 0: none is found." if task.kind == "token" else ""
+    tail = ' "No answer" to every question' if task.kind == "span" else tail
+    if task.kind == "span":
+        score = gold(task.test).count("no answer") / len(task.test)
+        return f"**Majority:**{tail} is right on {score:.1%} of the test questions."
+    return f"**Majority:** to say *{name}* for every {each} is right on {score:.1%} of the test split.{tail}"
+
+
+def overlap_says(task: Task) -> list[str]:
+    """The overlap of each text that a model reads."""
+    what = {"pair": ("first text", "second text"), "span": ("question", "passage")}.get(task.kind, ("text",))
+    lines = ["**Overlap of the test split with the training split**", ""]
+    for i, name in enumerate(what):
+        train, test = (list(dict.fromkeys(texts(split, i))) for split in (task.train, task.test))
+        found = overlap(train, test)
+        lines.append(
+            f"- {name.capitalize()}s: {found.triples:.1%} of the word triples stand in training too; "
+            f"{found.starts} of {found.texts} begin with the same three words as a training {name}; the nearest training "
+            f"{name} shares {found.nearest:.0%} of its four-character sequences on average (Jaccard index), "
+            f"{found.highest:.0%} at most; near-duplicates ({NEAR:.0%} or more): {found.near}."
+        )
+    return lines
+
+
+def texts(split: tuple[Example, ...], part: int) -> list[str]:
+    """The first or second text of each example, as written."""
+    found = []
+    for example in split:
+        match example:
+            case Pair():
+                found.append((example.first, example.second)[part])
+            case Answer():
+                found.append((example.question, example.passage)[part])
+            case Sequence() | Tokens():
+                found.append(example.text)
+    return found
