@@ -15,6 +15,10 @@ NAMES = tasks.names()
 WRITTEN = ("sentiment", "question-type", "names", "answers")  # by hand, not from WordNet
 
 
+def test_every_task_is_there():
+    assert set(NAMES) == set(tasks.TASKS)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_task_is_whole(name):
     task = tasks.load(name)
