@@ -1,19 +1,23 @@
 """The numbers in the cards of the data sets: `python -m bert_explain.training task_cards` measures and writes them.
 
-They stand between two marks in assets/tasks/NAME/README.md; what is outside is written by hand.
+They stand between two marks in assets/tasks/NAME/README.md; what is outside is written by hand. What a bag of words reaches
+is measured anew where a data set has changed (a minute for all), and kept in assets/tasks/baselines.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
+from hashlib import blake2b
 from pathlib import Path
 
-from bert_explain.kernel import tasks
+from bert_explain.kernel import baseline, tasks
 from bert_explain.kernel.overlap import NEAR, majority, overlap
 from bert_explain.kernel.tasks import Answer, Example, Pair, Sequence, Task, Tokens
 
 BEGIN = "<!-- numbers: written by `python -m bert_explain.training task_cards` -->"
+BASELINES = "baselines.json"
 END = "<!-- end of the numbers -->"
 
 
@@ -22,10 +26,40 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="bert_explain.training task_cards", description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", type=Path, default=tasks.FOLDER, help="the folder of the data sets (assets/tasks)")
     folder = parser.parse_args(arguments).tasks
+    known = baselines(folder)
     for name in tasks.names(folder):
         task = tasks.load(name, folder)
-        task.card.write_text(with_numbers(task.card.read_text(encoding="utf-8"), numbers(task)), encoding="utf-8")
-        print(f"{name}: {len(task.train)} + {len(task.test)}")
+        if known.get(name, {}).get("data") != fingerprint(task):
+            known[name] = measured(task)
+            text = json.dumps(known, indent=2) + "\n"
+            (folder / BASELINES).write_text(text, encoding="utf-8")
+        card = with_numbers(task.card.read_text(encoding="utf-8"), numbers(task, known[name]))
+        task.card.write_text(card, encoding="utf-8")
+        print(f"{name}: {len(task.train)} + {len(task.test)}, bag of words {known[name]['score']:.1%}", flush=True)
+
+
+def baselines(folder: Path = tasks.FOLDER) -> dict[str, dict]:
+    """What was measured of each task, by its name."""
+    path = folder / BASELINES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def fingerprint(task: Task) -> str:
+    """A short name of these very examples: of all files of the folder but its card and licence."""
+    files = sorted(path for path in task.card.parent.iterdir() if path.suffix in (".tsv", ".jsonl", ".txt"))
+    return blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
+
+
+def measured(task: Task) -> dict:
+    """A bag of words' scores as they are kept."""
+    found = baseline.measure(task)
+    return {
+        "data": fingerprint(task),
+        "score": round(found.score, 6),
+        "interval": [round(found.low, 6), round(found.high, 6)],
+        "seeds": [round(score, 6) for score in found.seeds],
+        "strength": found.strength,
+    }
 
 
 def with_numbers(card: str, block: str) -> str:
@@ -37,11 +71,12 @@ def with_numbers(card: str, block: str) -> str:
     return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
 
 
-def numbers(task: Task) -> str:
-    """Sizes, labels, the majority's score and the overlap of the splits, as Markdown."""
+def numbers(task: Task, reached: dict) -> str:
+    """Sizes, labels, what the majority and a bag of words reach, and the overlap of the splits, as Markdown."""
     lines = ["| | train | test |", "|---|---|---|"]
     lines += [f"| {name} | {one} | {two} |" for name, one, two in _sizes(task)]
-    return "\n".join([*lines, "", majority_says(task), "", *overlap_says(task), ""])
+    says = [majority_says(task), "", baseline_says(task, reached), "", *overlap_says(task)]
+    return "\n".join([*lines, "", *says, ""])
 
 
 def _sizes(task: Task) -> list[tuple[str, int, int]]:
@@ -82,14 +117,36 @@ def gold(split: tuple[Example, ...]) -> list[str]:
 
 def majority_says(task: Task) -> str:
     """What is reached by always saying what is most frequent in training."""
-    name, score = majority(gold(task.train), gold(task.test))
+    name, score = majority_of(task)
     each = {"token": "word", "span": "question"}.get(task.kind, "example")
     tail = " F1 over names is then 0: none is found." if task.kind == "token" else ""
     tail = ' "No answer" to every question' if task.kind == "span" else tail
     if task.kind == "span":
-        score = gold(task.test).count("no answer") / len(task.test)
         return f"**Majority:**{tail} is right on {score:.1%} of the test questions."
     return f"**Majority:** to say *{name}* for every {each} is right on {score:.1%} of the test split.{tail}"
+
+
+def majority_of(task: Task) -> tuple[str, float]:
+    """(label, share of the test split); of spans, "no answer", the one thing that can be said to all."""
+    if task.kind == "span":
+        return "no answer", gold(task.test).count("no answer") / len(task.test)
+    return majority(gold(task.train), gold(task.test))
+
+
+def baseline_says(task: Task, reached: dict) -> str:
+    """What a bag of words reaches, how sure that is, and whether it is more than the majority's score."""
+    what = {"token": "F1 of whole names", "span": "F1 of the answer's words"}.get(task.kind, "of the test split right")
+    low, high = reached["interval"]
+    seeds = sorted(reached["seeds"])
+    said = (
+        f"**A bag of words** (counts and a logistic regression, `bert_explain.kernel.baseline`): {reached['score']:.1%} "
+        f"{what}; 95 % interval, with the test patterns drawn anew: {low:.1%} to {high:.1%}. Trained on nine tenths of the "
+        f"training examples, drawn by {len(seeds)} seeds: {seeds[0]:.1%} to {seeds[-1]:.1%}."
+    )
+    chance = 0.0 if task.kind == "token" else majority_of(task)[1]
+    if low <= chance <= high:
+        said += " The majority's score lies inside the interval: it may have learned nothing."
+    return said
 
 
 def overlap_says(task: Task) -> list[str]:

@@ -1,0 +1,86 @@
+"""How well a task was done: one number from parts, with an interval.
+
+Every score here is a sum over examples divided by another: right answers by examples, twice the names found by the names
+said and the names there (F1). So an example is two numbers, and the score of any draw of examples is quickly had.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
+
+Entity = tuple[str, int, int]  # kind, first word, the word behind the last
+
+
+def parts(task: Task, examples: Sequence[Example], said: Sequence) -> np.ndarray:
+    """(examples, 2): what each adds above and below the line of `score`.
+
+    `said` holds, for each example, a label (sequence, pair), one tag a word (token), or the answer's text or None (span).
+    Accuracy for labels, F1 of whole names for tokens, F1 of the answer's words for spans.
+    """
+    if len(said) != len(examples):
+        raise ValueError(f"{len(said)} answers for {len(examples)} examples")
+    return np.array([_part(example, answer) for example, answer in zip(examples, said, strict=True)], dtype=float)
+
+
+def _part(example: Example, said) -> tuple[float, float]:
+    if isinstance(example, Tokens):
+        if len(said) != len(example.tags):
+            raise ValueError(f"{len(said)} tags for {len(example.tags)} words")
+        gold, found = entities(example.tags), entities(said)
+        return 2 * len(gold & found), len(gold) + len(found)
+    if isinstance(example, Answer):
+        return answer_f1(example.answer, said), 1
+    return said == example.label, 1
+
+
+def score(parts: np.ndarray) -> float:
+    """0 to 1. 0 where there is nothing to divide by: no name there and none said."""
+    above, below = parts.sum(axis=0)
+    return float(above / below) if below else 0.0
+
+
+def interval(parts: np.ndarray, groups: Sequence[Hashable], draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """Where 95 % of the scores of `draws` new test splits lie: whole groups (patterns, words) are drawn with replacement."""
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    sums = np.zeros((len(names), 2))
+    np.add.at(sums, [names[name] for name in groups], parts)
+    picks = np.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
+    above, below = sums[picks].sum(axis=1).T
+    scores = np.divide(above, below, out=np.zeros(draws), where=below > 0)
+    low, high = np.percentile(scores, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def entities(tags: Sequence[str]) -> set[Entity]:
+    """The names in BIO tags. An I- that goes on with nothing of its kind begins a name, as in the CoNLL scorer."""
+    found: set[Entity] = set()
+    kind, start = "", 0
+    for i, tag in enumerate([*tags, "O"]):
+        goes_on = tag.startswith("I-") and tag[2:] == kind
+        if kind and not goes_on:
+            found.add((kind, start, i))
+            kind = ""
+        if tag != "O" and not goes_on:
+            kind, start = tag[2:], i
+    return found
+
+
+def answer_words(text: str) -> list[str]:
+    """Lower case, without marks and without a, an, the: how SQuAD compares answers."""
+    plain = text.lower().translate(str.maketrans("", "", string.punctuation))
+    return [word for word in plain.split() if word not in ("a", "an", "the")]
+
+
+def answer_f1(gold: str | None, said: str | None) -> float:
+    """F1 of the words of two answers; 1 where both are None, 0 where only one is."""
+    if gold is None or said is None:
+        return float(gold is said)
+    one, two = answer_words(gold), answer_words(said)
+    shared = sum((Counter(one) & Counter(two)).values())
+    return 2 * shared / (len(one) + len(two)) if shared else float(one == two)
