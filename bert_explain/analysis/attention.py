@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.remember import remember
+from bert_explain.kernel.readings import Best, best
 from bert_explain.trace import Token, Trace
 
 MAJORITY = 0.5  # a head is named after a pattern that takes more than half of its attention (Clark et al. 2019, 3.1)
@@ -106,13 +107,22 @@ def words(tokens: tuple[Token, ...]) -> np.ndarray:
     return np.array([not t.special and not t.masked and any(c.isalnum() for c in t.text) for t in tokens])
 
 
-@remember
 def telling_head(trace: Trace) -> Link:
     """The strongest single weight between two different words that are not neighbours: a head worth opening first.
 
     Words are ordinary words (`words`); two pieces of one word do not count. Where the text has no two such words the
     rule is loosened: neighbours count too, then every token.
     """
+    return _telling(trace)[0]
+
+
+def telling_lead(trace: Trace) -> Best:
+    """That weight beside the next strongest of all weights that it was chosen from, in whatever head."""
+    return _telling(trace)[1]
+
+
+@remember
+def _telling(trace: Trace) -> tuple[Link, Best]:
     word = [(t.sentence, t.word) if t.word is not None else t.position for t in trace.tokens]
     ordinary = words(trace.tokens)
     two = ordinary[:, None] & ordinary[None, :] & np.array([[a != b for b in word] for a in word])
@@ -122,7 +132,11 @@ def telling_head(trace: Trace) -> Link:
     seen = [np.where(allowed, weights, -1.0) for weights in trace.attention]  # L times (A, T, T)
     layer = int(np.argmax([at.max() for at in seen]))
     head, row, column = (int(i) for i in np.unravel_index(np.argmax(seen[layer]), seen[layer].shape))
-    return Link(layer, head, row, column, float(seen[layer][head, row, column]))
+    # The next strongest of all is in this head, or leads another one: no need to sort every weight.
+    own = np.partition(seen[layer][head].ravel(), -min(2, seen[layer][head].size))[-2:]
+    tops = np.stack([at.max((1, 2)) for at in seen])  # (L, A)
+    tops[layer, head] = -1.0
+    return Link(layer, head, row, column, float(own[-1])), best([*own, tops.max()], least=0.01)
 
 
 def link_in(trace: Trace, layer: int, head: int, shown: View, row: int | None = None) -> Link | None:
@@ -160,6 +174,7 @@ def facts(trace: Trace) -> pd.DataFrame:
     cls, sep, self : share given to `[CLS]`, to every `[SEP]` together, to the token itself.
     previous, next : share given to the neighbour, over the rows that have one.
     same : share given to other places with the same piece, over the rows that have such a place; 0 when none has.
+        `[MASK]` and `[UNK]` stand for words that may differ, and do not count.
     off : True when the head is switched off in this run.
     """
     t = len(trace.tokens)
@@ -167,7 +182,9 @@ def facts(trace: Trace) -> pd.DataFrame:
     ids = np.array([token.id for token in trace.tokens])
     special = np.array([token.special for token in trace.tokens])
     away = np.abs(place[:, None] - place[None, :]).astype(np.float32)
-    same = (ids[:, None] == ids[None, :]) & ~special[:, None] & (away > 0)
+    # Two masked or two unknown words read the same piece, and are not the same word for that.
+    a_word = ~special & (ids != tokenizer.mask_token_id) & (ids != tokenizer.unk_token_id)
+    same = (ids[:, None] == ids[None, :]) & a_word[:, None] & (away > 0)
     twins = same.any(1)
     w = trace.attention
     columns = {
@@ -196,9 +213,9 @@ def entropy(weights: np.ndarray) -> np.ndarray:
 
 
 def _pattern(line: dict) -> str:
-    best = max(PATTERNS, key=lambda name: line[PATTERNS[name]])
-    if line[PATTERNS[best]] > MAJORITY:
-        return best
+    most = max(PATTERNS, key=lambda name: line[PATTERNS[name]])
+    if line[PATTERNS[most]] > MAJORITY:
+        return most
     return "broad" if line["of_most"] > BROAD else "mixed"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.attention import View, link_in, telling_head, words
+from bert_explain.analysis.attention import View, link_in, telling_head, telling_lead, words
 from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import Trace
 
 
@@ -17,26 +18,31 @@ def grid(trace: Trace) -> Sentence:
     special = np.array([t.special for t in trace.tokens])
     share = trace.attention[..., special].sum(-1).mean((1, 2))  # (L,)
     most = int(np.argmax(share))
+    names = list(dict.fromkeys(t.text for t in trace.tokens if t.special))
     return say(
         "Look for diagonals (a neighbour) and upright lines (one token that all look at): in layer {layer}, "
-        "{share:.0%} of the attention goes to {special}.",
+        "{share} of the attention goes to {special}.",
         layer=most + 1,
-        share=float(share[most]),
-        special=Piece("[CLS]") if special.sum() == 1 else "[CLS] and [SEP]",
+        share=readings.share(float(share[most])),
+        special=Piece(readings.listed(names)),
     )
 
 
 def head(trace: Trace, layer: int, head: int, shown: View, row: int | None = None) -> Sentence:
     """About one head: its strongest link, or that of the row the reader chose."""
+    evidence = ()
     link = link_in(trace, layer, head, shown, row) or link_in(trace, layer, head, shown)
     if link is None:
         return say("There is nothing to show: this choice leaves no tokens of this text.")
     pieces, tail = trace.pieces, ""
-    telling = link[:4] == telling_head(trace)[:4] and abs(link.row - link.column) > 1
+    telling = link[:4] == telling_head(trace)[:4] and abs(link.row - link.column) > 1 and shown.scaled_by is None
     if link.row == link.column:
         tail = ", which is itself"
     elif telling and words(trace.tokens)[[link.row, link.column]].all():
-        tail = ", the strongest link between two words apart from each other, anywhere in this text"
+        lead = telling_lead(trace)
+        tail = f": of all heads, {readings.called(lead, 'strongest')}"
+        tail += f" link{'' if lead.leads else 's'} between two words that are not neighbours"
+        evidence = (lead,)
     return say(
         "Look at the row {row}: it gives {weight:.2f} of {whole} to {column}{tail}.",
         row=Piece(pieces[link.row]),
@@ -44,36 +50,54 @@ def head(trace: Trace, layer: int, head: int, shown: View, row: int | None = Non
         whole="its attention" if shown.scaled_by is None else "the attention that is shown",
         column=Piece(pieces[link.column]),
         tail=tail,
-    )
+    ).because(*evidence)
 
 
 def facts(table: pd.DataFrame) -> Sentence:
     """About the table of heads: the most common pattern, and the most pointed head."""
     counts = table["pattern"].value_counts()
-    sharp = table.loc[table["entropy"].idxmin()]
-    return say(
-        "The pattern seen most often here is “{pattern}”: {count} of {n} heads. The most pointed one is layer {layer}, "
-        "head {head}: {entropy:.2f} bits, as if it looked at {tokens:.1f} tokens.",
-        pattern=counts.index[0],
-        count=int(counts.iloc[0]),
-        n=len(table),
-        layer=int(sharp["layer"]),
-        head=int(sharp["head"]),
-        entropy=float(sharp["entropy"]),
-        tokens=float(2 ** sharp["entropy"]),
-    )
+    often, sharp = readings.best(counts, least=1), readings.best(table["entropy"], least=0.01, lowest=True)
+    line = table.iloc[sharp.index]
+    known = {
+        "pattern": counts.index[0],
+        "count": int(counts.iloc[0]),
+        "n": len(table),
+        "layer": int(line["layer"]),
+        "head": int(line["head"]),
+        "entropy": sharp.value,
+        "tokens": float(2**sharp.value),
+    }
+    if often.many == 1:
+        template = (
+            "Every head shows one pattern, “{pattern}”. " if len(table) > 1 else "The only head shows the pattern “{pattern}”. "
+        )
+    elif often.leads:
+        template = "The pattern seen most often here is “{pattern}”: {count} of {n} heads. "
+    else:
+        template = "No pattern is seen much more often than the next; {count} of {n} heads show “{pattern}”. "
+    if sharp.many == 1:
+        template += "It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits)."
+    elif sharp.leads:
+        template += "The most pointed one is layer {layer}, head {head}: {entropy:.2f} bits, as if it looked at {tokens:.1f} "
+        template += "tokens."
+    elif sharp.level == sharp.many:
+        template += "No head is more pointed than the others: {entropy:.2f} bits, as if each looked at {tokens:.1f} tokens."
+    else:
+        template += "Several are about as pointed as layer {layer}, head {head}: {entropy:.2f} bits, as if it looked at "
+        template += "{tokens:.1f} tokens."
+    return say(template, **known).because(often, sharp)
 
 
 def numbers(line: pd.Series) -> Sentence:
     """About one head, a line of `attention.facts`: its pattern and how spread out it is."""
-    kinds = {"broad": "It looks at many tokens at once", "mixed": "No single pattern takes half of it"}
+    kinds = {"broad": "It spreads its look over most of the text", "mixed": "No single pattern takes half of it"}
     return say(
-        "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most:.0%} of the "
-        "most there can be), and on average {distance:.1f} places away.",
+        "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most} of what "
+        "there can be), and on average {distance:.1f} places away.",
         kind=kinds.get(line["pattern"], f"More than half of its attention fits one pattern: {line['pattern']}"),
         tokens=2 ** float(line["entropy"]),
         entropy=float(line["entropy"]),
-        of_most=float(line["of_most"]),
+        of_most=readings.share(float(line["of_most"])),
         distance=float(line["distance"]),
     )
 
@@ -85,17 +109,16 @@ def directions(table: pd.DataFrame) -> Sentence | None:
     a, b = table.iloc[0], table.iloc[1]
     if len(table) == 2:
         return say(
-            "The words give {own:.0%} of their attention to words, and {special:.0%} to special tokens.",
-            own=float(a[a["from"]]),
-            special=float(a["special tokens"]),
+            "The words give {own} of their attention to words, and {special} to special tokens.",
+            own=readings.share(float(a[a["from"]])),
+            special=readings.share(float(a["special tokens"])),
         )
     return say(
-        "The words of A give {ab:.0%} of their attention to B, the words of B give {ba:.0%} to A; special tokens get "
-        "{sa:.0%} and {sb:.0%}.",
-        ab=float(a["B"]),
-        ba=float(b["A"]),
-        sa=float(a["special tokens"]),
-        sb=float(b["special tokens"]),
+        "The words of A give {ab} of their attention to B, the words of B give {ba} to A; special tokens get {sa} and {sb}.",
+        ab=readings.share(float(a["B"])),
+        ba=readings.share(float(b["A"])),
+        sa=readings.share(float(a["special tokens"])),
+        sb=readings.share(float(b["special tokens"])),
     )
 
 
@@ -104,17 +127,18 @@ def rollout(trace: Trace, reached: np.ndarray, row: int) -> Sentence:
     mine, pieces = reached[-1, row].copy(), trace.pieces
     if len(mine) < 2:
         return say("There is only one token: all of it comes from itself.")
-    own, mine[row] = float(mine[row]), -1.0
-    other = int(np.argmax(mine))
+    own, mine[row] = float(mine[row]), np.nan
+    most = readings.best(mine, least=0.01)
+    tail = ", more than from any other token." if most.leads else ", and about as much from others."
     return say(
-        "After layer {layer}, {own:.2f} of what stands at {row} still comes from {row} itself; {most:.2f} has come "
-        "from {other}, more than from any other token.",
+        "After layer {layer}, {own:.2f} of what stands at {row} still comes from {row} itself; {most:.2f} has come from {other}"
+        + ("." if most.many == 1 else tail),
         layer=len(reached),
         own=own,
         row=Piece(pieces[row]),
-        most=float(mine[other]),
-        other=Piece(pieces[other]),
-    )
+        most=most.value,
+        other=Piece(pieces[most.index]),
+    ).because(most)
 
 
 def lines(trace: Trace, layer: int, head: int, places: np.ndarray) -> Sentence:

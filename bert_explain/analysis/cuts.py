@@ -51,8 +51,9 @@ def look_unknown(trace: Trace) -> Sentence:
     singles = single_characters(trace.model.wordpiece)
     if found.empty:
         return say(
-            "No word here is unknown. {n} single characters are pieces; a word with any other becomes {unk}.",
-            n=f"{singles:,}",
+            ("No word here is unknown" if any(not w.special for w in words(trace)) else "There are no words here yet")
+            + ". The vocabulary has {n} that can begin a word; a word with a character it lacks becomes {unk}.",
+            n=many(singles, "single character"),
             unk=unk,
         )
     row = found.iloc[0]
@@ -65,8 +66,8 @@ def look_unknown(trace: Trace) -> Sentence:
             word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], before=Piece(row["found before"]),
         )  # fmt: skip
     return say(
-        "{word} became {unk} because of {char}, {name}: it is not among the {n} characters that begin a word.",
-        word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], n=f"{singles:,}",
+        "{word} became {unk} because of {char}, {name}: the vocabulary has {n} that can begin a word, and this is none of them.",
+        word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], n=many(singles, "character"),
     )  # fmt: skip
 
 
@@ -115,14 +116,16 @@ def pieces_per_word(trace: Trace) -> pd.DataFrame:
 
 
 def pieces_said(trace: Trace) -> str:
-    """How many pieces a word of this text has on average (its fertility), and how many words stay whole."""
+    """How many pieces a word of this text has on average (its fertility), how many words stay whole, and how many are lost."""
     found = pieces_per_word(trace)
     n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
     if not n:
         return ""
-    whole = int(found.words[found.pieces == 1].sum())
+    unk = trace.model.wordpiece.model.unk_token
+    lost = sum(w.pieces == (unk,) for w in words(trace) if not w.special)
+    whole = int(found.words[found.pieces == 1].sum()) - lost
     average = f"{pieces / n:.2f} pieces a word, punctuation marks counted as words"
-    return f"{average}; {whole} of {many(n, 'word')} stayed whole."
+    return f"{average}; {whole} of {many(n, 'word')} stayed whole" + (f", {lost} became {unk}." if lost else ".")
 
 
 def dropped(trace: Trace) -> pd.DataFrame:

@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, percent, piece_text, rank_of
+from bert_explain.analysis.masked_words import best, piece_text, rank_of
 from bert_explain.analysis.masking import hidden_positions, suggest, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -95,28 +97,53 @@ def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | N
     """Which removal costs the true word most; where there is none, which turns the final vectors furthest."""
     first, others = table.iloc[0], table.iloc[1:]
     if table["p true"].isna().all():
-        most = others["moved"].idxmax()
-        return say(
-            "“{most}” turns the final vectors furthest, by {x:.2f} on average (1 − cosine).",
-            most=most, x=others["moved"][most],
-        )  # fmt: skip
-    worst = others["rank"].idxmax()
-    drops = "It drops furthest with" if others["rank"][worst] > first["rank"] else "It does not drop, not even with"
+        most = readings.best(others["moved"], least=0.01)
+        if len(others) == 1:
+            template = "“{most}” turns the final vectors by {x:.2f} on average (1 − cosine)."
+        elif most.leads:
+            template = "“{most}” turns the final vectors furthest, by {x:.2f} on average (1 − cosine)."
+        else:
+            template = "No removal turns the final vectors much further than the next; “{most}” does by {x:.2f} on average."
+        return say(template, most=others.index[most.index], x=most.value).because(most)
+    deep = readings.best(others["rank"], least=1)
+    worst, before, after = others.index[deep.index], int(first["rank"]), int(deep.value)
+    if len(others) == 1:
+        how = "With"
+    elif after <= before:
+        how = "It does not drop, not even with"
+    else:
+        how = "It drops furthest with" if deep.leads else "It drops with more than one of these, for example"
+    known = {
+        "word": Piece(runs[table.index[0]].tokens[target].original),
+        "r0": before,
+        "p0": percent(first["p true"]),
+        "v": next(iter(runs.values())).model.vocab_size,
+        "how": how,
+        "worst": worst,
+        "r1": after,
+        "p1": percent(others["p true"].iloc[deep.index]),
+        "guess": Piece(others["guess 1"].iloc[deep.index]),
+    }
     return say(
-        "With the whole sum the true word {word} is number {r0:,} of {v:,}, with {p0}. {with_} “{worst}”: there it is "
-        "number {r1:,}, with {p1}, and the first guess is {guess}.",
-        word=Piece(runs[table.index[0]].tokens[target].original), r0=int(first["rank"]), p0=percent(first["p true"]),
-        v=next(iter(runs.values())).model.vocab_size, with_=drops if len(others) > 1 else "Now look at", worst=worst,
-        r1=int(others["rank"][worst]), p1=percent(others["p true"][worst]), guess=Piece(others["guess 1"][worst]),
-    )  # fmt: skip
+        "With the whole sum the true word {word} is number {r0:,} of {v:,}, with {p0}. {how} “{worst}”"
+        + (" it" if len(others) == 1 else ": there it")
+        + " is number {r1:,}, with {p1}, and the first guess is {guess}.",
+        **known,
+    ).because(*[deep] * (deep.leads and after > before))
 
 
 def look_moved(runs: Mapping[str, Trace], within: slice = slice(None)) -> Sentence:
     """The token that a removal turns furthest, `within` those positions; the averages are over all tokens."""
     away, names, tokens = moved(runs), list(runs)[1:], next(iter(runs.values())).tokens[within]
-    i, t = np.unravel_index(away[:, within].argmax(), away[:, within].shape)
-    averages = ", ".join(f"{row.mean():.2f} with “{name}”" for name, row in zip(names, away, strict=True))
+    far = readings.best(away[:, within], least=0.01)
+    i, t = np.unravel_index(far.index, away[:, within].shape)
+    averages = ", ".join(f"{readings.signed(row.mean())} with “{name}”" for name, row in zip(names, away, strict=True))
+    if far.value < 0.005:
+        return say("No final vector turns by as much as 0.01. The average turn is {averages}.", averages=averages)
+    how = "its final vector turns furthest, by {x:.2f}" if far.leads else "its final vector turns by {x:.2f}, as others nearly do"
+    if far.many == 1:
+        how = "its final vector turns by {x:.2f}"
     return say(
-        "Look at {piece} with “{name}”: its final vector turns furthest, by {x:.2f}. The average turn is {averages}.",
-        piece=Piece(tokens[t].original), name=names[i], x=away[i, tokens[t].position], averages=averages,
-    )  # fmt: skip
+        "Look at {piece} with “{name}”: " + how + ". The average turn is {averages}.",
+        piece=Piece(tokens[t].original), name=names[i], x=far.value, averages=averages,
+    ).because(far)  # fmt: skip

@@ -16,6 +16,7 @@ import pandas as pd
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import Missing
+from bert_explain.kernel import readings
 from bert_explain.models import Encoder
 from bert_explain.trace import Trace
 
@@ -53,20 +54,26 @@ def repeats(trace: Trace, position: int) -> pd.DataFrame:
 
 def look_nearest(trace: Trace, position: int) -> Sentence:
     """The nearest row, and what became of the same token elsewhere in this text."""
-    first, same = nearest(trace, position).iloc[0], repeats(trace, position)
-    known = {"piece": Piece(trace.pieces[position]), "near": Piece(first["piece"]), "x": first["cosine"]}
-    if same.empty:
-        return say(
-            "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The word has this same row in every "
-            "sentence, whatever it means there: its neighbours come in later, through attention.",
-            **known,
-        )
-    return say(
-        "The row nearest to that of {piece} is {near}, cosine {x:.2f}. The token stands {n} times in this text, each "
-        "time with this same row. The sums differ by position and segment only: those at {here} and {there} have "
-        "cosine {y:.2f}.",
-        **known, n=len(same) + 1, here=position, there=same["at"][0], y=same["cosine"][0],
+    table, same = nearest(trace, position), repeats(trace, position)
+    near = readings.best(table["cosine"], least=0.01, part=0)
+    first = table.iloc[near.index]
+    known = {"piece": Piece(trace.pieces[position]), "near": Piece(first["piece"]), "x": readings.signed(near.value)}
+    template = (
+        "The row nearest to that of {piece} is {near}, cosine {x}. " if near.leads
+        else "Several rows are about as near to that of {piece} as that of {near}, cosine {x}. "
     )  # fmt: skip
+    if same.empty:
+        template += (
+            "The token has this same row in every sentence, whatever it means there: its neighbours come in later, through "
+            "attention."
+        )
+        return say(template, **known).because(near)
+    return say(
+        template + "The token stands {n} times in this text, each "
+        "time with this same row. The sums differ by position and segment only: those at {here} and {there} have "
+        "cosine {y}.",
+        **known, n=len(same) + 1, here=position, there=same["at"][0], y=readings.signed(same["cosine"][0]),
+    ).because(near)  # fmt: skip
 
 
 # the segment table --------------------------------------------------------------------------------------------------
@@ -93,13 +100,18 @@ def look_segments(trace: Trace) -> Sentence:
     """How alike the two rows are, and where they differ. Raises Missing for a model without segments."""
     table = segments(trace)
     rows = table[["A", "B"]].to_numpy(np.float64).T  # (2, H)
-    at = furthest(trace)
-    count = [sum(t.segment == s for t in trace.tokens) for s in (0, 1)]
+    apart = readings.best(table["A - B"].abs(), least=0.001)
+    at, counts = apart.index, [sum(t.segment == s for t in trace.tokens) for s in (0, 1)]
+    template = "Of this text, {a} would get row A and {b} row B, but the segments are removed. "
+    if trace.query.segments != "removed":
+        template = "Of this text, {a} {verb} row A and {b} row B, each the same numbers. "
+    template += "The two rows have cosine {x}. "
+    template += "They differ most in dimension {at}" if apart.leads else "Dimension {at} is one of those where they differ"
     return say(
-        "{a} tokens of this text get row A, {b} get row B, each the same numbers. The two rows have cosine {x:.2f}. "
-        "They differ most in dimension {at}: {ya:.3f} and {yb:.3f}.",
-        a=count[0], b=count[1], x=cosines(rows)[0, 1], at=at, ya=rows[0, at], yb=rows[1, at],
-    )  # fmt: skip
+        template + ": {ya:.3f} and {yb:.3f}.",
+        a=readings.many(counts[0], "token"), b=readings.many(counts[1], "token"), verb="gets" if counts[0] == 1 else "get",
+        x=readings.signed(cosines(rows)[0, 1]), at=at, ya=rows[0, at], yb=rows[1, at],
+    ).because(apart)  # fmt: skip
 
 
 # the position table -------------------------------------------------------------------------------------------------

@@ -7,11 +7,14 @@ Shapes: T tokens, H hidden size.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import Trace
 
 PARTS = ("token", "segment", "position")
@@ -56,34 +59,38 @@ def look_sum(trace: Trace, position: int) -> Sentence:
     piece = Piece(trace.pieces[position])
     if np.isnan(row["share token"]):
         return say("Nothing is left of {piece}: the sum is 0 in every dimension.", piece=piece)
-    first, second, third = sorted(PARTS, key=lambda part: -row[f"share {part}"])
     at = largest(trace, position)
     t, s, p, total = dimensions(trace, position).loc[at, [*PARTS, "sum"]]
+    furthest = readings.best(np.abs(trace.embeddings.total[position]))
+    there = sorted((part for part in PARTS if row[part] > 0), key=lambda part: -row[f"share {part}"])
+    first, *others = there
+    known = {"piece": piece, "first": first, "x": readings.share(row[f"share {first}"])}
+    rest = readings.listed([f"{readings.share(row[f'share {part}'])} from the {part}" for part in others])
+    if not others:
+        template = "The sum for {piece} is its {first} row alone. "
+    elif row[f"share {first}"] >= readings.MOSTLY:
+        template = "The sum for {piece} is mostly its {first} row: {x}, with {rest}. "
+    else:
+        template = "No row alone makes the sum for {piece}: {x} of it is due to the {first} row, with {rest}. "
     return say(
-        "The sum for {piece} is mostly its {first} row: {x}, with {y} from the {second} and {z} from the {third}. "
-        "Look at dimension {at}, the furthest from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
-        piece=piece, first=first, second=second, third=third, x=percent(row[f"share {first}"]),
-        y=percent(row[f"share {second}"]), z=percent(row[f"share {third}"]), at=at, t=t, s_sign=sign(s), s=abs(s),
+        template + "Look at dimension {at}, {furthest} from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
+        **known, rest=rest, at=at, furthest=readings.called(furthest, "furthest"), t=t, s_sign=sign(s), s=abs(s),
         p_sign=sign(p), p=abs(p), total=total,
-    )  # fmt: skip
+    ).because(furthest)  # fmt: skip
 
 
 def look_norm(trace: Trace, position: int) -> Sentence:
     """What LayerNorm measures on this token, and which number it leaves furthest from 0."""
     mean, deviation = spread(trace, position)
     out = trace.embeddings.normalised[position]
-    top = int(np.abs(out).argmax())
+    top = readings.best(np.abs(out), least=0.01)
     return say(
         "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}; the first "
         "strip shows them with mean 0 and standard deviation 1. After the learned scale and shift, dimension {top} is "
-        "furthest from 0: {value:.2f}.",
-        h=len(out), mean=mean, deviation=deviation, top=top, value=float(out[top]),
-    )  # fmt: skip
-
-
-def percent(share: float) -> str:
-    """A share of a sum for reading, "78 %"; it may be negative."""
-    return f"{100 * share:.0f}\u00a0%"
+        "{furthest} from 0: {value}.",
+        h=len(out), mean=mean, deviation=deviation, top=top.index, value=readings.signed(float(out[top.index])),
+        furthest="furthest" if top.leads else "among the furthest",
+    ).because(top)  # fmt: skip
 
 
 def sign(number: float) -> str:
@@ -117,37 +124,69 @@ def lengths(trace: Trace) -> pd.DataFrame:
 def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:
     """Which part is the longest, and where it is not; `within` those positions."""
     table = lengths(trace)[within]
-    longest = table[list(PARTS)].idxmax(axis=1)
-    usual = longest.mode()[0]
-    if (longest == usual).all():
-        at = int(table[usual].idxmax())
-        return say(
-            "The {part} row is the longest of the three at every token. The longest of all is at {piece}: {x:.2f}.",
-            part=usual, piece=Piece(trace.pieces[at]), x=table[usual][at],
+    there = [part for part in PARTS if table[part].any()]
+    if not there:
+        return say("Nothing is left of these rows: all of them are 0.")
+    if len(there) == 1:
+        return say("Only the {part} row is left: there is no other to compare its length with.", part=there[0])
+    leads = [readings.best(row, least=0.01) for row in table[there].to_numpy()]
+    usual = there[Counter(found.index for found in leads if found.leads).most_common(1)[0][0]] if any(
+        found.leads for found in leads
+    ) else ""  # fmt: skip
+    where = readings.many(len(table), "token")
+    if not usual:
+        return say("At none of {where} is one row much longer than the others.", where=where)
+    ahead = [found.leads and there[found.index] == usual for found in leads]
+    rows = "two" if len(there) == 2 else "three"
+    if all(ahead):
+        top = readings.best(table[usual], least=0.01)
+        at = table.index[top.index]
+        template = (
+            "The {part} row is the longest of the {rows} at every token. The longest of all is at {piece}: {x:.2f}." if top.leads
+            else "The {part} row is the longest of the {rows} at every token, {x:.2f} long at {piece}."
         )  # fmt: skip
-    other = table[longest != usual]
-    at = int((other[list(PARTS)].max(axis=1) - other[usual]).idxmax())
+        if len(table) == 1:
+            template = "The {part} row is the longest of the {rows} at {piece}: {x:.2f}."
+        return say(
+            template, part=usual, rows=rows, piece=Piece(trace.pieces[at]), x=top.value
+        ).because(*leads, top)  # fmt: skip
+    other = table[there][[not here for here in ahead]]
+    at = (other.max(axis=1) - other[usual]).idxmax()
+    rival = other.loc[at].drop(usual).idxmax()
+    x, y = table[rival][at], table[usual][at]
+    how = "longer, {x:.2f} against {y:.2f}" if x - y >= 0.01 else "nearly as long, {x:.2f} against {y:.2f}"
     return say(
-        "The {part} row is the longest of the three at {n} of {t} tokens. Not so at {piece}: there the {other} row is "
-        "longer, {x:.2f} against {y:.2f}.",
-        part=usual, n=int((longest == usual).sum()), t=len(table), piece=Piece(trace.pieces[at]), other=longest[at],
-        x=table[longest[at]][at], y=table[usual][at],
-    )  # fmt: skip
+        "The {part} row is clearly the longest of the {rows} at {n} of {where}. Not so at {piece}: there the {other} row is "
+        + how + ".",
+        part=usual, rows=rows, n=sum(ahead), where=where, piece=Piece(trace.pieces[at]), other=rival, x=x, y=y,
+    ).because(*[found for found, here in zip(leads, ahead, strict=True) if here])  # fmt: skip
 
 
 def look_shares(trace: Trace, within: slice = ALL) -> Sentence:
     """Where the token row makes up least of the sum; `within` those positions."""
-    shares = lengths(trace)[within][[f"share {part}" for part in PARTS]]
+    table = lengths(trace)[within]
+    shares = table[[f"share {part}" for part in PARTS]]
     if shares.isna().to_numpy().any():
         return say("Nothing is left to share: the sum is 0.")
-    at = int(shares["share token"].idxmin())
-    rest = max(PARTS[1:], key=lambda part: shares[f"share {part}"][at])
+    low = readings.best(shares["share token"], least=0.01, part=0, lowest=True)
+    at = shares.index[low.index]
+    rest = max((part for part in PARTS[1:] if table[part].any()), key=lambda part: shares[f"share {part}"][at], default=None)
+    known = {"mean": readings.share(shares["share token"].mean()), "piece": Piece(trace.pieces[at])}
+    if rest is None:
+        return say("The token row is all of every sum: nothing else is left.")
+    if len(shares) == 1:
+        template = "{low} of the sum of {piece} is its token row; the {rest} row gives {other}."
+    elif low.leads:
+        template = "On average {mean} of a sum is its token row. The least is at {piece}, {low}: there the {rest} row gives "
+        template += "{other}."
+    else:
+        template = (
+            "On average {mean} of a sum is its token row, and no token has much less than every other. At {piece} it is {low}: "
+            "there the {rest} row gives {other}."
+        )
     return say(
-        "On average {mean} of a sum is its token row. The least is at {piece}, {low}: there the {rest} row gives "
-        "{other}.",
-        mean=percent(shares["share token"].mean()), low=percent(shares["share token"][at]), rest=rest,
-        piece=Piece(trace.pieces[at]), other=percent(shares[f"share {rest}"][at]),
-    )  # fmt: skip
+        template, **known, low=readings.share(low.value), rest=rest, other=readings.share(shares[f"share {rest}"][at])
+    ).because(low)
 
 
 def look_cosines(trace: Trace, within: slice = ALL) -> Sentence:
@@ -155,13 +194,22 @@ def look_cosines(trace: Trace, within: slice = ALL) -> Sentence:
     table = lengths(trace)[within][[f"cos {x}·{y}" for x, y in PAIRS]].dropna(axis=1, how="all")
     if table.empty:
         return say("Fewer than two parts are left, so there is no angle to measure.")
-    pair = table.abs().max().idxmax()
-    at = int(table[pair].abs().idxmax())
-    x, y = pair.removeprefix("cos ").split("·")
+    away = table.abs().to_numpy()  # (T, up to 3)
+    far = readings.best(away, least=0.01, part=0)
+    row, column = np.unravel_index(far.index, away.shape)
+    x, y = table.columns[column].removeprefix("cos ").split("·")
+    if far.many == 1:
+        template = "The {x} and the {y} row of {piece} have a cosine of {value}."
+    else:
+        template = "The cosines are {mean:.2f} away from 0 on average. " + (
+            "Furthest are" if far.leads else "Among the furthest are"
+        )
+        template += " {x} and {y} at {piece}: {value}."
     return say(
-        "The cosines are {mean:.2f} away from 0 on average. Furthest are {x} and {y} at {piece}: {value:.2f}.",
-        mean=float(np.nanmean(table.abs())), x=x, y=y, piece=Piece(trace.pieces[at]), value=table[pair][at],
-    )  # fmt: skip
+        template,
+        mean=float(np.nanmean(away)), x=x, y=y, piece=Piece(trace.pieces[table.index[row]]),
+        value=readings.signed(float(table.iloc[row, column])),
+    ).because(far)  # fmt: skip
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -14,11 +14,10 @@ import pandas as pd
 from scipy.special import entr, softmax
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import Head
 
-LARGEST_POWER = (
-    80.0  # e^80 is about 10^34; above that the row's highest score is subtracted first, which changes no weight
-)
+LARGEST_POWER = 80.0  # e^80 is about 10^34; above that the row's highest score is subtracted first, which changes no weight
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,7 @@ def sharpness(head: Head, row: int) -> Sharpness:
     scores = head.scores.astype(np.float64)
     divided, undivided = softmax(scores[row]), softmax(scores[row] * np.sqrt(d))
     variance = float(scores.var())
-    return Sharpness(
-        float(divided.max()), float(undivided.max()), _tokens(divided), _tokens(undivided), variance, variance * d
-    )
+    return Sharpness(float(divided.max()), float(undivided.max()), _tokens(divided), _tokens(undivided), variance, variance * d)
 
 
 def parts(head: Head, row: int, top: int = 5) -> list[Part]:
@@ -169,48 +166,66 @@ def window(head: Head, row: int, column: int, limit: int) -> tuple[np.ndarray, n
 
 def look_scores(head: Head, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the table of scores and weights: this row's highest score."""
+    top = readings.best(head.scores[row], least=0.01, part=0)
     best = strongest(head, row)
-    names = {"row": Piece(pieces[row]), "column": Piece(pieces[best]), "score": float(head.scores[row, best])}
-    names |= {"weight": float(head.weights[row, best]), "count": len(pieces)}
-    own = ", which is itself" if best == row else ""
+    names = {"row": Piece(pieces[row]), "column": Piece(pieces[best]), "score": readings.signed(float(head.scores[row, best]))}
+    names |= {"weight": float(head.weights[row, best]), "count": len(pieces), "own": ", which is itself" if best == row else ""}
+    if len(pieces) == 1:
+        return say("Look at the row {row}: it has one score, {score}, and one weight, 1.", **names)
+    highest = "the highest is {score}, for {column}{own}"
+    if not top.leads:
+        highest = "none leads: {column}{own} has {score}"
     return say(
-        "Look at the row {row}: of its {count} scores the highest is {score:.2f}, for {column}{own}. "
-        "Softmax makes of it {weight:.2f} of the row; an even share would be 1/{count}.",
+        "Look at the row {row}: of its {count} scores "
+        + highest
+        + ". Softmax makes of it {weight:.2f} of the row; an even share "
+        "would be 1/{count}.",
         **names,
-        own=own,
-    )
+    ).because(top)
 
 
 def look_cell(cell: Cell, pieces: Sequence[str]) -> Sentence:
     """The chosen cell in words: both steps, with their numbers."""
     return say(
-        "This cell: {row} looks at {column}. Their score is {score:.2f}; after softmax, the weight is {weight:.3g}.",
+        "This cell: {row} looks at {column}. Their score is {score}; after softmax, the weight is {weight:.3g}.",
         row=Piece(pieces[cell.row]),
         column=Piece(pieces[cell.column]),
-        score=cell.score,
+        score=readings.signed(cell.score),
         weight=cell.weight,
     )
 
 
 def look_products(cell: Cell, pieces: Sequence[str]) -> Sentence:
-    """What to look for in q, k and their products: the dimension that decides most."""
-    best = int(np.abs(cell.products).argmax())
+    """What to look for in q, k and their products: the largest product, and what part it has in all of them."""
+    sizes = np.abs(cell.products)
+    top, total = readings.best(sizes, least=0.01), float(sizes.sum())
+    part = top.value / total if total else 0.0
+    best = top.index
+    if top.leads and part >= readings.MOSTLY:
+        role = "outweighs all others together: {part} of all {d}, signs left aside"
+    elif top.leads:
+        role = "is the largest of {d}, {part} of them all, signs left aside"
+    else:
+        role = "is one of the largest of {d}, {part} of them all, signs left aside"
     return say(
-        "Look at dimension {best}: {row} asks {q:.2f}, {column} answers {k:.2f}, and their product {product:.2f} "
-        "decides most of the {d} that add up to {dot:.2f}.",
+        "Look at dimension {best}: {row} asks {q}, {column} answers {k}, and their product {product} " + role + ". They add up "
+        "to {dot}.",
         best=best,
         row=Piece(pieces[cell.row]),
         column=Piece(pieces[cell.column]),
-        q=float(cell.q[best]),
-        k=float(cell.k[best]),
-        product=float(cell.products[best]),
+        q=readings.signed(float(cell.q[best])),
+        k=readings.signed(float(cell.k[best])),
+        product=readings.signed(float(cell.products[best])),
+        part=readings.share(part),
         d=cell.q.size,
-        dot=cell.dot,
-    )
+        dot=readings.signed(cell.dot),
+    ).because(top)
 
 
 def look_softmax(sharp: Sharpness, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the row's softmax: how many tokens share it, with the root and without."""
+    if len(pieces) == 1:
+        return say("There is one token, so the row {row} is all its own.", row=Piece(pieces[row]))
     if sharp.top > 0.995:
         return say(
             "Look at the first bar: one token takes nearly the whole row {row}, {top:.3f} of it.",
@@ -241,26 +256,30 @@ def about_root(sharp: Sharpness, size: int) -> str:
 def look_output(head: Head, pieces: Sequence[str], row: int, off: bool) -> Sentence:
     """What to look for in the sum of weight x value: who brings most, and whether that is who is looked at most."""
     if off:
-        return say(
-            "This head is switched off: what it gathers is thrown away, and its output is {d} zeros.", d=head.q.shape[1]
-        )
+        return say("This head is switched off: what it gathers is thrown away, and its output is {d} zeros.", d=head.q.shape[1])
     table = parts_table(head, pieces, row)
-    longest, heaviest = table.iloc[0], table.loc[table["weight"].idxmax()]
+    longest = readings.best(table["length of weight x v"])
+    heaviest = readings.best(table["weight"], least=0.01)
     total = float(table["length of weight x v"].sum())
-    share = float(longest["length of weight x v"]) / total if total else 0.0
-    names = {"token": Piece(longest["token"]), "share": share, "weight": float(longest["weight"])}
-    if longest["position"] == heaviest["position"]:
+    part = longest.value / total if total else 0.0
+    names = {
+        "token": Piece(table["token"].iloc[longest.index]),
+        "part": readings.share(part),
+        "weight": float(table["weight"].iloc[longest.index]),
+        "other": Piece(table["token"].iloc[heaviest.index]),
+        "more": heaviest.value,
+    }
+    start = "Look at the first strip: {token} "
+    if not longest.leads:
+        template = start + "brings {part} of all that is added, with a weight of {weight:.2f}"
+        return say(template + ("." if longest.many == 1 else "; others bring about as much."), **names)
+    if longest.index != heaviest.index and names["more"] - names["weight"] >= 0.01:
         return say(
-            "Look at the first strip: {token} has the weight {weight:.2f} and brings {share:.0%} of all that is added.",
+            start + "brings most, {part} of all that is added, with a weight of {weight:.2f}. {other} has more weight, "
+            "{more:.2f}, but its value is shorter.",
             **names,
-        )
-    return say(
-        "Look at the first strip: {token} brings most, {share:.0%} of all that is added, with a weight of {weight:.2f}"
-        ". {other} has more weight, {more:.2f}, but its value is shorter.",
-        **names,
-        other=Piece(heaviest["token"]),
-        more=float(heaviest["weight"]),
-    )
+        ).because(longest)
+    return say(start + "has the weight {weight:.2f} and brings {part} of all that is added.", **names)
 
 
 def _shift(scores: np.ndarray) -> float:

@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, percent, piece_text
+from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.remember import Memory
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -141,9 +143,7 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
     if q.position is None and not has_pair(before):
         return say("This model and text give no prediction that heads could change: there is no word to ask for.")
     if not after.query.heads_off:
-        return say(
-            "All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone."
-        )
+        return say("All heads are on. Switch one off: if the prediction stays as it is, it did not rest on that head alone.")
     if q.position is not None:
         p, new = _probabilities(before, q.position), _probabilities(after, q.position)
         top, then = int(best(p, 1)[0]), int(best(new, 1)[0])
@@ -167,13 +167,32 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sent
         change, without, what = "is_next_change", "is_next", "the probability that B follows A"
     else:
         return say("This model and text give no prediction that could be compared.")
-    most = table.loc[table[change].abs().idxmax()]
+    top = readings.best(table[change].abs(), least=0.001)
+    most, small = table.iloc[top.index], int((table[change].abs() < LITTLE).sum())
+    known = {
+        "layer": int(most["layer"]),
+        "head": int(most["head"]),
+        "what": what,
+        "p": percent(most[without] - most[change]),
+        "new": percent(most[without]),
+        "small": "all" if small == len(table) else small or "none",
+        "n": len(table),
+    }
+    if top.many == 1:
+        return say("Without its only head, {what} goes from {p} to {new}.", **known)
+    if top.value < LITTLE:
+        return say(
+            "No single head matters much: without layer {layer}, head {head}, {what} goes from {p} to {new}, and each of the "
+            "{n} heads, alone, changes it by less than one point in a hundred.",
+            **known,
+        )
+    who = "Layer {layer}, head {head} matters most: " if top.leads else "No head alone matters more than every other. "
+    it = "without it" if top.leads else "Without layer {layer}, head {head}"
     return say(
-        "Layer {layer}, head {head} matters most: without it, {what} goes from {p} to {new}. {small} of the {n} heads, "
-        "alone, change it by less than one point in a hundred.",
-        layer=int(most["layer"]), head=int(most["head"]), what=what, p=percent(most[without] - most[change]),
-        new=percent(most[without]), small=int((table[change].abs() < LITTLE).sum()), n=len(table),
-    )  # fmt: skip
+        who + it + ", {what} goes from {p} to {new}. Of the {n} heads, {small}, alone, change it by less than one point in a "
+        "hundred.",
+        **known,
+    ).because(top)
 
 
 def _probabilities(trace: Trace, position: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import Trace
 
 # What is measured at each layer: the column's name, and what it says.
@@ -43,9 +44,7 @@ def measures(trace: Trace) -> dict[str, np.ndarray]:
     # The mean cosine with all others, without the T x T table: u · (sum of all u), less u · u, over T - 1.
     own = (unit * unit).sum(axis=-1)
     others = (
-        ((unit * unit.sum(axis=1, keepdims=True)).sum(axis=-1) - own) / (count - 1)
-        if count > 1
-        else np.full_like(length, np.nan)
+        ((unit * unit.sum(axis=1, keepdims=True)).sum(axis=-1) - own) / (count - 1) if count > 1 else np.full_like(length, np.nan)
     )
     return dict(zip(MEASURES, (length, (unit * unit[0]).sum(axis=-1), before, others), strict=True))
 
@@ -99,44 +98,70 @@ def map_table(trace: Trace, found: PathMap) -> pd.DataFrame:
 
 def look_measure(trace: Trace, measure: str, position: int) -> Sentence:
     """What to look for in one measure: where this token changes most, or how like the others it ends."""
-    found = measures(trace)
-    values, token, last = found[measure][:, position], Piece(trace.pieces[position]), trace.model.n_layers
-    if measure == "length":
-        jumps = np.diff(values)
-        most = int(np.abs(jumps).argmax())
-        return say(
-            "Look at layer {layer}: there {token} changes its length most, from {old:.1f} to {new:.1f}.",
-            layer=most + 1,
-            token=token,
-            old=float(values[most]),
-            new=float(values[most + 1]),
+    values = measures(trace)[measure]
+    look = {"length": _length, "like the layer before": _turn, "like its embedding": _far, "like the others": _others}
+    return look[measure](trace, values, position)
+
+
+def _length(trace: Trace, values: np.ndarray, position: int) -> Sentence:
+    own, jumps = values[:, position], np.diff(values[:, position])
+    most = readings.best(np.abs(jumps), least=0.1)
+    at = most.index
+    known = {"layer": at + 1, "token": Piece(trace.pieces[position]), "old": float(own[at]), "new": float(own[at + 1])}
+    if most.leads:
+        template = "Look at layer {layer}: there {token} changes its length most, from {old:.1f} to {new:.1f}."
+    elif most.many == 1:
+        template = "Look at the two ends: the only layer brings {token} from a length of {old:.1f} to {new:.1f}."
+    else:
+        template = (
+            "No layer changes the length of {token} much more than every other; layer {layer}, for one, does from {old:.1f} to "
+            "{new:.1f}."
         )
-    if measure == "like the layer before":
-        most = int(np.nanargmin(values))
-        return say(
-            "Look at layer {layer}: there {token} turns most; with the layer before it keeps a cosine of {value:.2f}.",
-            layer=most,
-            token=token,
-            value=float(values[most]),
-        )
-    if measure == "like its embedding":
-        order = np.argsort(found[measure][last])
-        far = int(order[0])
-        return say(
-            "Look at the last layer: {token} still has a cosine of {value:.2f} with the vector it came in with. "
-            "{far} has moved furthest, to {least:.2f}.",
-            token=token,
-            value=float(values[last]),
-            far=Piece(trace.pieces[far]),
-            least=float(found[measure][last, far]),
-        )
-    mean = np.nanmean(found[measure], axis=1) if len(trace.pieces) > 1 else np.zeros(last + 1)
+    return say(template, **known).because(most)
+
+
+def _turn(trace: Trace, values: np.ndarray, position: int) -> Sentence:
+    most = readings.best(values[1:, position], least=0.01, part=0, lowest=True)
+    known = {"layer": most.index + 1, "token": Piece(trace.pieces[position]), "value": readings.signed(most.value)}
+    if most.leads:
+        template = "Look at layer {layer}: there {token} turns most; with the layer before it keeps a cosine of {value}."
+    elif most.many == 1:
+        template = "The only layer leaves {token} a cosine of {value} with what came in."
+    else:
+        template = "No layer turns {token} more than every other; layer {layer} leaves it a cosine of {value}."
+    return say(template, **known).because(most)
+
+
+def _far(trace: Trace, values: np.ndarray, position: int) -> Sentence:
+    far = readings.best(values[-1], least=0.01, part=0, lowest=True)
+    known = {
+        "token": Piece(trace.pieces[position]),
+        "value": readings.signed(float(values[-1, position])),
+        "far": Piece(trace.pieces[far.index]),
+        "least": readings.signed(far.value),
+    }
+    template = "Look at the last layer: {token} still has a cosine of {value} with the vector it came in with. "
+    if far.many == 1:
+        template = template.removesuffix(" ")
+    elif not far.leads:
+        template += "No token has moved much further than every other; the cosine of {far} is {least}."
+    elif far.index == position:
+        template += "It has moved furthest."
+    else:
+        template += "{far} has moved furthest, to {least}."
+    return say(template, **known).because(far)
+
+
+def _others(trace: Trace, values: np.ndarray, position: int) -> Sentence:
+    if len(trace.pieces) < 2:
+        return say("There is only one token here: no other to compare it with.")
+    mean = values.mean(axis=1)
     return say(
-        "Look at the start and the end: two tokens of this text have a mean cosine of {first:.2f} before layer 1 and "
-        "of {end:.2f} after layer {last}. A cosine means something only beside this one.",
-        first=float(mean[0]),
-        end=float(mean[-1]),
-        last=last,
+        "Look at the start and the end: two tokens of this text have a mean cosine of {first} before layer 1 and "
+        "of {end} after layer {last}. A cosine means something only beside this one.",
+        first=readings.signed(float(mean[0])),
+        end=readings.signed(float(mean[-1])),
+        last=trace.model.n_layers,
     )
 
 
@@ -145,11 +170,12 @@ def look_map(trace: Trace, found: PathMap, position: int) -> Sentence:
     steps = np.linalg.norm(np.diff(found.points[:, position], axis=0), axis=-1)
     if not steps.any():
         return say("Every vector of this text is alike: there is no path to see.")
-    most = int(steps.argmax())
+    longest = readings.best(steps)
+    step = "its longest step is layer {layer}" if longest.leads else "no step is much longer than every other"
     return say(
-        "Look at the path of {token}: its longest step is layer {layer}. The map shows {shown:.0%} of all that "
-        "differs; points that lie together here may still be apart.",
+        "Look at the path of {token}: " + step + ". The map shows {shown} of all that differs; points that lie together here "
+        "may still be apart.",
         token=Piece(trace.pieces[position]),
-        layer=most + 1,
-        shown=sum(found.variance),
-    )
+        layer=longest.index + 1,
+        shown=readings.share(sum(found.variance)),
+    ).because(longest)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import LayerStep, Trace
 
 NEARLY = 0.8  # a cosine above which two vectors are said to point nearly the same way
@@ -107,12 +108,11 @@ def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -
     how = {
         "input": "read from the layer before" if step.layer else "read from the embeddings",
         "joined": f"dimension {dimension % size} of head {dimension // size + 1}; the projection mixes it with all",
-        "projected": f"sum of the heads {parts.sum():.3f} (most from head {most + 1}: {parts[most]:.3f}) "
-        f"+ bias {bias:.3f}",
+        "projected": f"sum of the heads {parts.sum():.3f} (largest: {parts[most]:.3f}, head {most + 1}) + bias {bias:.3f}",
         "attended": f"{at['input']:.3f} + {at['projected']:.3f}",
         "attended_normalised": _normed(step.attended[place], layer.attention_norm, dimension),
         "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
-        "contracted": f"sum of the neurons {weights.sum():.3f} (most from neuron {neuron}: {weights[neuron]:.3f}) "
+        "contracted": f"sum of the neurons {weights.sum():.3f} (largest: {weights[neuron]:.3f}, neuron {neuron}) "
         f"+ bias {_bias(layer.contract, dimension):.3f}",
         "total": f"{at['attended_normalised']:.3f} + {at['contracted']:.3f}",
         "output": _normed(step.total[place], layer.output_norm, dimension),
@@ -143,9 +143,7 @@ def shares(trace: Trace, position: int) -> pd.DataFrame:
 
 def cosine(x: np.ndarray, y: np.ndarray) -> float:
     """Cosine of two vectors; 0 when one of them is all zeros."""
-    return _ratio(
-        float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y))
-    )
+    return _ratio(float(x.astype(np.float64) @ y.astype(np.float64)), float(np.linalg.norm(x)) * float(np.linalg.norm(y)))
 
 
 def neurons_table(step: LayerStep, place: int) -> pd.DataFrame:
@@ -165,84 +163,118 @@ def look_heads(table: pd.DataFrame) -> Sentence:
     on = table[~table["switched off"]]
     if on.empty:
         return say("Every head of this layer is switched off: all these numbers are 0.")
-    longest, shortest = (on.loc[getattr(on["length of output"], which)()] for which in ("idxmax", "idxmin"))
+    sizes = on["length of output"]
+    longest, shortest = readings.best(sizes, least=0.01), readings.best(sizes, least=0.01, lowest=True)
     off = len(table) - len(on)
     tail = f" {off} head{'s are' if off > 1 else ' is'} switched off: only zeros." if off else ""
-    return say(
-        "Look for the strongest colours: head {longest} puts out the longest vector, {most:.2f}; head {shortest} the "
-        "shortest, {least:.2f}.{tail}",
-        longest=int(longest["head"]),
-        most=float(longest["length of output"]),
-        shortest=int(shortest["head"]),
-        least=float(shortest["length of output"]),
-        tail=tail,
-    )
+    known = {
+        "long": int(on["head"].iloc[longest.index]),
+        "most": longest.value,
+        "short": int(on["head"].iloc[shortest.index]),
+        "least": shortest.value,
+        "tail": tail,
+    }
+    if longest.many == 1:
+        return say("Head {long} alone is on: it puts out a vector {most:.2f} long.{tail}", **known)
+    first = "head {long} puts out " + ("the longest vector" if longest.leads else "one of the longest vectors") + ", {most:.2f}"
+    last = ("the shortest" if shortest.leads else "one of the shortest") + ", {least:.2f}"
+    return say(f"Look for the bold colours: {first}; head {{short}} {last}.{{tail}}", **known).because(longest, shortest)
 
 
 def look_attention(trace: Trace, step: LayerStep, place: int, piece: str) -> Sentence:
     """What to look for from the heads to the first LayerNorm: which head writes most, how little the token turns."""
     table = heads_table(trace, step, place)
     if not table["length of output"].any():
-        return say(
-            "Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(piece)
-        )
+        return say("Every head of this layer gives zeros: only the projection's bias is added to {token}.", token=Piece(piece))
     x, added = step.input[place], step.projected[place]
     kept = cosine(x, step.attended[place])
     effect = "The sum still points nearly where the input did" if kept > NEARLY else "It turns the token"
+    top = readings.best(table["length after projection"], least=0.01)
+    part = float(table["share"].iloc[top.index])
+    if top.many == 1:
+        who = "It comes from the only head"
+    elif top.leads and part >= readings.MOSTLY:
+        who = "Head {head} writes most of it, {part}"
+    elif top.leads:
+        who = "Head {head} writes the longest part of it"
+    else:
+        who = "No head writes much more of it than the next"
     return say(
-        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. Head {head} writes most "
-        "of it. {effect}: the cosine of sum and input is {kept:.2f}.",
+        "Look at what is added to {token}: a vector {added:.1f} long to one {length:.1f} long. " + who + ". {effect}: the "
+        "cosine of sum and input is {kept}.",
         token=Piece(piece),
         added=float(np.linalg.norm(added)),
         length=float(np.linalg.norm(x)),
-        head=int(table["length after projection"].argmax()) + 1,
+        head=top.index + 1,
+        part=readings.share(part),
         effect=effect,
-        kept=kept,
-    )
+        kept=readings.signed(kept),
+    ).because(top)
 
 
 def look_feed_forward(step: LayerStep, place: int, piece: str) -> Sentence:
     """What to look for in the feed-forward network: how many neurons answer, and which most."""
     neurons = step.expanded[place]
-    return say(
-        "Look at the strongest spots: of {count} neurons {active} answer to {token} with a number above 0, "
-        "and neuron {best} most, with {value:.2f}.",
-        count=neurons.size,
-        active=int((neurons > 0).sum()),
-        token=Piece(piece),
-        best=int(neurons.argmax()),
-        value=float(neurons.max()),
-    )
+    active, top = int((neurons > 0).sum()), readings.best(neurons, least=0.01)
+    known = {
+        "count": readings.many(neurons.size, "neuron"),
+        "verb": "answers" if active == 1 else "answer",
+        "active": active,
+        "token": Piece(piece),
+        "best": top.index,
+        "value": top.value,
+    }
+    if not active:
+        return say("Of {count} none answers to {token} with a number above 0.", **known)
+    template = "Look for the bold spots: of {count} {active} {verb} to {token} with a number above 0, "
+    template += "and neuron {best} most, with {value:.2f}." if top.leads else "neuron {best}, with {value:.2f}, among others."
+    return say(template, **known).because(top)
 
 
 def look_dimension(table: pd.DataFrame, dimension: int) -> Sentence:
     """What to look for in one number's way: where it came from, and which stage moved it most."""
     value = table.set_index("stage")["value"]
     attention, fed = float(value["projected"]), float(value["contracted"])
-    most, which = (attention, "attention") if abs(attention) >= abs(fed) else (fed, "the feed-forward network")
+    top = readings.best([abs(attention), abs(fed)], least=0.001)
+    most, which = ((attention, "attention"), (fed, "the feed-forward network"))[top.index]
+    template = "Follow dimension {number} down: it comes in as {start} and goes out as {end}. "
+    if top.leads:
+        template += "The larger of the two additions, {most}, is that of {which}."
+    else:
+        template += "Attention adds {attention}, the feed-forward network {fed}: about as much."
     return say(
-        "Follow dimension {number} down: it comes in as {start:.3f} and goes out as {end:.3f}. The larger of the two "
-        "additions, {most:.3f}, is that of {which}.",
+        template,
         number=dimension,
-        start=float(value["input"]),
-        end=float(value["output"]),
-        most=most,
+        start=readings.signed(float(value["input"]), 3),
+        end=readings.signed(float(value["output"]), 3),
+        most=readings.signed(most, 3),
         which=which,
-    )
+        attention=readings.signed(attention, 3),
+        fed=readings.signed(fed, 3),
+    ).because(top)
 
 
 def look_shares(table: pd.DataFrame, piece: str) -> Sentence:
     """What to look for in the layers' shares: where attention adds most, and where the feed-forward network does."""
-    attention, fed = (table.loc[table[name].idxmax()] for name in ("attention", "feed-forward"))
-    return say(
-        "Look at layer {layer}: there attention adds most to {token}, {attention:.0%} of its length. "
-        "The feed-forward network adds most in layer {other}, {fed:.0%}.",
-        layer=int(attention["layer"]),
-        token=Piece(piece),
-        attention=float(attention["attention"]),
-        other=int(fed["layer"]),
-        fed=float(fed["feed-forward"]),
-    )
+    attention, fed = (readings.best(table[name], least=0.01) for name in ("attention", "feed-forward"))
+    known = {
+        "token": Piece(piece),
+        "layer": int(table["layer"].iloc[attention.index]),
+        "attention": readings.share(attention.value),
+        "other": int(table["layer"].iloc[fed.index]),
+        "fed": readings.share(fed.value),
+    }
+    if attention.many == 1:
+        return say("There is one layer: attention adds {attention} to {token}, the feed-forward network {fed}.", **known)
+    if attention.leads:
+        template = "Look at layer {layer}: there attention adds most to {token}, {attention} of its length. "
+    else:
+        template = "No layer stands out in what attention adds to {token}: {attention} of its length in layer {layer}. "
+    if fed.leads:
+        template += "The feed-forward network adds most in layer {other}, {fed}."
+    else:
+        template += "The feed-forward network adds {fed} in layer {other}, and about as much elsewhere."
+    return say(template, **known).because(attention, fed)
 
 
 def at_size(step: LayerStep) -> int:

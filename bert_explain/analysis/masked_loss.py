@@ -14,10 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from bert_explain.analysis.masked_words import percent, piece_text, rank_of
+from bert_explain.analysis.masked_words import piece_text, rank_of
 from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
+from bert_explain.kernel import readings
+from bert_explain.kernel.folding import fold
+from bert_explain.kernel.readings import percent
 from bert_explain.models.encoder import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
@@ -33,12 +36,13 @@ def draw(model: Encoder, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     """One draw of the recipe, a row for each chosen token: position, true, true_id, fate, letter, read, read_id.
 
     Chosen without replacement from the tokens that are not special (nor a typed [MASK], which has no true
-    piece); how many is fixed, as in BERT's own data generator: max(1, round(0.15 n)). The fate of each is an
+    piece); how many is fixed, as in BERT's own data generator: max(1, round(0.15 T)) for T tokens with [CLS] and
+    every [SEP], though these are never chosen. (Its cap at 20 is left out.) The fate of each is an
     independent draw; the random piece is any of the vocabulary, special ones included, as there. The same seed
     gives the same draw.
     """
     able = [t for t in tokens if can_be_masked(t)]
-    count = max(1, round(CHOSEN * len(able))) if able else 0
+    count = min(len(able), max(1, round(CHOSEN * len(tokens))))
     rng = np.random.default_rng(seed)
     at = np.sort(rng.choice(len(able), size=count, replace=False)) if count else []
     names = np.array(list(FATES))
@@ -63,9 +67,8 @@ def noised(query: Query, drawn: pd.DataFrame) -> Query:
 
 def shares(drawn: pd.DataFrame, tokens: Sequence[Token]) -> pd.DataFrame:
     """What was really drawn beside the recipe: what, count, of, share, recipe. Shares of nothing are NaN."""
-    able = sum(can_be_masked(t) for t in tokens)
     counts = drawn["fate"].value_counts()
-    rows = [("chosen", len(drawn), able, CHOSEN)]
+    rows = [("chosen", len(drawn), len(tokens), CHOSEN)]
     rows += [(f"{LETTERS[f]} {said}", int(counts.get(f, 0)), len(drawn), FATES[f]) for f, said in _SAID.items()]
     table = pd.DataFrame(rows, columns=["what", "count", "of", "recipe"])
     table.insert(3, "share", np.where(table["of"] > 0, table["count"] / table["of"].clip(lower=1), np.nan))
@@ -93,7 +96,8 @@ def look_recipe(table: pd.DataFrame, model: Encoder) -> Sentence:
     """The mean loss of a table from `losses`, beside the loss of knowing nothing, ln V."""
     if table.empty:
         return say("There is no token to choose: write a sentence above.")
-    worst = table.loc[table["loss"].idxmax()]
+    top = readings.best(table["loss"], least=0.01)
+    worst = table.iloc[top.index]
     known = {
         "mean": float(table["loss"].mean()),
         "none": float(np.log(model.vocab_size)),
@@ -108,11 +112,12 @@ def look_recipe(table: pd.DataFrame, model: Encoder) -> Sentence:
             "Guessing blindly among {size:,} pieces costs {none:.2f}.",
             **known,
         )
+    costs = "{worst} costs most, {most:.2f}" if top.leads else "{worst} costs {most:.2f}, and another about as much"
     return say(
-        "Look at the {n} marked tokens: their mean loss is {mean:.2f} nats; {worst} costs most, {most:.2f}. "
+        "Look at the {n} marked tokens: their mean loss is {mean:.2f} nats; " + costs + ". "
         "Guessing blindly among {size:,} pieces costs {none:.2f}.",
         **known,
-    )
+    ).because(top)
 
 
 # scoring every token
@@ -143,9 +148,7 @@ def score_all(trace: Trace, positions: Sequence[int]) -> list[Score]:
     """`score` at several positions of one trace, with one call of the head."""
     truths = [true_id(trace, p) for p in positions]
     if None in truths:
-        raise BadQuery(
-            f"There is no true word at position {positions[truths.index(None)]}: the text says [MASK] itself."
-        )
+        raise BadQuery(f"There is no true word at position {positions[truths.index(None)]}: the text says [MASK] itself.")
     all_logs = log_softmax(trace.mlm_logits(positions).astype(np.float64), axis=1)  # (P, V)
     found = []
     for position, truth, logs in zip(positions, truths, all_logs, strict=True):
@@ -166,9 +169,10 @@ def score_all(trace: Trace, positions: Sequence[int]) -> list[Score]:
 
 
 def scored(tokens: Sequence[Token], most: int = MOST_SCORED) -> tuple[tuple[int, ...], int]:
-    """Positions of the tokens that a sentence score covers, the first `most`, and how many are left out."""
+    """Positions of the tokens that a sentence score covers, at most `most` from both ends, and how many are left out."""
     able = [t.position for t in tokens if can_be_masked(t)]
-    return tuple(able[:most]), max(0, len(able) - most)
+    found = fold(len(able), most)
+    return tuple(able[i] for i in found.places), found.left_out
 
 
 def one_hidden(query: Query, tokens: Sequence[Token], position: int, rest_of_word: bool = False) -> Query:
@@ -190,8 +194,7 @@ def shown(trace: Trace) -> tuple[Token, ...]:
     """The tokens as they were written: a typed [MASK] stays one, the reader's masks and replacements are lifted."""
     mask = trace.model.tokenizer.mask_token_id
     return tuple(
-        replace(t, id=t.original_id, text=t.original, masked=t.original_id == mask and not t.special)
-        for t in trace.tokens
+        replace(t, id=t.original_id, text=t.original, masked=t.original_id == mask and not t.special) for t in trace.tokens
     )
 
 
@@ -204,8 +207,12 @@ def shading(table: pd.DataFrame, size: int) -> np.ndarray:
 
 def say_before(count: int) -> Sentence:
     """What the button will do."""
+    if not count:
+        return say("There is no token to hide: write a sentence above.")
+    if count == 1:
+        return say("The one token that can be hidden is hidden, and the model guesses it: one run.")
     return say(
-        "Which words of your text can be told from the others, and which cannot? Each of the {count} is hidden "
+        "Which words of your text can be told from the others, and which cannot? Each of {count} tokens is hidden "
         "alone, and the model guesses it: {count} runs.",
         count=count,
     )
@@ -215,22 +222,28 @@ def look_scores(table: pd.DataFrame) -> Sentence:
     """The hardest and the easiest token of a table from `score_table`."""
     if table.empty:
         return say("There is no token to hide: write a sentence above.")
-    hard, easy = table.loc[table["log_probability"].idxmin()], table.loc[table["log_probability"].idxmax()]
+    # ln p: one is clearly harder than another from a factor of 1.25 in its probability on.
+    logs = table["log_probability"]
+    low, high = (readings.best(logs, least=float(np.log(1.25)), part=0, lowest=end) for end in (True, False))
+    hard, easy = table.iloc[low.index], table.iloc[high.index]
     if len(table) == 1:
         return say(
             "Look at {hard}: hidden, it gets {low}.",
             hard=Piece(hard["true"]),
             low=percent(hard["probability"]),
         )
+    pale, dark = readings.called(low, "palest"), readings.called(high, "darkest")
+    right = hard["guess"] == hard["true"]
     return say(
-        "Look at the palest word, {hard}: hidden, it gets {low}; the model expected {guess}. "
-        "The darkest, {easy}, gets {high}.",
+        "Look at {hard}, {pale}: hidden, it gets {low}; the model expected {guess}. {easy}, {dark}, gets {high}.",
+        pale=pale,
+        dark=dark,
         hard=Piece(hard["true"]),
         low=percent(hard["probability"]),
-        guess=Piece(hard["guess"]),
+        guess="just that" if right else Piece(hard["guess"]),
         easy=Piece(easy["true"]),
         high=percent(easy["probability"]),
-    )
+    ).because(low, high)
 
 
 def totals(table: pd.DataFrame) -> dict[str, float]:
@@ -250,8 +263,17 @@ def totals(table: pd.DataFrame) -> dict[str, float]:
 def say_totals(table: pd.DataFrame) -> Sentence:
     """The totals in words."""
     t = totals(table)
+    if table.empty:
+        return say("There is no token to hide: write a sentence above.")
+    if len(table) == 1:
+        return say(
+            "One token: a log-likelihood of {pll} nats, a perplexity of {perplexity:,.1f}. The hidden piece came {first}.",
+            pll=_minus(t["pll"]),
+            perplexity=t["pseudo_perplexity"],
+            first="first" if t["first"] else "later than first",
+        )
     return say(
-        "All {n} together: a pseudo-log-likelihood of {pll} nats, {mean} a token, which is a pseudo-perplexity "
+        "The {n} together: a pseudo-log-likelihood of {pll} nats, {mean} a token, which is a pseudo-perplexity "
         "of {perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
         n=len(table),
         pll=_minus(t["pll"]),

@@ -15,6 +15,8 @@ from scipy.special import softmax
 from bert_explain.analysis.masking import same_place, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.models.encoder import Encoder
 from bert_explain.trace import Trace
 
@@ -66,16 +68,15 @@ def look_predictions(table: pd.DataFrame, size: int) -> Sentence:
     known = {"first": Piece(first["piece"]), "share": percent(first["probability"]), "size": size}
     if true.empty:
         return say(
-            "Look at the longest bar: {first} gets {share}. "
-            "The text itself says [MASK] here, so there is no true word.",
+            "Look at the first bar: {first} gets {share}. The text itself says [MASK] here, so there is no true word.",
             **known,
         )
     row = true.iloc[0]
-    if row["rank"] == 1:
-        return say("Look at the longest bar: {first} gets {share}, and it is the word that was hidden.", **known)
+    if row["id"] == first["id"]:
+        return say("Look at the first bar: {first} gets {share}, and it is the word that was hidden.", **known)
     known |= {"true": Piece(row["piece"]), "rank": int(row["rank"]), "its": percent(row["probability"])}
     return say(
-        "Look at the longest bar: {first} gets {share}. "
+        "Look at the first bar: {first} gets {share}. "
         "The word that was hidden, {true}, is number {rank:,} of {size:,}, with {its}.",
         **known,
     )
@@ -111,15 +112,20 @@ def compare(now: Trace, position: int, before: Trace, k: int = 5) -> pd.DataFram
 
 def look_compare(table: pd.DataFrame) -> Sentence:
     """The piece that an intervention moved most, of a table from `compare`."""
-    row = table.loc[table["change"].abs().idxmax()]
+    top = readings.best(table["change"].abs())
+    row = table.iloc[top.index]
+    if percent(row["before"]) == percent(row["probability"]):
+        return say("Nothing moves: {piece} had {now} in the unchanged model and has it still.", piece=Piece(row["piece"]),
+                   now=percent(row["probability"]))  # fmt: skip
     verb = "gains" if row["change"] > 0 else "loses"
     return say(
-        "Look at {piece}: it {verb} most. It had {before} in the unchanged model and has {now} now.",
+        "Look at {piece}: it {verb}{most}. It had {before} in the unchanged model and has {now} now.",
         piece=Piece(row["piece"]),
         verb=verb,
+        most=" most" if top.leads else ", though no more than another here" if top.many > 1 else "",
         before=percent(row["before"]),
         now=percent(row["probability"]),
-    )
+    ).because(top)
 
 
 # after every layer
@@ -149,9 +155,7 @@ def lens(trace: Trace, position: int, k: int = 3) -> pd.DataFrame:
             row[f"{name}_probability"] = None if found is None else found.probability
         rows.append(row)
     table = pd.DataFrame(rows)
-    return table.astype(
-        {"winner_rank": "Int64", "true_rank": "Int64", "winner_probability": float, "true_probability": float}
-    )
+    return table.astype({"winner_rank": "Int64", "true_rank": "Int64", "winner_probability": float, "true_probability": float})
 
 
 def look_lens(table: pd.DataFrame) -> Sentence:
@@ -168,8 +172,7 @@ def look_lens(table: pd.DataFrame) -> Sentence:
         return say("Look at the first column: {winner} leads from the embeddings on, in every layer.", **known)
     if since == last:
         return say(
-            "Look at the first column: only the last layer puts {winner} first. "
-            "At the embeddings it was number {first:,}.",
+            "Look at the first column: only the last layer puts {winner} first. At the embeddings it was number {first:,}.",
             **known,
         )
     return say(
@@ -240,15 +243,6 @@ def best(logits: np.ndarray, k: int) -> np.ndarray:
 def piece_text(model: Encoder, piece_id: int) -> str:
     """The piece of that id; token tables may have rows that no piece uses."""
     return model.wordpiece.id_to_token(piece_id) or f"[row {piece_id}]"
-
-
-def percent(p: float) -> str:
-    """A probability for reading: three figures, and never a rounded 0 or 100."""
-    if p < 1e-5:
-        return "under 0.001 %"
-    if 0.9995 <= p < 1:
-        return "over 99.9 %"
-    return f"{float(f'{100 * p:.3g}'):g} %"
 
 
 def _logits(trace: Trace, position: int, layer: int | None = None) -> np.ndarray:

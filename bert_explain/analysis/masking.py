@@ -48,12 +48,8 @@ def toggle(tokens: Sequence[Token], masked: Sequence[int], position: int, unit: 
 def why_not(token: Token) -> str:
     """Why a token cannot be masked, for the reader; nothing where it can."""
     if token.special:
-        return (
-            f"{token.original} is a special token: it is no word of the text, so it cannot be masked. Choose a word."
-        )
-    return (
-        "" if can_be_masked(token) else f"The text itself says {token.text} here. Type a word in its place to show it."
-    )
+        return f"{token.original} is a special token: it is no word of the text, so it cannot be masked. Choose a word."
+    return "" if can_be_masked(token) else f"The text itself says {token.text} here. Type a word in its place to show it."
 
 
 def suggest(tokens: Sequence[Token], chosen: int) -> int | None:
@@ -89,6 +85,10 @@ def say_hidden(tokens: Sequence[Token], position: int | None) -> Sentence:
             n=n,
         )
     if n == 1:
+        typed = why_not(tokens[hidden_positions(tokens)[0]])
+        if typed:
+            return say("One token is hidden: the text itself says {mask}. Type a word in its place to show it, or hide more.",
+                       mask=Piece(tokens[hidden_positions(tokens)[0]].text))  # fmt: skip
         return say("One token is hidden. Click it again to show it, or hide more.")
     if position is None:
         return say("There is no word to hide yet. Type a sentence above.")

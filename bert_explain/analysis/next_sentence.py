@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from bert_explain.analysis.masked_words import percent as readable
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import Missing
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace
@@ -23,11 +24,8 @@ from bert_explain.trace import Trace
 NEXT, NOT_NEXT = "is next", "not next"
 LONGEST = 60  # characters of a sentence that is quoted in a sentence of ours
 NEAR = 0.05  # a change of the probability below this is called small
-
-
-def percent(p: float) -> str:
-    """A probability for reading, which does not break at the end of a line."""
-    return readable(p).replace(" ", "\u00a0")
+CLEAR = 1.5  # unless one of the two answers becomes so many times as probable
+UNDECIDED = 0.01  # so near to one half the head has not decided
 
 
 # the answer
@@ -76,15 +74,22 @@ def look(trace: Trace) -> Sentence:
     if not trace.query.text_a.strip():
         return say("Sentence A is empty, so the answer says little: {p} for “is next”.", p=percent(found.is_next))
     sure = max(found.is_next, 1 - found.is_next)
+    known = {"p": percent(found.is_next), "gap": abs(found.logits[0] - found.logits[1])}
+    if sure - 0.5 < UNDECIDED:
+        return say(
+            "The model cannot tell whether {second} follows {first}. It gives “is next” {p}: the two logits are {gap:.2f} apart.",
+            first=first,
+            second=second,
+            **known,
+        )
     return say(
         "The model says: {second} {verdict} {first}. It gives “is next” {p}, because the logit for it is {higher} "
         "by {gap:.2f}. It is {sure}.",
         second=second,
         first=first,
         verdict="follows" if found.called == NEXT else "does not follow",
-        p=percent(found.is_next),
         higher="higher" if found.called == NEXT else "lower",
-        gap=abs(found.logits[0] - found.logits[1]),
+        **known,
         sure="nearly certain" if sure >= 0.95 else "fairly sure" if sure >= 0.75 else "unsure",
     )
 
@@ -128,6 +133,7 @@ def cls_looks_at(trace: Trace) -> pd.DataFrame:
 def look_decision(trace: Trace, found: Decision) -> Sentence:
     """How many numbers pull which way, and what [CLS] looks at in the last layer."""
     top = cls_looks_at(trace).head(5)
+    tail = " (mean over the heads)." if len(top) == len(trace.tokens) else ", and less at all others (mean over the heads)."
     names = [f"t{i}" for i in range(len(top))]
     digits = 2 if top["weight"].iloc[0] >= 0.1 else 3
     listed = ", ".join(f"{{{n}}} {{{n}w:.{digits}f}}" for n in names)
@@ -135,12 +141,12 @@ def look_decision(trace: Trace, found: Decision) -> Sentence:
         zip((f"{n}w" for n in names), top["weight"], strict=True)
     )
     return say(
-        "{up} of the {h} numbers pull towards “is next”, {down} away from it; together with the shift they give "
-        "{gap:+.2f}. In the last layer [CLS] looks most at " + listed + " (mean over the heads).",
+        "Of the {h} numbers {up} pull towards “is next”, {down} away from it; together with the shift they give "
+        "{gap}. In the last layer [CLS] looks at " + listed + tail,
         up=int((found.pull > 0).sum()),
         down=int((found.pull < 0).sum()),
         h=len(found.pull),
-        gap=found.gap,
+        gap=("+" if found.gap > 0 else "") + readings.signed(found.gap),
         **shown,
     )
 
@@ -220,21 +226,40 @@ def look_compare(table: pd.DataFrame) -> Sentence:
     """Which change of the same two sentences moves the answer most, and what swapping does."""
     typed = float(table["is_next"].iloc[0])
     same = table[table["change"].isin(["A and B swapped", "segments flipped", "segments removed", "without [SEP]"])]
-    most = same.loc[same["difference"].abs().idxmax()]
+    top = readings.best(same["difference"].abs(), least=0.001)
+    most = same.iloc[top.index]
     swapped = table.set_index("change").loc["A and B swapped"]
-    small = abs(swapped["difference"]) < NEAR
-    template = "Same words, one change: “{name}” moves the answer most, from {p} to {new}. "
-    if most["change"] != swapped.name:
-        template += "Swapping A and B gives {swapped}: " + ("the order hardly counts." if small else "the order counts here.")
-    elif small:
-        template += "That is little: the model hardly notices the order."
+    times = factor(typed, float(swapped["is_next"]))
+    if top.value < 0.0005:
+        template = "Same words, one change: none moves the answer by as much as a tenth of a point from {p}. "
+    elif top.leads:
+        template = "Same words, one change: “{name}” moves the answer most, from {p} to {new}. "
+    else:
+        template = "Same words, one change: “{name}” moves the answer from {p} to {new}, and another as far. "
+    if most["change"] != swapped.name and top.value >= 0.0005:
+        template += "Swapping A and B gives {swapped}: "
+    else:
+        template += "As to swapping A and B: "
+    if abs(swapped["difference"]) >= NEAR:
+        template += "the order counts here."
+    elif times >= CLEAR:
+        template += "few points, but a factor of {times:.1f} in a probability, so the order counts."
+    else:
+        template += "the order hardly counts here."
     return say(
         template,
         name=most["change"],
         p=percent(typed),
         new=percent(most["is_next"]),
         swapped=percent(swapped["is_next"]),
-    )
+        times=min(times, 999.0),
+    ).because(*[top] * (top.leads and top.value >= 0.0005))
+
+
+def factor(p: float, new: float) -> float:
+    """By how much the likelihood of one of the two answers is multiplied or divided, whichever changes more; at least 1."""
+    pairs = ((p, new), (1 - p, 1 - new))
+    return max(max(x, y, 1e-12) / max(min(x, y), 1e-12) for x, y in pairs)
 
 
 def short(text: str, longest: int = LONGEST) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel.readings import many
 
 # The Unicode database has no names for control characters, only aliases.
 _ALIASES = {
@@ -189,14 +190,15 @@ def look(found: list[Character]) -> Sentence:
         return say("There is no text yet.")
     first = telling(found)
     if first is None:
+        if len(found) == 1:
+            return say("Nothing changes: the one character stays as it is.")
         return say("Nothing changes: all {n} characters stay as they are.", n=f"{len(found):,}")
-    numbers = {"n": f"{sum(c.changed for c in found):,}", "all": f"{len(found):,}"}
+    changed = sum(c.changed for c in found)
+    numbers = {"n": f"{changed:,}", "all": many(len(found), "character"), "s": "s" if changed == 1 else ""}
     if not first.after:
-        return say(
-            "{n} of {all} characters change. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers
-        )
+        return say("{n} of {all} change{s}. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers)
     return say(
-        "{n} of {all} characters change. Look at {before}: it becomes {after}.",
+        "{n} of {all} change{s}. Look at {before}: it becomes {after}.",
         before=Piece(visible(first.before)), after=Piece(visible(first.after)), **numbers,
     )  # fmt: skip
 

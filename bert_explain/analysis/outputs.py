@@ -16,6 +16,8 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import signed
 from bert_explain.trace import Trace
 
 MOST = 0.8  # share that a map must hold to be trusted without a warning
@@ -172,42 +174,70 @@ def look_vectors(trace: Trace, layer: int) -> Sentence:
     dimension, count = loudest(trace, layer)
     total, size = len(trace.tokens), trace.model.hidden_size
     if count >= max(2, LOUD * total):
+        before, after = mean_cosine(cosines(trace, layer)), mean_cosine(cosines_without(trace, layer, dimension))
+        known = {"dimension": dimension, "size": size, "count": count, "total": total, "before": readings.signed(before, 3)}
+        how = "hardly any less" if abs(before - after) < 0.01 else "less" if after < before else "more"
         return say(
-            "Look at dimension {dimension}: it is the strongest of all {size} in {count} of {total} tokens. A few such "
-            "loud dimensions make all vectors of a layer seem more alike than their words are.",
-            dimension=dimension, size=size, count=count, total=total,
+            "Look at dimension {dimension}: of all {size} it is the strongest in {count} of {total} tokens. The mean cosine of "
+            "two tokens is {before}; without this dimension it would be {after}, {how}.",
+            **known, after=readings.signed(after, 3), how=how,
         )  # fmt: skip
     length = np.linalg.norm(trace.hidden[layer].astype(np.float64), axis=1)
-    longest, shortest = int(length.argmax()), int(length.argmin())
+    longest, shortest = readings.best(length, least=0.1), readings.best(length, least=0.1, lowest=True)
+    known = {"bold": named(trace, longest.index), "faint": named(trace, shortest.index), "long": longest.value,
+             "short": shortest.value, "count": count, "total": total, "dimension": dimension}  # fmt: skip
+    if total == 1:
+        return say("There is one token: its vector is {long:.1f} long.", **known)
+    if longest.value - shortest.value < 0.1:
+        template = "All vectors are about {long:.1f} long. "
+    else:
+        template = "Compare a bold line with a faint one: the vector of {bold} is {long:.1f} long, that of {faint} {short:.1f}. "
     return say(
-        "Look for the boldest line and the faintest: the vector of {bold} is {long:.1f} long, that of {faint} "
-        "{short:.1f}. Each has a pattern of its own: no dimension is the strongest in more than {count} of {total} "
-        "tokens.",
-        bold=named(trace, longest), faint=named(trace, shortest), long=float(length[longest]),
-        short=float(length[shortest]), count=count, total=total,
-    )  # fmt: skip
+        template + "Each has a pattern of its own: no dimension is the largest number in more than {count} of {total} tokens.",
+        **known,
+    )
+
+
+def cosines_without(trace: Trace, layer: int, dimension: int) -> np.ndarray:
+    """`cosines` with one of the H numbers of every vector set to 0, (T, T)."""
+    x = trace.hidden[layer].astype(np.float64)
+    x[:, dimension] = 0
+    return cosine_similarity(x).clip(-1, 1)
+
+
+def _loud(vector: np.ndarray) -> readings.Best:
+    """The number of a vector that is furthest from 0."""
+    return readings.best(np.abs(vector), least=0.01)
 
 
 def look_cosines(trace: Trace, layer: int) -> Sentence:
     """The two different words that are most alike, beside the mean of all pairs."""
     tokens, table = trace.tokens, cosines(trace, layer)
     i, j = np.triu_indices(len(tokens), 1)
-    ordinary = np.array([not t.special for t in tokens])
+    ordinary = np.array([not t.special and not t.masked for t in tokens])
     pieces = np.array(trace.pieces, dtype=object)
     keep = ordinary[i] & ordinary[j] & (pieces[i] != pieces[j])
     if not keep.any():
+        if len(tokens) == 1:
+            return say("There is only one token here: nothing to compare it with.")
         return say(
             "There are no two different words here to compare; the {count} tokens have a mean cosine of {mean}.",
-            count=len(tokens), mean=signed(mean_cosine(table) if len(tokens) > 1 else 1.0),
+            count=len(tokens), mean=signed(mean_cosine(table)),
         )  # fmt: skip
-    values = np.where(keep, table[i, j], -np.inf)
-    most = int(values.argmax())
+    values = np.where(keep, table[i, j], np.nan)
+    most = readings.best(values, least=0.01, part=0)
+    if most.many == 1:
+        template = "Look at {one} and {other}, the only two different words here: they have a cosine of {value}. "
+    elif most.leads:
+        template = "Look at {one} and {other}: with a cosine of {value} they are more alike than any other two different "
+        template += "words here. "
+    else:
+        template = "Look at {one} and {other}: they have a cosine of {value}, and other words here are about as alike. "
     return say(
-        "Look at {one} and {other}: with a cosine of {value} they are more alike than any other two different words "
-        "here. All pairs have a mean of {mean}; only what lies well above it says something.",
-        one=Piece(tokens[i[most]].text), other=Piece(tokens[j[most]].text), value=signed(values[most]),
+        template + "All pairs have a mean of {mean}; only what lies well above it says something.",
+        one=Piece(tokens[i[most.index]].text), other=Piece(tokens[j[most.index]].text), value=signed(most.value),
         mean=signed(mean_cosine(table)),
-    )  # fmt: skip
+    ).because(most)  # fmt: skip
 
 
 def look_pair(trace: Trace, first: int, second: int) -> Sentence:
@@ -216,18 +246,22 @@ def look_pair(trace: Trace, first: int, second: int) -> Sentence:
     one, other = named(trace, first), named(trace, second)
     if first == second or len(found) < 2:
         return say("There is only one token here: nothing to compare {one} with.", one=one)
-    most = int(np.abs(np.diff(found)).argmax())
+    step = readings.best(np.abs(np.diff(found)), least=0.01)
+    most = step.index
     template = "Look at the ends: {one} and {other} come in with a cosine of {start} and leave with {end}. "
     if trace.tokens[first].id == trace.tokens[second].id:
         template = (
             "The same piece twice: {one} and {other} start from the same row of the token table, with a cosine of "
             "{start}; after the last layer it is {end}, because each has read its own surroundings. "
         )
-    template += "Layer {layer} changes it most, from {before} to {after}."
+    if step.leads:
+        template += "Layer {layer} changes it most, from {before} to {after}."
+    elif step.many > 1:
+        template += "No layer changes it much more than every other."
     return say(
         template, one=one, other=other, start=signed(found[0]), end=signed(found[-1]), layer=most + 1,
         before=signed(found[most]), after=signed(found[most + 1]),
-    )  # fmt: skip
+    ).because(step)  # fmt: skip
 
 
 def look_map(trace: Trace, layer: int, position: int) -> Sentence:
@@ -236,20 +270,23 @@ def look_map(trace: Trace, layer: int, position: int) -> Sentence:
     share = float(token_map(trace).shares[layer])
     if table.empty or share == 0:
         return say("Nothing tells the tokens of this text apart here: there is no map to draw.")
-    near = table.iloc[0]
+    near, lead = table.iloc[0], readings.best(table["cosine"], least=0.01, part=0)
     seen = table.loc[table["on the map"] == 1].iloc[0]
-    if near["position"] == seen["position"]:
+    if lead.many == 1:
+        template = "Look at {token} and {near}: they have a cosine of {value}. "
+    elif near["position"] == seen["position"] and lead.leads:
         template = "Look at {token}: {near} is its nearest by cosine, {value}, and on the map too. "
+    elif near["cosine"] - seen["cosine"] < 0.01:
+        template = "Look at {token}: on the map {seen} lies nearest, and by cosine, with {less}, no other is clearly nearer. "
     else:
         template = (
-            "Look at {token}: on the map {seen} lies nearest, but by cosine it is {near}, with {value}; {seen} has "
-            "{less}. "
+            "Look at {token}: on the map {seen} lies nearest, but by cosine {near} is nearer, with {value}; {seen} has {less}. "
         )
-    template += "The map holds {share:.0%} of what tells the tokens of this layer apart"
+    template += "The map holds {share} of what tells the tokens of this layer apart"
     return say(
         template + (": where the two disagree, trust the list." if share < MOST else "."),
         token=token, near=named(trace, near["position"]), seen=named(trace, seen["position"]), value=signed(near["cosine"]),
-        less=signed(seen["cosine"]), share=share,
+        less=signed(seen["cosine"]), share=readings.share(share),
     )  # fmt: skip
 
 
@@ -257,20 +294,17 @@ def look_pooler(trace: Trace) -> Sentence:
     """What tanh does to these numbers: the strongest ones, and how many are near an end."""
     cls = trace.hidden[-1][0]
     if trace.pooled is None:
-        most = int(np.abs(cls).argmax())
+        top = _loud(cls)
         return say(
-            "Look at dimension {dimension}: with {value} it is the strongest number of [CLS]. This model has no "
+            "Look at dimension {dimension}: with {value} it is {strongest} number{s} of [CLS]. This model has no "
             "pooler: a classifier reads this vector as it is.",
-            dimension=most, value=signed(cls[most]),
-        )  # fmt: skip
-    most, near = int(np.abs(trace.pooled).argmax()), int((np.abs(trace.pooled) > 0.9).sum())
+            dimension=top.index, value=signed(cls[top.index]), strongest=readings.called(top, "strongest"),
+            s="" if top.leads else "s",
+        ).because(top)  # fmt: skip
+    top, near = _loud(trace.pooled), int((np.abs(trace.pooled) > 0.9).sum())
     return say(
-        "Look at dimension {dimension} of the lower strip: the pooler answers {value} there, its strongest. The tanh "
-        "keeps every number between −1 and 1; {near} of {size} lie beyond ±0.9.",
-        dimension=most, value=signed(trace.pooled[most]), near=near or "none", size=trace.model.hidden_size,
-    )  # fmt: skip
-
-
-def signed(value: float) -> str:
-    """A number with two decimals and a true minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+        "Look at dimension {dimension} of the lower strip: the pooler answers {value} there, {strongest} of its numbers. The "
+        "tanh keeps every number between −1 and 1; {near} of {size} lie beyond ±0.9.",
+        dimension=top.index, value=signed(trace.pooled[top.index]), near=near or "none", size=trace.model.hidden_size,
+        strongest=readings.called(top, "strongest"),
+    ).because(top)  # fmt: skip

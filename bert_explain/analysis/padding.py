@@ -16,7 +16,7 @@ from bert_explain.analysis.tokens import many
 from bert_explain.tokenize import Token, tokenize
 from bert_explain.trace import Trace
 
-DRAWN = 96  # tokens of a row that are drawn; the table has all
+DRAWN = 96  # tokens of a row that are drawn, both ends; the table has all
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def look(rows: tuple[Row, Row]) -> Sentence:
     """What the padded row shows."""
     long, short = rows
     if not short.padded:
-        return say("Both have {n} tokens, so nothing has to be filled up.", n=len(long.tokens))
+        return say("Both have {n}, so nothing has to be filled up.", n=many(len(long.tokens), "token"))
     return say(
         "{short} has {n}, {long} has {all}: so {k} of {pad} fill it up, and there the mask is 0.",
         short=short.name, long=long.name, n=many(len(short.tokens) - short.padded, "token"), all=len(long.tokens),

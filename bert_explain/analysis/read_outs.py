@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.outputs import signed
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import signed
 from bert_explain.trace import Trace
 
 LAST = 4  # layers that the paper sums or joins
@@ -75,9 +76,7 @@ def paper_table() -> pd.DataFrame:
 
 def vectors_table(trace: Trace, vectors: np.ndarray) -> pd.DataFrame:
     """token, position, segment and the D numbers of each token: what the CSV holds."""
-    head = pd.DataFrame(
-        [(t.text, t.position, t.segment) for t in trace.tokens], columns=["token", "position", "segment"]
-    )
+    head = pd.DataFrame([(t.text, t.position, t.segment) for t in trace.tokens], columns=["token", "position", "segment"])
     return pd.concat([head, pd.DataFrame(vectors, columns=[f"d{i}" for i in range(vectors.shape[1])])], axis=1)
 
 
@@ -119,11 +118,12 @@ def as_text(vector: np.ndarray) -> str:
 def look(trace: Trace, name: str, vectors: np.ndarray, position: int) -> Sentence:
     """What the chosen read-out gives: its size, and the chosen token's vector in a few numbers."""
     vector = vectors[position].astype(np.float64)
+    top = readings.best(np.abs(vector), least=0.01)
     way = next(way for way in READ_OUTS if way.name == name)
     return say(
-        "You take {about}: {tokens} tokens, {size} numbers each. The vector of {token} has the length {length:.1f}; "
-        "its strongest number is {value}, in dimension {dimension}.",
-        about=way.about, tokens=len(vectors), size=vectors.shape[1], token=Piece(trace.pieces[position]),
-        length=float(np.linalg.norm(vector)), dimension=int(np.abs(vector).argmax()),
-        value=signed(vector[np.abs(vector).argmax()]),
-    )  # fmt: skip
+        "You take {about}: {tokens}, {size} numbers each. The vector of {token} has the length {length:.1f}; "
+        "{strongest} of its numbers is {value}, in dimension {dimension}.",
+        about=way.about, tokens=readings.many(len(vectors), "token"), size=vectors.shape[1], token=Piece(trace.pieces[position]),
+        length=float(np.linalg.norm(vector)), dimension=top.index, value=signed(vector[top.index]),
+        strongest=readings.called(top, "strongest"),
+    ).because(top)  # fmt: skip

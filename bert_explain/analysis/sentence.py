@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
+
+import numpy as np
+
+from bert_explain.kernel.readings import Best
 
 
 class Piece(str):
@@ -17,14 +22,20 @@ class Sentence:
 
     template: str
     values: dict[str, Any]
+    evidence: tuple[Best, ...] = ()  # what its superlatives rest on
+
+    def because(self, *found: Best) -> Sentence:
+        """The same sentence with the comparisons that its superlatives rest on: those of `found` in which one leads."""
+        return replace(self, evidence=(*self.evidence, *(best for best in found if best.leads)))
 
     def plain(self) -> str:
         """As text, for screen readers and tests."""
-        return self.template.format(**self.values)
+        return self.template.format(**{name: _number(value) for name, value in self.values.items()})
 
     def html(self) -> str:
         """As HTML; template and values are escaped, pieces are set in `<b class="piece">`."""
-        return escape(self.template, quote=False).format(**{name: _html(value) for name, value in self.values.items()})
+        text = escape(self.template, quote=False).format(**{name: _html(value) for name, value in self.values.items()})
+        return re.sub(r"(?<=\d) %", "\u00a0%", text)  # a number and its sign do not part at the end of a line
 
 
 def say(template: str, **values: Any) -> Sentence:
@@ -32,7 +43,19 @@ def say(template: str, **values: Any) -> Sentence:
     return Sentence(template, values)
 
 
+class _Number(float):
+    """A number that is written with a true minus sign, and with none before nothing but zeros."""
+
+    def __format__(self, spec: str) -> str:
+        text = super().__format__(spec)
+        return text.replace("-", "" if not text.strip("-0., %") else "\u2212")
+
+
+def _number(value: Any) -> Any:
+    return _Number(value) if isinstance(value, (float, np.floating)) else value
+
+
 def _html(value: Any) -> Any:
     if isinstance(value, Piece):
         return f'<b class="piece" dir="auto">{escape(value)}</b>'
-    return escape(value) if isinstance(value, str) else value
+    return escape(value) if isinstance(value, str) else _number(value)

@@ -13,9 +13,11 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.next_sentence import NEAR, NEXT, NOT_NEXT, Verdict, percent, short
+from bert_explain.analysis.next_sentence import NEAR, NEXT, NOT_NEXT, Verdict, short
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.content.next_sentence import Document, Probe, Row
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 
 MOST = 200  # pairs of a table that are judged
@@ -90,22 +92,31 @@ def look_judged(table: pd.DataFrame) -> Sentence:
     right, labelled = accuracy(table)
     called = int((table["verdict"] == NEXT).sum())
     if not labelled:
-        return say("The model calls {k} of {n} pairs “is next”. No row has a label to compare with.", k=called, n=len(table))
-    worst = table.loc[table["loss"].idxmax()]
-    told = "The model is right on {right} of {labelled} labelled pairs ({share:.0%})"
-    if worst["right"]:
-        told += "; least sure of row {row} ({p} for “is next”)."
+        return say(
+            "The model calls {k} of {n} “is next”. No row has a label to compare with.",
+            k=called,
+            n=readings.many(len(table), "pair"),
+        )
+    top = readings.best(table["loss"], least=0.01)
+    worst = table.iloc[top.index]
+    told = "The model is right on {right} of {labelled} ({share})"
+    if labelled == 1:
+        told += ": row {row} gets {p} for “is next”, and the label says “{label}”."
+    elif worst["right"]:
+        told += "; least sure of row {row}" if top.leads else "; it is about as sure of others as of row {row}"
+        told += " ({p} for “is next”)."
     else:
-        told += ". Most wrong is row {row}: {p} for “is next”, and the label says “{label}”."
+        told += ". Most wrong is row {row}: " if top.leads else ". Row {row} is wrong, and another about as much: "
+        told += "{p} for “is next”, and the label says “{label}”."
     return say(
         told,
         right=right,
-        labelled=labelled,
-        share=right / labelled,
+        labelled=readings.many(labelled, "labelled pair"),
+        share=readings.share(right / labelled),
         row=int(worst["row"]),
         p=percent(worst["is_next"]),
         label=worst["label"],
-    )
+    ).because(*[top] * (top.leads and labelled > 1))
 
 
 # how training draws its pairs
@@ -217,14 +228,15 @@ def look_probe(table: pd.DataFrame) -> Sentence:
     first, worst = found.iloc[0], wrong.loc[wrong["share"].idxmax()]
     p = table["is_next"].to_numpy().reshape(-1, len(found))  # (cases, conditions)
     near = int((np.abs(p[:, 0] - p[:, worst.name]) < NEAR).sum())
-    fooled = worst["share"] >= 0.5
+    fooled, n = worst["share"] >= 0.5, int(first["pairs"])
+    seen = "It is fooled: " if fooled else "It mostly sees the difference: "
+    if 0.25 < worst["share"] < 0.5:
+        seen = "It sees the difference more often than not: "
     return say(
         "The model calls {k} of {n} pairs “is next” in the row “{first}”, and {k2} of {n2} in the row “{worst}”, where "
-        "none is. "
-        + ("It is fooled: " if fooled else "It mostly sees the difference: only ")
-        + "in {near} of {n} cases the two probabilities lie less than five points apart.",
+        "none is. " + seen + "in {near} of {n} cases the two probabilities lie less than five points apart.",
         k=int(first["called_next"]),
-        n=int(first["pairs"]),
+        n=n,
         first=first["condition"],
         k2=int(worst["called_next"]),
         n2=int(worst["pairs"]),

@@ -9,20 +9,31 @@ import numpy as np
 from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.overview import Guess, all_cosines
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace import Trace
+
+UNDECIDED = 0.01  # so near to one half the head has not decided
 
 
 def tokens(trace: Trace, position: int) -> Sentence:
     """How many tokens, and which word was cut into pieces."""
-    own = [t for t in trace.tokens if not t.special]
+    own = [t for t in trace.tokens if t.sentence is not None]
     cut = sorted({(t.sentence, t.word) for t in own if t.continues})
-    added = len(trace.tokens) - len(own)
+    added, unknown = len(trace.tokens) - len(own), trace.model.tokenizer.unk_token_id
+    count = readings.many(len(trace.tokens), "token")
+    lost = sum(t.original_id == unknown for t in own)
+    if not own:
+        return say("{count}: there is no word yet, only what BERT adds.", count=count)
+    if lost:
+        return say("{count}: {own} from your text, of which {lost} read as {unk}, and {added} that BERT adds.",
+                   count=count, own=len(own), lost="one is" if lost == 1 else f"{lost} are", added=added,
+                   unk=Piece(trace.model.tokenizer.unk_token))  # fmt: skip
     if not cut:
-        return say("{n} tokens: {own} from your text, each a whole word or sign, and {added} that BERT adds.",
-                   n=len(trace.tokens), own=len(own), added=added)  # fmt: skip
+        return say("{count}: {own} from your text, {whole}, and {added} that BERT adds.", count=count, own=len(own), added=added,
+                   whole="a whole word or sign" if len(own) == 1 else "each a whole word or sign")  # fmt: skip
     pieces = [t.original for t in own if (t.sentence, t.word) == cut[0]]
-    return say("{n} tokens. {word} is not in the vocabulary as a whole, so it is cut into {k} pieces.",
-               n=len(trace.tokens), word=Piece("".join(p.removeprefix("##") for p in pieces)), k=len(pieces))  # fmt: skip
+    return say("{count}. {word} is not in the vocabulary as a whole, so it is cut into {k} pieces.",
+               count=count, word=Piece("".join(p.removeprefix("##") for p in pieces)), k=len(pieces))  # fmt: skip
 
 
 def embeddings(trace: Trace, position: int) -> Sentence:
@@ -30,30 +41,55 @@ def embeddings(trace: Trace, position: int) -> Sentence:
     e, segments = trace.embeddings, trace.model.has_segments
     names = ("token", "segment", "position") if segments else ("token", "position")
     norms = {name: float(np.linalg.norm(getattr(e, name)[position])) for name in names}
-    largest = max(norms, key=norms.__getitem__)
-    rows = "one for its sentence, one for its place" if segments else "one for its place"
-    return say("{word} becomes {h} numbers: a row for the piece, {rows}, added up. "
-               "Here the {largest} row counts most: as an arrow it is the longest, {norm:.1f}.",
-               word=Piece(trace.tokens[position].text), h=trace.model.hidden_size, rows=rows,
-               largest=largest, norm=norms[largest])  # fmt: skip
+    there = [name for name in names if norms[name] > 0]
+    word, h = Piece(trace.tokens[position].text), trace.model.hidden_size
+    if not there:
+        return say("Nothing is left of {word}: all {h} numbers are 0.", word=word, h=h)
+    about = {"token": "one for the piece", "segment": "one for its sentence", "position": "one for its place"}
+    rows = readings.listed([about[name] for name in there])
+    longest = readings.best([norms[name] for name in there], least=0.1)
+    if len(there) == 1:
+        return say("{word} becomes {h} numbers: one row is left, {rows}.", word=word, h=h, rows=rows)
+    template = "{word} becomes {h} numbers: {k} rows, {rows}, added up. "
+    template += (
+        "Here the {largest} row is the longest arrow, {norm:.1f}." if longest.leads
+        else "Here no row is much longer than the next: the {largest} row is {norm:.1f} long."
+    )  # fmt: skip
+    return say(template, word=word, h=h, k=len(there), rows=rows, largest=there[longest.index],
+               norm=longest.value).because(longest)  # fmt: skip
 
 
 def layers(trace: Trace, position: int) -> Sentence:
     """How far the token's vector has moved from where it started."""
     path = trace.hidden[:, position]
     unit = path / np.linalg.norm(path, axis=1, keepdims=True).clip(1e-9)
-    return say("Compare the first strip with the last: after {n} layers the vector of {word} has a cosine of {c:.2f} with "
-               "the one it started from. 1 would be the same direction, 0 nothing in common.",
-               n=trace.model.n_layers, word=Piece(trace.tokens[position].text), c=float(unit[0] @ unit[-1]))  # fmt: skip
+    known = {
+        "n": readings.many(trace.model.n_layers, "layer"),
+        "word": Piece(trace.tokens[position].text),
+        "c": readings.signed(float(unit[0] @ unit[-1])),
+    }
+    return say(
+        "Compare the first strip with the last: after {n} the vector of {word} has a cosine of {c} with the one it started from. "
+        "1 would be the same direction, 0 nothing in common.",
+        **known,
+    )
 
 
 def attention(trace: Trace, position: int) -> Sentence:
     """The strongest link of the most telling head."""
     link = telling_head(trace)
-    return say("{n} heads look at this text, each in its own way. In head {h} of layer {l}, {row} gives {w:.2f} of its attention "
-               "to {col}.",
-               n=trace.model.n_layers * trace.model.n_heads, h=link.head + 1, l=link.layer + 1, w=link.weight,
-               row=Piece(trace.tokens[link.row].text), col=Piece(trace.tokens[link.column].text))  # fmt: skip
+    heads = trace.model.n_layers * trace.model.n_heads
+    itself = " itself" if link.row == link.column else ""
+    return say(
+        "{n} at this text. In head {h} of layer {l}, {row} gives {w:.2f} of its attention to {col}{itself}.",
+        itself=itself,
+        n="One head looks" if heads == 1 else f"{heads} heads look",
+        h=link.head + 1,
+        l=link.layer + 1,
+        w=link.weight,
+        row=Piece(trace.tokens[link.row].text),
+        col=Piece(trace.tokens[link.column].text),
+    )
 
 
 def words(trace: Trace, guess: Guess | None) -> Sentence:
@@ -62,10 +98,12 @@ def words(trace: Trace, guess: Guess | None) -> Sentence:
         return say("This model has no masked-word head: it cannot guess a hidden word.")
     if guess is None:
         return say("Choose a word of your text, and BERT guesses it from the others.")
-    hidden = Piece(guess.true_word) if guess.true_word else Piece("[MASK]")
-    verdict = "and is right" if guess.true_word == guess.pieces[0] else "from the words around it"
-    return say("With {word} hidden, BERT's best guess is {best} ({p:.0%}), {verdict}.",
-               word=hidden, best=Piece(guess.pieces[0]), p=guess.probabilities[0], verdict=verdict)  # fmt: skip
+    known = {"first": Piece(guess.pieces[0]), "p": readings.percent(guess.probabilities[0])}
+    if guess.true_word is None:
+        return say("Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece("[MASK]"), **known)
+    right = "and is right" if guess.true_word == guess.pieces[0] else "and is not what stood there"
+    return say("With {word} hidden, BERT's first guess is {first} ({p}), {right}.",
+               word=Piece(guess.true_word), right=right, **known)  # fmt: skip
 
 
 def next_sentence(trace: Trace, position: int) -> Sentence:
@@ -76,8 +114,11 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
         return say("Type a sentence B, and BERT says whether it follows A.")
     p = float(trace.nsp[0])
     first, second = trace.query.names
-    return say("BERT thinks that sentence {second} {verdict} sentence {first}: {p:.0%} for “is next”.",
-               first=first, second=second, verdict="follows" if p >= 0.5 else "does not follow", p=p)  # fmt: skip
+    known = {"first": first, "second": second, "p": readings.percent(p)}
+    if abs(p - 0.5) < UNDECIDED:
+        return say("BERT cannot tell whether sentence {second} follows sentence {first}: {p} for “is next”.", **known)
+    return say("BERT thinks that sentence {second} {verdict} sentence {first}: {p} for “is next”.",
+               verdict="follows" if p >= 0.5 else "does not follow", **known)  # fmt: skip
 
 
 def nearest(trace: Trace, position: int) -> int | None:
@@ -92,9 +133,15 @@ def outputs(trace: Trace, position: int) -> Sentence:
     best = nearest(trace, position)
     if best is None:
         return say("One vector of {h} numbers for each token.", h=trace.model.hidden_size)
-    return say("One vector of {h} numbers for each token. The one of {word} is closest to that of {other} (cosine {c:.2f}).",
-               h=trace.model.hidden_size, word=Piece(trace.tokens[position].text), other=Piece(trace.tokens[best].text),
-               c=float(all_cosines(trace)[position, best]))  # fmt: skip
+    others = [t.position for t in trace.tokens if not t.special and t.position != position]
+    near = readings.best(all_cosines(trace)[position][others], least=0.01, part=0)
+    known = {"h": trace.model.hidden_size, "word": Piece(trace.tokens[position].text), "other": Piece(trace.tokens[best].text),
+             "c": readings.signed(near.value)}  # fmt: skip
+    if len(others) == 1:
+        return say("One vector of {h} numbers for each token. Those of {word} and {other} have a cosine of {c}.", **known)
+    how = "is closest to" if near.leads else "is as close to others as to"
+    return say("One vector of {h} numbers for each token. The one of {word} {how} that of {other} (cosine {c}).",
+               how=how, **known).because(near)  # fmt: skip
 
 
 SAID: dict[str, Callable[[Trace, int], Sentence]] = {

@@ -17,14 +17,10 @@ from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vocabulary import prefix, vocabulary
 from bert_explain.analysis.wordpiece import Run, greedy
+from bert_explain.kernel.readings import many
 from bert_explain.trace import Trace
 
 SENTENCES = ("A", "B")
-
-
-def many(n: int, one: str, more: str = "") -> str:
-    """ "1 token", "12 tokens"."""
-    return f"{int(n):,} {one if n == 1 else more or one + 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,8 @@ def look(trace: Trace) -> Sentence:
     most = telling(trace)
     if most is None:
         return say(
-            "Nothing had to be cut: every one of the {n} words and punctuation marks is a piece by itself.", n=count
+            "Nothing had to be cut: {words} by itself.",
+            words="the one word is a piece" if count == 1 else f"every one of the {count} words and punctuation marks is a piece",
         )
     if len(most.pieces) == 1:
         return say(
@@ -185,7 +182,7 @@ def look_told(trace: Trace) -> Sentence:
     """Where the first sentence ends, and what changes there."""
     ends = [t.position for t in trace.tokens if t.sentence is None and t.position]
     if not ends:
-        return say("{n}; no mark tells where a sentence ends.", n=many(len(trace.tokens), "token"))
+        return say("{n}; no mark of BERT's own tells where a sentence ends.", n=many(len(trace.tokens), "token"))
     mark = Piece(trace.tokens[ends[0]].text)
     after = trace.tokens[ends[0] + 1 :]
     if not after:
@@ -208,7 +205,7 @@ def look_run(run: Run, step: int) -> Sentence:
     """What happens at one look-up, `step` counting from 1; 0 = before the first."""
     if run.too_long:
         return say(
-            "{n} characters are too many: the whole word becomes {unk} at once.",
+            "{n:,} characters are too many: the whole word becomes {unk} at once.",
             n=len(run.word),
             unk=Piece(run.pieces[0]),
         )
@@ -232,9 +229,7 @@ def look_run(run: Run, step: int) -> Sentence:
             rest=Piece(run.word[now.end :]),
         )
     if len(run.lookups) == 1:
-        return say(
-            "{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}"
-        )
+        return say("{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}")
     return say(
         "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
         piece=piece, id=f"{now.id:,}", n=many(len(run.lookups), "look-up"), k=many(len(run.pieces), "piece"),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel.readings import many
 
 How = Literal["begins with", "contains", "ends with"]
 HOW: tuple[How, ...] = ("begins with", "contains", "ends with")
@@ -142,9 +143,10 @@ def _middle(some: list[str]) -> str:
 def look(found: Found, how: How, pieces: dict[str, int], mark: str = "##") -> Sentence:
     """What the search found, in a sentence."""
     if not found.text:
+        continuing = sum(_continues(p, mark) for p in pieces)
         return say(
-            "The vocabulary has {all} pieces; {n} of them continue a word.",
-            all=f"{len(pieces):,}", n=f"{sum(_continues(p, mark) for p in pieces):,}",
+            "The vocabulary has {all}; {n} of them {verb} a word.",
+            all=many(len(pieces), "piece"), n=f"{continuing:,}", verb="continues" if continuing == 1 else "continue",
         )  # fmt: skip
     text, some = Piece(found.text), "{n} piece" if found.total == 1 else "{n} pieces"
     if not found.total:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from bert_explain.analysis.attention import PATTERNS
-from bert_explain.analysis.masked_words import percent
 from bert_explain.figures.payload import Bar
+from bert_explain.kernel.readings import percent
 
 SHARES = {
     "cls": "to [CLS]", "sep": "to [SEP]", "self": "to itself", "previous": "to the previous", "next": "to the next",
@@ -18,8 +18,7 @@ def share_bars(line: pd.Series) -> list[Bar]:
     """One head's line of `attention.facts`: where its attention goes. The share that names its pattern is marked."""
     marked = PATTERNS.get(line["pattern"])
     return [
-        Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "")
-        for name, words in SHARES.items()
+        Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "") for name, words in SHARES.items()
     ]
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.writing import Written
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import percent
 
 LABELLED = 40  # tokens whose names stand under their bars; of more, every n-th
 LONGEST = 12
@@ -45,8 +45,7 @@ def surprise(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
     """One bar a token of `decoder.next_tokens`, as high as it surprised; a line at the mean; the chosen one full."""
     y = table["surprise"].to_numpy()
     hover = [
-        f"{short(r.piece)}: {percent(r.probability)}, number {r.rank:,}; expected {short(r.expected)}"
-        for r in table.itertuples()
+        f"{short(r.piece)}: {percent(r.probability)}, number {r.rank:,}; expected {short(r.expected)}" for r in table.itertuples()
     ]
     strong = np.where(table["position"].to_numpy() == chosen, 1.0, 0.5)
     bar = {
@@ -83,8 +82,7 @@ def candidate_bars(table: pd.DataFrame, palette: Palette) -> go.Figure:
     before, after = table["before"].to_numpy(dtype=float), table["after"].to_numpy(dtype=float)
     fates = table["fate"].to_numpy(dtype=str)
     hover = [
-        f"{short(r.piece)}: {percent(r.before)} before, "
-        + ("cut" if r.after == 0 else f"{percent(r.after)} in the draw")
+        f"{short(r.piece)}: {percent(r.before)} before, " + ("cut" if r.after == 0 else f"{percent(r.after)} in the draw")
         for r in table.itertuples()
     ]
     whole = {
@@ -94,9 +92,7 @@ def candidate_bars(table: pd.DataFrame, palette: Palette) -> go.Figure:
         "hovertext": np.array(hover),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
-    colours = np.where(
-        fates == "chosen", palette.true_word, np.where(fates == "rest", palette.soft, palette.probability)
-    )
+    colours = np.where(fates == "chosen", palette.true_word, np.where(fates == "rest", palette.soft, palette.probability))
     filled = {
         "x": after,
         "width": 0.5,
@@ -203,9 +199,7 @@ def moved(table: pd.DataFrame, palette: Palette) -> go.Figure:
         data, palette, 360, places(table["piece"].tolist()) | {"anchor": "y2"},
         rest | {"title": title("decoder"), "domain": [0.56, 1]}, shapes=[shade],
     )  # fmt: skip
-    figure.update_layout(
-        yaxis2=figure.layout.yaxis.to_plotly_json() | rest | {"title": title("BERT"), "domain": [0, 0.44]}
-    )
+    figure.update_layout(yaxis2=figure.layout.yaxis.to_plotly_json() | rest | {"title": title("BERT"), "domain": [0, 0.44]})
     return figure
 
 

@@ -13,8 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bert_explain.figures.chart import chart, title
-from bert_explain.figures.payload import Band, Bar, percent
+from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import percent
 
 LABELLED = 40  # places with a name under them; in longer texts every n-th
 LONGEST = 12

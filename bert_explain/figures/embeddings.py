@@ -16,8 +16,9 @@ import plotly.graph_objects as go
 
 from bert_explain.analysis.embeddings import PAIRS, PARTS
 from bert_explain.figures import theme
-from bert_explain.figures.payload import Band, Bar, percent
+from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import percent
 from bert_explain.trace import Token
 
 LABELLED = 40  # tokens up to which each is named below a chart; of more, every n-th
@@ -90,9 +91,7 @@ def sizes(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Pa
     """The lengths of the three rows and of their sum, at every token; `table` from `embeddings.lengths`."""
     table = _rows(table, tokens)
     said = {part: f"the {part} row" for part in PARTS} | {"sum": "the sum"}
-    lines = [
-        _line(table[name], name, name, f"{what} has length", tokens, palette) for name, what in said.items()
-    ]
+    lines = [_line(table[name], name, name, f"{what} has length", tokens, palette) for name, what in said.items()]
     axis = {"title": {"text": "length", "font": SMALL}, "rangemode": "tozero"}
     return _over_text(lines, tokens, chosen, palette, axis)
 
@@ -113,9 +112,7 @@ def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
     return _over_text(lines, tokens, chosen, palette, axis)
 
 
-def _line(
-    values: pd.Series, name: str, style: str, said: str, tokens: Sequence[Token], palette: Palette
-) -> dict[str, Any]:
+def _line(values: pd.Series, name: str, style: str, said: str, tokens: Sequence[Token], palette: Palette) -> dict[str, Any]:
     few = len(tokens) <= LABELLED
     colours = palette.hidden if style == "sum" else _colours(style, tokens, palette)
     one = colours if isinstance(colours, str) else colours[0]
@@ -219,9 +216,7 @@ def closeness(cosines: np.ndarray, name: str, palette: Palette) -> go.Figure:
     return _heat(np.rint(100 * cosines).astype(np.int8), 100, "1", hover, "position", name, palette)
 
 
-def _heat(
-    z: np.ndarray, limit: float, shown: str, hover: str, across: str, name: str, palette: Palette
-) -> go.Figure:
+def _heat(z: np.ndarray, limit: float, shown: str, hover: str, across: str, name: str, palette: Palette) -> go.Figure:
     beyond = np.abs(z).max() > np.ceil(limit)
     ends = (f"−{shown} or less", f"{shown} or more") if beyond else (f"−{shown}", shown)
     bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.6,

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from bert_explain.analysis.masked_words import percent
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import percent
 from bert_explain.trace import Token
 
 WIDE, HIGH = 0.95, 0.86  # of a cell, leaving a gap to its neighbours

@@ -15,13 +15,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.special import expit
 
-from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.next_sentence import NEXT, Decision, short
 from bert_explain.analysis.remember import Memory
 from bert_explain.content.next_sentence import Document
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import percent
 
 WIDE = 44  # characters in a line of a hover text
 

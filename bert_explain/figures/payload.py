@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bert_explain.figures import theme
+from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
 
 MOST = 128  # rows, columns or tokens a picture draws one by one; above it cells are pooled
@@ -236,7 +237,7 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
             {
                 "text": str(item.text),
                 "value": round(min(1.0, max(0.0, float(item.value))), 6) if item.value == item.value else 0,
-                "shown": percent(item.value) if item.shown is None else item.shown,
+                "shown": tenths(item.value) if item.shown is None else item.shown,
                 "role": _role(item.role),
                 "note": item.note,
                 "mark": item.mark,
@@ -244,13 +245,6 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
             for item in items
         ],
     }
-
-
-def percent(value: float) -> str:
-    """A share of 1 as text: "83.1 %"; what would read 0.0 but is not 0 says so: "< 0.1 %"; NaN is a dash."""
-    if value != value:
-        return "–"
-    return "< 0.1 %" if 0 < value < 0.0005 else f"{value:.1%}".replace("%", " %")
 
 
 def _limit(values: np.ndarray, percentile: float) -> float:

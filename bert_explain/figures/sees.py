@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.sees import Guess, Word
 from bert_explain.figures.payload import Bar
+from bert_explain.kernel.readings import percent
 
 SHORT = {
     "word2vec": "Word2Vec",

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from bert_explain.analysis import overview
+from bert_explain.kernel.folding import fold
+from bert_explain.kernel.readings import many, percent
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -18,9 +20,10 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace]) -> di
     """Everything the strip draws. `run` gives the trace of another query: of the one with the chosen word hidden."""
     guess = overview.hidden_word(trace, position, run)
     texts = trace.query.text_a, trace.query.text_b
+    shown = [trace.tokens[i] for i in fold(len(trace.tokens), MOST_PIECES, keep=[position]).places]
     return {
         "text": [len(text) for text in texts],
-        "tokens": [[len(t.text.lstrip("#")), overview.token_role(t)] for t in trace.tokens[:MOST_PIECES]],
+        "tokens": [[len(t.text.lstrip("#")), overview.token_role(t)] for t in shown],
         "embeddings": _rounded(overview.embedding_strips(trace, position)),
         "layers": _rounded(overview.hidden_strips(trace, position)),
         "attention": _rounded(overview.head_map(trace)),
@@ -35,14 +38,14 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     words = thumbs["words"]
     first, second = trace.query.names
     return {
-        "text": f"{thumbs['text'][0]} and {thumbs['text'][1]} characters",
-        "tokens": f"{len(trace.tokens)} tokens",
+        "text": f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
+        "tokens": many(len(trace.tokens), "token"),
         "embeddings": f"{trace.model.hidden_size} numbers for each token",
-        "layers": f"{trace.model.n_layers} layers",
-        "attention": f"{trace.model.n_layers * trace.model.n_heads} heads",
-        "words": words if isinstance(words, str) else f"best guess {words['pieces'][0]}, {words['p'][0]:.0%}",
-        "next": "no sentence B" if thumbs["next"] is None else f"{thumbs['next']:.0%} that {second} follows {first}",
-        "outputs": f"{len(trace.tokens)} vectors of {trace.model.hidden_size}",
+        "layers": many(trace.model.n_layers, "layer"),
+        "attention": many(trace.model.n_layers * trace.model.n_heads, "head"),
+        "words": words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
+        "next": "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
+        "outputs": f"{many(len(trace.tokens), 'vector')} of {trace.model.hidden_size}",
     }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from bert_explain.analysis import attention as a
 from bert_explain.analysis import attention_looks as looks
+from bert_explain.kernel.readings import share
 from bert_explain.query import Query
 from bert_explain.trace import run
 
@@ -217,18 +218,18 @@ def test_what_crosses_between_sentences_is_said(bank, mini_bert):
     ab, ba = (weights[np.ix_(words[n], words[1 - n])].sum(1).mean() for n in (0, 1))
     said = looks.directions(a.directions(bank, 1, 4)).plain()
     assert said.startswith(
-        f"The words of A give {ab:.0%} of their attention to B, the words of B give {ba:.0%} to A; special tokens get"
+        f"The words of A give {share(ab)} of their attention to B, the words of B give {share(ba)} to A; special tokens get"
     )
     single = run(mini_bert, Query("one two"))
     table = a.directions(single, 1, 4)
     special = table.loc[0, "special tokens"]
-    assert f"{special:.0%} to special tokens" in looks.directions(table).plain()
+    assert f"{share(special)} to special tokens" in looks.directions(table).plain()
     assert looks.directions(a.directions(run(mini_bert, Query("")), 0, 0)) is None
 
 
 def test_one_head_in_numbers_is_said(three):
     table = a.facts(three)
-    assert "even look at 3.0 tokens (1.58 bits, 100% of" in looks.numbers(table.iloc[0]).plain()
+    assert "even look at 3.0 tokens (1.58 bits, 100 % of" in looks.numbers(table.iloc[0]).plain()
     assert "fits one pattern: itself" in looks.numbers(table.iloc[1]).plain()
 
 
@@ -274,7 +275,9 @@ def test_the_sentence_names_the_link_that_is_there(bank):
     link = a.telling_head(bank)
     said = looks.head(bank, link.layer, link.head, a.view(bank)).plain()
     assert f"the row {bank.pieces[link.row]}: it gives {link.weight:.2f}" in said
-    assert "anywhere in this text" in said
+    lead = a.telling_lead(bank)
+    assert lead.value == pytest.approx(link.weight)
+    assert ("the strongest link between two words" in said) == lead.leads
     row = looks.head(bank, link.layer, link.head, a.view(bank), row=8).plain()
     w = bank.attention[link.layer, link.head, 8]
     assert row.startswith(

@@ -69,7 +69,7 @@ def test_segment_rows(trace, mini_bert, without_segments):
     np.testing.assert_array_equal(table["A"], trace.embeddings.segment[0])
     np.testing.assert_array_equal(table["B"], trace.embeddings.segment[-1])
     np.testing.assert_allclose(table["A"] - table["B"], table["A - B"])
-    assert tables.look_segments(trace).plain().startswith("11 tokens of this text get row A, 8 get row B")
+    assert tables.look_segments(trace).plain().startswith("Of this text, 11 tokens get row A and 8 tokens row B")
     with pytest.raises(Missing, match="tiny DistilBERT has no segment"):
         tables.segments(without_segments)
 

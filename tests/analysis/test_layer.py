@@ -225,7 +225,7 @@ def test_shares_are_ratios_of_lengths(trace):
             np.linalg.norm(step.contracted[5]) / np.linalg.norm(step.attended_normalised[5]), rel=1e-4
         )
     said = layers.look_shares(table, "bank").plain()
-    assert f"{table['attention'].max():.0%}" in said
+    assert f"{table['attention'].max():.0%}".replace("%", " %") in said
     assert f"layer {table.loc[table['feed-forward'].idxmax(), 'layer']}" in said
 
 
@@ -239,7 +239,7 @@ def test_a_layer_whose_heads_are_all_off_is_said(mini_bert):
 def test_the_sentence_of_the_neurons_counts_them(trace):
     step = trace.layer(0)
     said = layers.look_feed_forward(step, 5, trace.pieces[5]).plain()
-    assert f"of 1536 neurons {(step.expanded[5] > 0).sum()} answer" in said
+    assert f"of 1,536 neurons {(step.expanded[5] > 0).sum()} answer" in said
     assert f"neuron {step.expanded[5].argmax()} most" in said
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from bert_explain.analysis import overview, stations
 from bert_explain.figures import home, strip
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
@@ -78,7 +79,7 @@ def test_sentences_say_what_is_in_the_trace(trace):
         for i in range(1, 9) for j in range(1, 9) if abs(i - j) > 1
     )  # fmt: skip
     assert f"{link_weight:.2f}" in said
-    assert f"{trace.nsp[0]:.0%}" in stations.next_sentence(trace, 1).plain()
+    assert percent(float(trace.nsp[0])) in stations.next_sentence(trace, 1).plain()
 
 
 def test_pieces_in_a_sentence_are_escaped(mini_bert):

@@ -103,7 +103,7 @@ def test_why_a_word_is_unknown(odd, plain):
     assert cuts.unknown(plain).empty
     said = cuts.look_unknown(odd).plain()
     assert said == "una👩ble became [UNK] because of 👩, WOMAN: una had been found already, and is thrown away."
-    assert cuts.look_unknown(plain).plain().startswith("No word here is unknown. 997 single characters")
+    assert cuts.look_unknown(plain).plain().startswith("No word here is unknown. The vocabulary has 997 single characters")
 
 
 def test_the_same_unknown_word_is_told_once_and_counted(mini_bert):
@@ -172,7 +172,7 @@ def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
         "Look at position 5: [SEP] ends the first sentence; after it the segment is 1 instead of 0."
     )
     assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 ends the only sentence."
-    assert "no mark tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
+    assert "no mark of BERT's own tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
     assert (
         tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped")))
         .plain()

@@ -48,7 +48,7 @@ def test_bands_and_equation_are_the_decision(trace):
     latex = " ".join(figures.gap_latex(found))
     assert f"{found.pull.sum():+.2f}" in latex
     assert f"{found.gap:+.2f}" in latex
-    assert ns.percent(float(trace.nsp[0])).replace("\u00a0%", "") in latex
+    assert ns.percent(float(trace.nsp[0])).replace(" %", "") in latex
     assert latex.count("{") == latex.count("}")
     assert "%" not in latex.replace(r"\%", "")
 

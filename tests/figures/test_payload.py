@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from bert_explain.figures import payload
 from bert_explain.figures.payload import Band, Bar
+from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
 
 
@@ -176,7 +177,7 @@ def test_no_bands_and_no_bars():
     ("value", "text"), [(0.831, "83.1 %"), (1, "100.0 %"), (0, "0.0 %"), (0.0004, "< 0.1 %"), (0.0005, "0.1 %")]
 )
 def test_percent(value, text):
-    assert payload.percent(value) == text
+    assert tenths(value) == text
 
 
 def test_bars_stay_between_nothing_and_everything():

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain.content import tour
 from bert_explain.content.glossary import terms
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.ui.stages import BERT, GROUPS, STAGES
@@ -45,7 +46,7 @@ def test_an_edit_changes_numbers_and_address(mini_bert):
     at.text_input(key="w-sentence-a").set_value("He drank a cup of tea.").run()
     assert not at.exception
     trace = run(mini_bert, Query("He drank a cup of tea.", at.text_input(key="w-sentence-b").value))
-    assert f"{trace.nsp[0]:.0%}" in said(at)
+    assert percent(float(trace.nsp[0])).replace(" %", "") in said(at)
     assert f"{len(trace.tokens)} of 512 tokens" in said(at)
     assert at.query_params["a"] == "He drank a cup of tea."
 

@@ -141,7 +141,7 @@ def test_the_rest_of_the_layer(mini_bert):
     np.testing.assert_allclose(before, normalised)
     np.testing.assert_allclose(before + contracted, total, atol=1e-5)
     np.testing.assert_allclose(output, step.output[5], atol=1e-5)
-    assert f"of 1536 neurons {(step.expanded[5] > 0).sum()} answer" in said(at)
+    assert f"of 1,536 neurons {(step.expanded[5] > 0).sum()} answer" in said(at)
     assert f"output {np.linalg.norm(step.output[5]):.1f}" in said(at)
 
 
@@ -168,7 +168,7 @@ def test_the_dimension_that_changes_most_is_followed_at_first(mini_bert):
 def test_paths_through_all_layers(mini_bert):
     at, trace = opened(inside=STEPS[2], token="5", path="length"), run(mini_bert, QUERY)
     shares = layers.shares(trace, 5)
-    assert f"{shares['attention'].max():.0%} of its length" in said(at)
+    assert f"{shares['attention'].max():.0%} of its length".replace("%", "\u00a0%") in said(at)
     assert [t["name"] for t in chart(at, 0)] == ["attention", "feed-forward"]
     assert [t["name"] for t in chart(at, 1)] == ["the other tokens", "bank"]
     assert len(chart(at, 2)) == 3
