@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.folding import fold
 from bert_explain.trace import Trace
 
 # How many tokens each view takes. The model view draws a line for each weight of every head at once, 74,000 of them
@@ -48,7 +49,7 @@ def safe(token: str) -> str:
 
 
 def kept(trace: Trace, most: int) -> np.ndarray:
-    """Positions that a view of at most `most` tokens shows: all of them, else the first ones of each sentence.
+    """Positions that a view of at most `most` tokens shows: all of them, else both ends of each sentence.
 
     `[CLS]` and every `[SEP]` stay, so that the two sentences can still be told apart; ascending.
     """
@@ -59,7 +60,13 @@ def kept(trace: Trace, most: int) -> np.ndarray:
     a, b = ([t.position for t in tokens if t.position not in added and t.sentence == s] for s in (0, 1))
     room = most - len(added)
     n = max(room - len(b), min(len(a), (room + 1) // 2))
-    return np.array(sorted([*added, *a[:n], *b[: room - min(n, len(a))]]))
+    parts = ((a, min(n, len(a))), (b, room - min(n, len(a))))
+    return np.array(sorted([*added, *(place for own, size in parts for place in _ends(own, size))]))
+
+
+def _ends(places: list[int], size: int) -> list[int]:
+    """`size` of some places, from both ends; all where there are no more."""
+    return [places[i] for i in fold(len(places), size).places] if size > 1 else places[:size]
 
 
 def document(view: str, trace: Trace, palette: Palette, static: str, layer: int = 0, head: int | None = None) -> str:
@@ -104,12 +111,11 @@ def height(view: str, trace: Trace) -> int:
 
 
 def _second_sentence(trace: Trace, places: Sequence[int]) -> int | None:
-    """Index among `places` where the second sentence begins; None for a single sentence."""
-    tokens = [trace.tokens[i] for i in places]
-    sentences = [t.sentence for t in tokens if t.sentence is not None]
-    if len(set(sentences)) < 2:
+    """Index among `places` where the second sentence begins, though the first be empty; None for a single sentence."""
+    second = "AB".index(trace.query.names[1])
+    if not trace.query.texts[1].strip():
         return None
-    return next(i for i, t in enumerate(tokens) if t.sentence == sentences[-1])
+    return next((i for i, place in enumerate(places) if trace.tokens[place].sentence == second), None)
 
 
 def _style(p: Palette) -> str:

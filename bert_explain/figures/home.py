@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bert_explain.analysis import attention, tokens
@@ -13,6 +14,7 @@ from bert_explain.analysis import stations as said_of
 from bert_explain.analysis.overview import LARGEST, Guess, all_cosines
 from bert_explain.analysis.sentence import Sentence
 from bert_explain.figures.payload import Band, Bar
+from bert_explain.kernel.folding import fold
 from bert_explain.trace import Trace
 
 
@@ -39,8 +41,9 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
     rows, path = sum_of_rows(trace, position), through_layers(trace, position)
     words = guesses(guess) if guess else []
     verdict = follows(trace) if trace.nsp is not None and trace.query.text_b.strip() else []
-    near = all_cosines(trace)[:LARGEST, :LARGEST]
-    pieces = trace.pieces[:LARGEST]
+    places = np.array(shown(trace, position))
+    near = all_cosines(trace)[np.ix_(places, places)]
+    pieces = [trace.pieces[i] for i in places]
     return [
         station("Tokens", "tokens", trace.tokens, "Tokens", lambda: tokens.table(trace), tokens.table),
         station("Input embeddings", "bands", rows, "The rows of the token's embedding, and their sum",
@@ -53,6 +56,12 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
         station("Outputs", "matrix", near, "Cosine between the output vectors of every two tokens",
                 lambda: pd.DataFrame(near, columns=_unique(pieces)).assign(token=pieces), all_cosines),
     ]  # fmt: skip
+
+
+def shown(trace: Trace, position: int) -> tuple[int, ...]:
+    """The tokens of the table of cosines: all, else both ends, the chosen one and the one nearest to it."""
+    near = said_of.nearest(trace, position)
+    return fold(len(trace.tokens), LARGEST, keep=[position, *([] if near is None else [near])]).places
 
 
 def band_table(bands: Sequence[Band]) -> pd.DataFrame:

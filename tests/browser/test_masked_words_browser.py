@@ -149,4 +149,4 @@ def test_markup_in_a_token_stays_text(page):
 def test_the_longest_text_walks(page):
     open_app(page, "Masked_words", a="The cat sat on the mat. " * 100, b="", mask="3")
     assert page.locator(".st-key-pic-recipe").is_visible()
-    assert page.get_by_text("Only the first 64 tokens are scored").count() == 1
+    assert page.get_by_text("64 tokens are scored, from both ends").count() == 1

@@ -156,7 +156,7 @@ def test_after_an_edit_nothing_is_scored_unasked():
 
 def test_a_long_text_is_scored_in_part_and_says_so():
     at = opened(a="word " * 100, b="")
-    assert "Only the first 64 tokens are scored, 36 are not" in said(at)
+    assert "64 tokens are scored, from both ends; the 36 in the middle are not" in said(at)
 
 
 # the recipe

@@ -15,6 +15,7 @@ from bert_explain.analysis import attention_looks as looks
 from bert_explain.content import words
 from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
+from bert_explain.kernel import readings
 from bert_explain.trace import Token, Trace, run
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, heads_grid, matrix
@@ -118,7 +119,7 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
         )
     if len(part.columns) < len(trace.tokens):
         share = part.share(trace.attention[layer, head])
-        said_here.append(f"The columns shown hold {share:.0%} of the attention of the rows shown.")
+        said_here.append(f"The columns shown hold {readings.share(share)} of the attention of the rows shown.")
     if not state.get(SPECIALS):
         said_here.append(words.notes("attention").special)
     if (layer, head) in trace.query.heads_off:
@@ -316,7 +317,7 @@ def bertviz(page: Page) -> None:
             return
         if len(places) < len(trace.tokens):
             st.text(
-                "bertviz draws a line for each weight, so this view has the first words of each sentence: "
+                "bertviz draws a line for each weight, so this view has both ends of each sentence: "
                 f"{len(places)} of {len(trace.tokens)} tokens. The weights are as they were; the rest of a row is left "
                 "out."
             )

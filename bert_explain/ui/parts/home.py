@@ -76,11 +76,12 @@ def _heads(page: Page, station: figures.Station) -> None:
 
 
 def _matrix(page: Page, station: figures.Station) -> None:
-    tokens, best = page.trace.tokens[: len(station.drawn)], stations.nearest(page.trace, page.position)
-    inside = best is not None and max(best, page.position) < len(tokens)
+    places, best = figures.shown(page.trace, page.position), stations.nearest(page.trace, page.position)
+    tokens = [page.trace.tokens[i] for i in places]
+    chosen = None if best is None else (places.index(page.position), places.index(best))
     matrix(
         station.drawn, tokens, tokens, key="home-cosines", label=station.alt, scale="signed",
-        sentence="The vectors of {row} and {column} have a cosine of {value}", chosen=(page.position, best) if inside else None,
+        sentence="The vectors of {row} and {column} have a cosine of {value}", chosen=chosen,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ def scores(page: Page) -> None:
         look=ml.say_before(len(positions)) if table is None else ml.look_scores(table),
         table=None if table is None else lambda: table,
         code=(ml.score, ml.one_hidden, ml.totals),
-        note=f"Only the first {len(positions)} tokens are scored, {left_out} are not: each costs a run of the model."
+        note=f"{len(positions)} tokens are scored, from both ends; the {left_out} in the middle are not: each costs a run."
         if left_out
         else None,
     ):

@@ -12,6 +12,7 @@ from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.content import examples
 from bert_explain.content import next_sentence as content
 from bert_explain.figures import next_sentence as figures
+from bert_explain.kernel import folding
 from bert_explain.query import Query
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, token_row
@@ -22,7 +23,7 @@ from bert_explain.ui.picture import picture
 
 RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
 WAS = PackedText("was")  # what stood in B before a drawn sentence took its place
-READ = 48  # tokens that a row of this page shows
+READ = 48  # tokens that a row of this page shows, of longer texts both ends
 SOON = 0.2  # seconds after which a bar is worth showing
 
 
@@ -51,9 +52,10 @@ def answer(page: Page) -> None:
         return
     table = ns.answer(page.trace)
     with picture("answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)):
-        token_row(page.trace.tokens[:READ], key="read-row", label="What the model reads", chosen={0})
-        if len(page.trace.tokens) > READ:
-            st.caption(f"The first {READ} of {len(page.trace.tokens)} tokens.")
+        read = folding.fold(len(page.trace.tokens), READ)
+        token_row(folding.drawn(page.trace.tokens, read), key="read-row", label="What the model reads", chosen={0})
+        if read.left_out:
+            st.caption(read.said())
         bars(figures.answer_bars(table), key="answer-bars", label="Probability that B follows A, and that it does not")
         _switches(page)
 

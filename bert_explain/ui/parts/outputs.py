@@ -10,6 +10,7 @@ import streamlit as st
 from bert_explain.analysis import outputs, read_outs
 from bert_explain.content import words
 from bert_explain.figures import outputs as figures
+from bert_explain.kernel import readings
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
@@ -227,7 +228,8 @@ def _map(page: Page) -> None:
                 on_pick=lambda i: state.put(token=int(near["position"].iloc[i])),
             )
             st.caption(words.notes("outputs").list)
-    _depth("map", f"For this text, the plane holds {found.share:.0%} of what tells the tokens apart, over all layers.")
+    held = readings.share(found.share)
+    _depth("map", f"For this text, the plane holds {held} of what tells the tokens apart, over all layers.")
 
 
 # take them along

@@ -7,6 +7,7 @@ import streamlit as st
 from bert_explain.analysis import cuts, normalisation, tokens, vocabulary, wordpiece
 from bert_explain.analysis import padding as batches
 from bert_explain.figures import tokens as figures
+from bert_explain.kernel import folding
 from bert_explain.ui import state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.components.characters import characters
@@ -221,15 +222,15 @@ def padding(page: Page) -> None:
     ):
         for i, row in enumerate(rows):
             st.caption(f"Row {i + 1} of the batch: {row.name}")
-            shown = row.tokens[: batches.DRAWN]
+            shown = folding.fold(len(row.tokens), batches.DRAWN)
             token_row(
-                shown,
+                folding.drawn(row.tokens, shown),
                 key=f"padding-{i}",
                 label=f"{row.name}, with its attention mask",
-                notes=[str(m) for m in row.mask[: len(shown)]],
+                notes=["" if isinstance(place, str) else str(row.mask[place]) for place in shown.row],
             )
-            if len(shown) < len(row.tokens):
-                st.caption(f"The first {len(shown)} of {len(row.tokens)} tokens are drawn; the table has all.")
+            if shown.left_out:
+                st.caption(f"{shown.said()} The table has all.")
 
 
 _COUNT = {"count": st.column_config.NumberColumn(format="localized")}
@@ -270,7 +271,7 @@ def ways(page: Page) -> None:
         look=cuts.look_ways(trace),
         table=lambda: found,
         code=(cuts.ways,),
-        note=f"{cuts.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.",
+        note=f"{cuts.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.".strip(),
     ):
         bars(figures.bars_of_ways(found), key="ways", label="Tokens and unknown tokens for each way to cut this text")
 
