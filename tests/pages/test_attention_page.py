@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import attention, heads_off
 from bert_explain.figures import bertviz_views
+from bert_explain.kernel.readings import share
 from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -95,7 +96,7 @@ def test_directions_and_special_tokens(mini_bert, direction, special, again):
     at = opened(layer="3", head="2", show=direction, special=special, sum1=again)
     view = attention.view(trace, direction, special == "1", again == "1")
     np.testing.assert_allclose(shown(at), view.of(trace.attention[2, 1]), rtol=1e-6)
-    assert f"hold {view.share(trace.attention[2, 1]):.0%} of the attention" in said(at)
+    assert f"hold {share(view.share(trace.attention[2, 1]))} of the attention" in said(at)
     assert len(component(at, "grid")["text"]) == (19 if special == "1" else 16)
 
 
