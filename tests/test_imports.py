@@ -27,12 +27,14 @@ BELOW = {
 }
 for upper in ("analysis", "figures"):
     BELOW[upper] |= {"kernel", "sampling", "trace_decoder", "trace_elmo"}
-BELOW["ui"] = {*BELOW["figures"], "figures"}
+BELOW["learning"] = {*BELOW["analysis"], "analysis"}
+BELOW["ui"] = {*BELOW["figures"], "figures", "learning", "chapters"}
+BELOW["chapters"] = BELOW["ui"] | {"ui"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
 BELOW["__main__"] = {"errors", "ui"}
 BELOW["__init__"] = set()
 
-STREAMLIT = {"page", "ui"}
+STREAMLIT = {"page", "ui", "chapters"}
 TORCH = {"models", "trace", "trace_decoder", "trace_elmo", "training"}
 
 

@@ -32,6 +32,19 @@ class Sentence:
         """As text, for screen readers and tests."""
         return self.template.format(**{name: _number(value) for name, value in self.values.items()})
 
+    def __str__(self) -> str:
+        return self.plain()
+
+    def __format__(self, spec: str) -> str:
+        return self.plain()
+
+    def __hash__(self) -> int:
+        return hash(self.plain())
+
+    def markdown(self) -> str:
+        """As Markdown, for the labels of buttons and options; values are escaped, pieces are set in bold."""
+        return self.template.format(**{name: _markdown(value) for name, value in self.values.items()})
+
     def html(self) -> str:
         """As HTML; template and values are escaped, pieces are set in `<b class="piece">`."""
         text = escape(self.template, quote=False).format(**{name: _html(value) for name, value in self.values.items()})
@@ -55,7 +68,21 @@ def _number(value: Any) -> Any:
     return _Number(value) if isinstance(value, (float, np.floating)) else value
 
 
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+
+
+def _markdown(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return value.markdown()
+    if not isinstance(value, str):
+        return value
+    text = _MARKS.sub(r"\\\1", value)
+    return f"**{text}**" if isinstance(value, Piece) and text.strip() else text
+
+
 def _html(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return value.html()
     if isinstance(value, Piece):
         return f'<b class="piece" dir="auto">{escape(value)}</b>'
     return escape(value) if isinstance(value, str) else _number(value)

@@ -49,6 +49,7 @@ class Bar:
     note: str = ""
     mark: str = ""
     shown: str | None = None  # the value as text; None for a percentage
+    signal: bool = False  # what the sentence beside it speaks of: outlined
 
 
 def encode(values: np.ndarray) -> str:
@@ -241,6 +242,7 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
                 "role": _role(item.role),
                 "note": item.note,
                 "mark": item.mark,
+                "signal": item.signal,
             }
             for item in items
         ],

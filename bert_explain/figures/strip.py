@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -16,37 +16,42 @@ from bert_explain.trace import Trace
 MOST_PIECES = 40
 
 
-def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace]) -> dict[str, Any]:
-    """Everything the strip draws. `run` gives the trace of another query: of the one with the chosen word hidden."""
-    guess = overview.hidden_word(trace, position, run)
-    texts = trace.query.text_a, trace.query.text_b
+def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace], veiled: Collection[str] = ()) -> dict[str, Any]:
+    """Everything the strip draws. `run` gives the trace of another query: of the one with the chosen word hidden.
+
+    veiled : the pictures that are not to be seen yet; their numbers are not even computed.
+    """
     shown = [trace.tokens[i] for i in fold(len(trace.tokens), MOST_PIECES, keep=[position]).places]
-    return {
-        "text": [len(text) for text in texts],
-        "tokens": [[len(t.text.lstrip("#")), overview.token_role(t)] for t in shown],
-        "embeddings": _rounded(overview.embedding_strips(trace, position)),
-        "layers": _rounded(overview.hidden_strips(trace, position)),
-        "attention": _rounded(overview.head_map(trace)),
-        "words": _words(trace, guess),
-        "next": None if trace.nsp is None or not trace.query.text_b.strip() else round(float(trace.nsp[0]), 4),
-        "outputs": _rounded(overview.cosines(trace)),
+    make: dict[str, Callable[[], Any]] = {
+        "text": lambda: [len(text) for text in (trace.query.text_a, trace.query.text_b)],
+        "tokens": lambda: [[len(t.text.lstrip("#")), overview.token_role(t)] for t in shown],
+        "embeddings": lambda: _rounded(overview.embedding_strips(trace, position)),
+        "layers": lambda: _rounded(overview.hidden_strips(trace, position)),
+        "attention": lambda: _rounded(overview.head_map(trace)),
+        "words": lambda: _words(trace, overview.hidden_word(trace, position, run)),
+        "next": lambda: None if trace.nsp is None or not trace.query.text_b.strip() else round(float(trace.nsp[0]), 4),
+        "outputs": lambda: _rounded(overview.cosines(trace)),
     }
+    return {name: VEILED if name in veiled else one() for name, one in make.items()}
+
+
+VEILED = "veiled"
 
 
 def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     """The same pictures in words, for screen readers and as tips."""
-    words = thumbs["words"]
-    first, second = trace.query.names
-    return {
-        "text": f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
-        "tokens": many(len(trace.tokens), "token"),
-        "embeddings": f"{trace.model.hidden_size} numbers for each token",
-        "layers": many(trace.model.n_layers, "layer"),
-        "attention": many(trace.model.n_layers * trace.model.n_heads, "head"),
-        "words": words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
-        "next": "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
-        "outputs": f"{many(len(trace.tokens), 'vector')} of {trace.model.hidden_size}",
+    words, (first, second) = thumbs["words"], trace.query.names
+    told: dict[str, Callable[[], str]] = {
+        "text": lambda: f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
+        "tokens": lambda: many(len(trace.tokens), "token"),
+        "embeddings": lambda: f"{trace.model.hidden_size} numbers for each token",
+        "layers": lambda: many(trace.model.n_layers, "layer"),
+        "attention": lambda: many(trace.model.n_layers * trace.model.n_heads, "head"),
+        "words": lambda: words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
+        "next": lambda: "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
+        "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.model.hidden_size}",
     }
+    return {name: "comes later" if isinstance(thumbs[name], str) and thumbs[name] == VEILED else one() for name, one in told.items()}
 
 
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, lru_cache, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -76,6 +77,20 @@ def writing(model_name: str, start: tuple[int, ...], settings: Settings) -> Writ
 def elmo_trace(model_name: str, text: str) -> ElmoTrace:
     """A text as ELMo's two models read it; read-only. Raises ExplainError."""
     return run_elmo(load_elmo(model_name), text)
+
+
+_evidence: OrderedDict[Any, Any] = OrderedDict()
+EVIDENCE = 512  # small tables
+
+
+def evidence(key: Any, make: Callable[[], Made]) -> Made:
+    """The table that decides a question, made once for (model, query, question). What raises is not kept."""
+    if key in _evidence:
+        return _evidence[key]
+    made = _evidence[key] = make()
+    while len(_evidence) > EVIDENCE:
+        _evidence.popitem(last=False)
+    return made
 
 
 def model(name: str) -> Encoder:

@@ -1,36 +1,36 @@
-"""The frame of every page: head, sentence box, pipeline strip, notices; back and next at the foot.
+"""The frame of every page: sentence box, strip, stepper; the one step in view, asked first; back and next at the foot.
 
-    with frame("Tokens") as page:
-        st.title("Tokens")
-
-        @page.part
-        def pieces() -> None: ...
-        pieces()
+`show("attention")` draws a chapter (see learning/chapter.py). Nothing here knows a chapter by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from bert_explain import models
+from bert_explain import chapters, models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.content import examples
 from bert_explain.content.glossary import terms
 from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
+from bert_explain.learning.chapter import ALL, CHECK, Chapter, Step
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
-from bert_explain.ui import cache, limits, sentence_box, stages, state
+from bert_explain.ui import asking, cache, limits, sentence_box, stages, state
+from bert_explain.ui.components.near import near
+from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
+from bert_explain.ui.picture import picture
 
 _ICON = str(Path(__file__).resolve().parents[2] / "assets" / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
@@ -95,9 +95,13 @@ class Page:
         chosen = state.get("token")
         if chosen is not None and chosen < len(self.trace.tokens):
             return chosen
+        return telling_token(self.trace, self.example_word)
+
+    @property
+    def example_word(self) -> str:
+        """The word that an example pair is about; "" for the reader's own sentences."""
         query = self.query
-        word = next((p.word for p in examples.pairs() if (p.a, p.b) == (query.text_a, query.text_b)), "")
-        return telling_token(self.trace, word)
+        return next((p.word for p in examples.pairs() if (p.a, p.b) == (query.text_a, query.text_b)), "")
 
     def part(self, draw: Callable[[], None]) -> Callable[[], None]:
         """A part of a page that redraws by itself (st.fragment). What it cannot show, it says; the rest stays alive."""
@@ -121,57 +125,291 @@ def _without_changes(query: Query) -> Query:
     return Query(query.text_a, query.text_b, masked=query.masked)
 
 
-@contextmanager
-def frame(name: str) -> Iterator[Page]:
-    """Everything around a page's own parts. `name` is a stage's name. See the module's docstring."""
-    title = "bert_explain: see how BERT works" if name == "Text" else f"{name} · bert_explain"
+_STEPS: dict[str, state.Choice] = {}
+TEXTS = {"a", "b", "z", "model", "mode", "step"}  # parameters of an address that are no view: with these alone, it is Guided
+_FOCUS, _DRAWN, _VISIT = "_focus", "_drawn", "_visited"
+
+
+def step_param(chapter: Chapter) -> state.Choice:
+    """The parameter "step" of a chapter's address."""
+    if chapter.id not in _STEPS:
+        names = [step.id for step in chapter.every]
+        _STEPS[chapter.id] = state.Choice("step", (*names, CHECK, ALL), names[0])
+    return _STEPS[chapter.id]
+
+
+def show(name: str) -> None:
+    """A whole page: the chapter of that folder. `show("attention")`."""
+    chapter, stage = chapters.load(name), stages.of_chapter(name)
+    title = "bert_explain: see how BERT works" if not stage.path else f"{stage.name} · bert_explain"
     st.set_page_config(page_title=title, page_icon=_ICON, layout="wide", initial_sidebar_state="collapsed")
     st.html(_STYLE)
     cache.warm()
-    state.begin(name)
+    at = step_param(chapter)
+    renamed = {old: new for old, new in chapter.renamed.items() if st.query_params.get(old) not in at.options}
+    if state.begin(stage.name, [at, *chapter.params], renamed):
+        _understand(chapter, at)
     page = Page()
     with st.container(key="frame", gap="small"):
-        sentence_box.draw()
-        count = st.empty()
-        shown = _pipeline(page, name)
-        if shown:
-            count.caption(limits.count(page.trace))
+        sentence_box.draw(page)
+        shown = _pipeline(page, stage, chapter)
         late = st.empty()
     if shown:
         try:
-            yield page
+            _chapter(page, chapter, at)
         except ExplainError as error:
             tell(str(error), "warning")
-    else:
-        st.stop()
     with late:  # a page's own parameters are read, and found wanting, after the notices above were shown
         tell(state.notices(), "warning")
-    _foot(name)
+    _foot(stage)
     state.end()
 
 
-def _model_name() -> str:
-    wanted = state.get("model")
-    return wanted if wanted in models.entries() else models.default_name()
+def _understand(chapter: Chapter, at: state.Choice) -> None:
+    """What an address says of mode and step, where it does not name them: links of an earlier day go on working."""
+    given = state.in_address()
+    old = next((to for (name, value), to in chapter.old_steps.items() if state.told(name) == value), None)
+    views = given - TEXTS
+    if "mode" not in given and views:
+        state.settle(mode="explore")
+    if "step" not in given and (old or views):
+        owner = chapter.owner(views)
+        to = old or (owner.id if owner else "")
+        if to:
+            state.settle(step=to)
 
 
-def _pipeline(page: Page, name: str) -> bool:
+def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
     """The strip and what there is to say about text and choices. False when no model can be had at all."""
     _check_model()
     try:
         limits.check(page.model)
         trace = page.trace
-        thumbs = thumbnails(trace, page.position, lambda query: cache.trace(page.model.name, query))
+        veiled = _veiled(page, stage, chapter)
+        thumbs = thumbnails(trace, page.position, lambda query: cache.trace(page.model.name, query), veiled)
         says = alternatives(trace, thumbs)
     except models.BadModel as error:
         tell(str(error), "warning")
         return False
     _seed_widgets(page)
-    went = strip(name, thumbs, says)
+    went = strip(stage.name, thumbs, says)
     if went is not None:
-        st.switch_page(went.file, query_params=state.address())
+        st.switch_page(went.file, query_params=state.address(went.name))
     limits.say(page)
     return True
+
+
+def _veiled(page: Page, stage: stages.Stage, chapter: Chapter) -> set[str]:
+    """The strip's pictures that would tell an answer: from this stage on, until this chapter's last question is answered."""
+    if state.get("mode") != "guided":
+        return set()
+    walk = [one for one in stages.STAGES if one.picture]
+    done = all(asking.answered(page, question) for question in chapter.questions)
+    here = walk.index(stage) if stage in walk else 0
+    if stage not in walk:  # a page before or beside the walk: nothing of it has been reached, or everything
+        return set() if stage.group == stages.BESIDE else {one.picture for one in walk if one.picture != "text"}
+    return {one.picture for one in walk[here + 1 if done else here :] if one.picture != "text"}
+
+
+def _chapter(page: Page, chapter: Chapter, at: state.Choice) -> None:
+    now = state.get(at)
+    steps, deeper = _known(page, chapter)
+    _head(page, chapter, at, now, steps, deeper)
+    if chapter.ready is not None and not chapter.ready(page):
+        return
+    if now == ALL:
+        _everything(page, chapter)
+    elif now == CHECK:
+        page.part(lambda: _check(page, chapter))()
+    else:
+        step = chapter.step(now) or chapter.every[0]
+        _part(page, chapter, step)()
+    _turn(page, chapter, at, now)
+
+
+def _known(page: Page, chapter: Chapter) -> tuple[list[dict], list[dict]]:
+    def told(step: Step) -> dict:
+        done = step.asks is not None and asking.answered(page, step.asks)
+        return {"id": step.id, "name": step.title, "done": done, "link": _link(step.id, chapter)}
+
+    steps = [told(step) for step in chapter.steps]
+    if chapter.questions:
+        steps.append({"id": CHECK, "name": "Check yourself", "done": False, "link": _link(CHECK, chapter)})
+    return steps, [told(step) for step in chapter.deeper]
+
+
+def _link(step: str, chapter: Chapter) -> str:
+    first = chapter.every[0].id
+    query = {**state.address(), **({} if step == first else {"step": step})}
+    return f"?{urlencode(query)}"
+
+
+def _head(page: Page, chapter: Chapter, at: state.Choice, now: str, steps: list[dict], deeper: list[dict]) -> None:
+    """The chapter's name and its stepper, in one line."""
+    with st.container(key="chapter-head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(chapter.title or chapter.name, anchor=False, width="content")
+        if len(steps) + len(deeper) > 1:
+            names = [one["id"] for one in (*steps, *deeper)]
+            here = next((one["name"] for one in (*steps, *deeper) if one["id"] == now), "All on one page")
+            place = f"Step {names.index(now) + 1} of {len(steps)}: {here}" if now in names[: len(steps)] else here
+            said = f"{place}. {sum(one['done'] for one in steps)} answered."
+            stepper(steps, deeper, now, every=ALL, focus=st.session_state.get(_FOCUS, 0), say=said, on_go=lambda to: _go(at, to))
+
+
+def _go(at: state.Choice, to: str) -> None:
+    """Callback: another step of this chapter."""
+    st.session_state[_FOCUS] = st.session_state.get(_FOCUS, 0) + 1
+    state.put(at, to)
+    state.redraw()
+
+
+def _part(page: Page, chapter: Chapter, step: Step, *, among: bool = False) -> Callable[[], None]:
+    """One step, redrawn by itself. among : others stand on the same page."""
+
+    def run() -> None:
+        state.draw_at(step.id if among else "")
+        _step(page, chapter, step)
+
+    run.__qualname__ = f"step-{chapter.id}-{step.id}"
+    return page.part(run)
+
+
+def _step(page: Page, chapter: Chapter, step: Step) -> None:
+    lacks = step.lacks(page.model)
+    if lacks:
+        _step_heading(step)
+        tell(lacks)
+        return
+    question = step.asks
+    if question is None or not asking.wanted(page, question):
+        _step_heading(step, page)
+        if question is not None:
+            st.button("Guess first", key=f"guess-first-{question.id}", type="tertiary", icon=":material/psychology_alt:",
+                      on_click=asking.guess_first, args=(question,))  # fmt: skip
+        _drawn(page, step)
+        return
+    left, right = st.columns([4, 7], gap="medium")
+    with left, st.container(key=f"asks-{step.id}"):
+        _lead(page, step)
+        open_ = asking.draw(page, question, asking.asked_here(page))
+    with right:
+        if open_:
+            _drawn(page, step)
+        else:
+            asking.veil()
+
+
+def _step_heading(step: Step, page: Page | None = None) -> None:
+    st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(step.title)}</h2>')
+    if page is not None:
+        _lead(page, step)
+
+
+def _lead(page: Page, step: Step) -> None:
+    lead = step.lead(page) if callable(step.lead) else step.lead
+    if lead:
+        st.markdown(lead)
+
+
+def _drawn(page: Page, step: Step) -> None:
+    if step.numbers is None:
+        step.draw(page)
+        return
+    look = step.reading(page) if step.reading else None
+    with picture(step.id, step.title, look=look, table=lambda: step.numbers(page), code=step.code):
+        step.draw(page)
+
+
+def _everything(page: Page, chapter: Chapter) -> None:
+    """All steps below each other, each drawn when it comes near; once drawn it stays."""
+    names = [step.id for step in chapter.every]
+    drawn: set[str] = st.session_state.setdefault(_DRAWN, {}).setdefault(chapter.id, set())
+    every = bool(st.session_state.get("_draw_everything"))
+    reported = near([f"slot-{name}" for name in names])
+    drawn |= {name for name in names if every or f"slot-{name}" in reported} | set(names[:1])
+    for step in chapter.every:
+        with st.container(key=f"slot-{step.id}"):
+            if step.id in drawn:
+                _part(page, chapter, step, among=True)()
+            else:
+                _step_heading(step)
+                asking.veil("It is drawn when it comes near")
+
+
+def _check(page: Page, chapter: Chapter) -> None:
+    """Check yourself: a question of this chapter on another sentence, one of an earlier chapter on this one."""
+    st.html('<h2 class="step" tabindex="-1" data-step-heading="check">Check yourself</h2>')
+    left, right = st.columns(2, gap="large")
+    with left, st.container(key="check-own"):
+        st.caption("From this chapter, another sentence")
+        _of_this_chapter(page, chapter)
+    with right, st.container(key="check-earlier"):
+        st.caption("From an earlier chapter, your sentence")
+        _of_an_earlier_one(page, chapter)
+    _summary(page, chapter)
+
+
+def _of_this_chapter(page: Page, chapter: Chapter) -> None:
+    for question in reversed(chapter.questions):
+        for pairs in (question.pairs[::-1],):
+            found = asking.first_askable(page, question, pairs)
+            if found is not None:
+                asking.draw(page, question, found[1], of=found[0])
+                return
+    tell("With this model none of the chapter's questions can be asked of its sentences.")
+
+
+def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
+    """One that was answered surely and otherwise first, else the nearest chapter's whose question can be asked here."""
+    at = [stage.chapter for stage in stages.STAGES].index(chapter.id)
+    earlier = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions]
+    ask = asking.asked_here(page)
+    for question in sorted(earlier, key=lambda q: not asking.missed_surely(page, q)):
+        try:
+            if question.why_not(asking.evidence(page, question, ask)):
+                continue
+        except ExplainError:
+            continue
+        asking.draw(page, question, ask)
+        return
+    tell("No earlier chapter has a question that can be asked of this text.")
+
+
+def _summary(page: Page, chapter: Chapter) -> None:
+    """What was guessed in this chapter, quietly."""
+    asked = [step for step in chapter.steps if step.asks is not None and asking.answered(page, step.asks)]
+    if not asked:
+        return
+    with st.container(key="guessed"):
+        st.html(asking.summary(page, [(step.title, step.asks) for step in asked]))
+        st.caption("This is kept in this page only, and gone when the server is started again.")
+        st.button("Forget my guesses", key="forget", type="tertiary", on_click=asking.forget)
+
+
+def _turn(page: Page, chapter: Chapter, at: state.Choice, now: str) -> None:
+    """Back and on, within the chapter."""
+    names = [step.id for step in chapter.steps] + ([CHECK] if chapter.questions else [])
+    if now not in names or len(names) < 2:
+        return
+    place = names.index(now)
+    titles = {**{step.id: step.title for step in chapter.steps}, CHECK: "Check yourself"}
+    with st.container(key="turn", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        if place:
+            to = names[place - 1]
+            st.button(
+                f"Back: {titles[to]}", key="turn-back", type="tertiary", icon=":material/arrow_back:", on_click=_go, args=(at, to)
+            )
+        else:
+            st.space("small")
+        if place + 1 < len(names):
+            to = names[place + 1]
+            st.button(f"Next: {titles[to]}", key="turn-next", type="tertiary", icon=":material/arrow_forward:", icon_position="right",
+                      on_click=_go, args=(at, to))  # fmt: skip
+
+
+def _model_name() -> str:
+    wanted = state.get("model")
+    return wanted if wanted in models.entries() else models.default_name()
 
 
 def _check_model() -> None:
@@ -198,22 +436,26 @@ def _seed_widgets(page: Page) -> None:
     state.suggest(layer=page.layer + 1, head=page.head + 1, token=page.position)
 
 
-def _foot(name: str) -> None:
-    at = stages.index(name)
+def _foot(stage: stages.Stage) -> None:
+    at = stages.index(stage.name)
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        _step(at - 1, "Back", "left")
-        with st.popover("Glossary", type="tertiary", key="glossary", on_change="rerun") as glossary:
+        _page_link(at - 1, "Back", "left")
+        with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
                 st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))
-        _step(at + 1, "Next", "right")
+        _page_link(at + 1, "Next", "right")
 
 
-def _step(to: int, words: str, side: Literal["left", "right"]) -> None:
+def _page_link(to: int, words: str, side: Literal["left", "right"]) -> None:
     if not 0 <= to < len(stages.STAGES):
         st.space("small")
         return
     icon = {"left": ":material/arrow_back:", "right": ":material/arrow_forward:"}[side]
     stage = stages.STAGES[to]
     st.page_link(
-        stage.file, label=f"{words}: {stage.name}", icon=icon, icon_position=side, query_params=state.address()
-    )  # fmt: skip
+        stage.file,
+        label=f"{words}: {stage.name}",
+        icon=icon,
+        icon_position=side,
+        query_params=state.address(stage.name),
+    )

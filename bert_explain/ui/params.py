@@ -11,7 +11,7 @@ import binascii
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from bert_explain.content import examples
 
@@ -25,6 +25,7 @@ class Param:
 
     name: str
     default: Any = None
+    initial: ClassVar[str] = "value"  # the argument in which a widget takes its first value
 
     def parse(self, text: str) -> Any:
         """From the address. Raises ValueError."""
@@ -60,6 +61,7 @@ class Choice(Param):
     """One of a few words: `Choice("view", ("all", "one"), "all")`."""
 
     options: tuple[str, ...] = ()
+    initial: ClassVar[str] = "default"
 
     def __init__(self, name: str, options: Sequence[str], default: str | None = None):
         object.__setattr__(self, "name", name)
@@ -151,6 +153,7 @@ GLOBAL: dict[str, Param] = {
         Text("a", _FIRST.a),
         Text("b", _FIRST.b),
         Text("model", "", limit=120),
+        Choice("mode", ("guided", "explore")),
         Number("layer", 0, _HIGHEST),
         Number("head", 0, _HIGHEST),
         Number("token", 0, _HIGHEST, None),

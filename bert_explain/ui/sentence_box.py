@@ -1,34 +1,80 @@
-"""The sentence box, the same on every page: two sentences, example pairs, the count of tokens, the model."""
+"""The first row of every page: two sentences, examples and model, the list of chapters, Guided or Explore.
+
+On a phone the sentences fold to one line, a press away from being edited; style sheets decide which of the two is seen.
+"""
 
 from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bert_explain import models
 from bert_explain.content import examples
-from bert_explain.ui import cache, limits, state
+from bert_explain.ui import cache, limits, stages, state
 from bert_explain.ui.params import LONGEST_TEXT
 
+if TYPE_CHECKING:
+    from bert_explain.ui.frame import Page
 
-def draw() -> None:
-    """Two text fields and what belongs to them, in one row (one column on a phone)."""
-    with st.container(key="box"):
-        a, b, more = st.columns([5, 5, 2], vertical_alignment="bottom")
+_EDITING = "_editing"
+
+
+def draw(page: Page) -> None:
+    """Everything in one row; on a phone in two."""
+    editing = st.session_state.get(_EDITING, False)
+    with st.container(key="box-open" if editing else "box"):
+        folded, a, b, more, where, mode = st.columns([1, 10, 10, 4, 3.2, 5], gap="small", vertical_alignment="center")
+        with folded:
+            _folded(editing)
         _field(a, "a", "Sentence A", "Type a sentence")
         _field(b, "b", "Sentence B", "A second sentence, or nothing")
         # On a server with several models this is where they are chosen, so the button says so.
-        with more.popover("Examples, model" if len(models.entries()) > 1 else "Examples", width="stretch", key="examples"):
-            _examples()
-            _model()
+        many = len(models.entries()) > 1
+        with more.popover(
+            "Examples, model" if many else "Examples", width="stretch", key="examples", on_change=state.touched
+        ) as opened:
+            if opened.open:
+                _examples()
+                _model()
+                st.caption(_count(page))
+        with where.popover("Chapters", width="stretch", key="chapters", on_change=state.touched) as opened:
+            if opened.open:
+                _chapters()
+        with mode:
+            st.segmented_control(
+                "Guided asks before it shows", ("guided", "explore"), format_func=str.capitalize, label_visibility="collapsed",
+                width="stretch", **state.bind("mode"),
+            )  # fmt: skip
+
+
+def _folded(editing: bool) -> None:
+    """On a phone: both sentences in one line, a button that opens the fields."""
+    with st.container(key="folded"):
+        if editing:
+            st.button("Done", key="fold", on_click=_fold, args=(False,), width="stretch")
+            return
+        both = " / ".join(text for text in (state.get("a"), state.get("b")) if text.strip()) or "No sentence yet"
+        st.html(f'<p class="folded" dir="auto">{escape(both[:200])}</p>')
+        st.button("Edit the sentences", key="unfold", on_click=_fold, args=(True,), icon=":material/edit:", width="stretch")
+
+
+def _fold(editing: bool) -> None:
+    st.session_state[_EDITING] = editing
+    state.touched()
 
 
 def _field(column, name: str, label: str, placeholder: str) -> None:
-    key = f"w-sentence-{name}"
-    state.seed(key, state.get(name))
-    column.text_input(
-        label, key=key, placeholder=placeholder, max_chars=LONGEST_TEXT, autocomplete="off",
-        on_change=_edited, args=(name,),
+    key, wanted, first = f"w-sentence-{name}", state.get(name), state.fresh()
+    if not first:
+        state.seed(key, wanted)
+    held = column.text_input(
+        label, value=wanted if first else "", key=key, placeholder=placeholder, max_chars=LONGEST_TEXT, autocomplete="off",
+        label_visibility="collapsed", on_change=_edited, args=(name,),
     )  # fmt: skip
+    if first and held != wanted:  # the browser held it while the server was away: it is newer than the address
+        state.put(**{name: held})
 
 
 def _edited(name: str) -> None:
@@ -39,6 +85,13 @@ def _edited(name: str) -> None:
         state.put(**{name: st.session_state[f"w-sentence-{name}"]})
         return
     limits.edited(name, model)()
+
+
+def _count(page: Page) -> str:
+    try:
+        return limits.count(page.trace)
+    except models.BadModel:
+        return ""
 
 
 def _examples() -> None:
@@ -55,12 +108,22 @@ def _take(pair: examples.Pair) -> None:
     state.put(a=pair.a, b=pair.b)
 
 
+def _chapters() -> None:
+    """Every page, in reading order."""
+    for group in stages.GROUPS:
+        st.caption(group)
+        for stage in stages.STAGES:
+            if stage.group == group:
+                st.page_link(stage.file, label=stage.name, query_params=state.address(stage.name), width="stretch")
+
+
 def _model() -> None:
     known = models.entries()
     if len(known) < 2:
         return
     state.suggest(model=models.default_name())
-    st.selectbox("Model", list(known), format_func=lambda name: known[name].title, **state.bind("model"))
+    options = list(known)
+    st.selectbox("Model", options, format_func=lambda name: known[name].title, **state.bind("model", options=options))
     chosen = known.get(state.get("model") or models.default_name())
     if chosen is not None:
         st.caption(chosen.about)

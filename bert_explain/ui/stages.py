@@ -9,9 +9,11 @@ BEFORE, BERT, BESIDE = GROUPS = "Before BERT", "BERT", "Side by side"
 
 @dataclass(frozen=True)
 class Stage:
-    """One page: its name, its file, its address, the thumbnail it carries in the strip (BERT's stages), its group."""
+    """One page: its name, its chapter's folder, its file, its address, its group, and the thumbnail that it carries in the
+    strip (BERT's stages)."""
 
     name: str
+    chapter: str
     file: str
     path: str
     picture: str = ""
@@ -19,26 +21,31 @@ class Stage:
 
 
 STAGES = (
-    Stage("Text", "app.py", "", "text"),
-    Stage("Word vectors", "pages/9_Word_vectors.py", "Word_vectors", group=BEFORE),
-    Stage("ELMo", "pages/10_ELMo.py", "ELMo", group=BEFORE),
-    Stage("OpenAI Transformer", "pages/11_OpenAI_Transformer.py", "OpenAI_Transformer", group=BEFORE),
-    Stage("Transformer", "pages/12_Transformer.py", "Transformer", group=BEFORE),
-    Stage("Tokens", "pages/2_Tokens.py", "Tokens", "tokens"),
-    Stage("Input embeddings", "pages/3_Input_embeddings.py", "Input_embeddings", "embeddings"),
-    Stage("Inside a layer", "pages/4_Inside_a_layer.py", "Inside_a_layer", "layers"),
-    Stage("Attention", "pages/5_Attention.py", "Attention", "attention"),
-    Stage("Masked words", "pages/6_Masked_words.py", "Masked_words", "words"),
-    Stage("Next sentence", "pages/7_Next_sentence.py", "Next_sentence", "next"),
-    Stage("Outputs", "pages/8_Outputs.py", "Outputs", "outputs"),
-    Stage("Same word", "pages/13_Same_word.py", "Same_word", group=BESIDE),
-    Stage("What each model sees", "pages/14_What_each_model_sees.py", "What_each_model_sees", group=BESIDE),
+    Stage("Text", "home", "app.py", "", "text"),
+    Stage("Word vectors", "vectors", "pages/9_Word_vectors.py", "Word_vectors", group=BEFORE),
+    Stage("ELMo", "elmo", "pages/10_ELMo.py", "ELMo", group=BEFORE),
+    Stage("OpenAI Transformer", "decoder", "pages/11_OpenAI_Transformer.py", "OpenAI_Transformer", group=BEFORE),
+    Stage("Transformer", "transformer", "pages/12_Transformer.py", "Transformer", group=BEFORE),
+    Stage("Tokens", "tokens", "pages/2_Tokens.py", "Tokens", "tokens"),
+    Stage("Input embeddings", "embeddings", "pages/3_Input_embeddings.py", "Input_embeddings", "embeddings"),
+    Stage("Inside a layer", "layer", "pages/4_Inside_a_layer.py", "Inside_a_layer", "layers"),
+    Stage("Attention", "attention", "pages/5_Attention.py", "Attention", "attention"),
+    Stage("Masked words", "masked_words", "pages/6_Masked_words.py", "Masked_words", "words"),
+    Stage("Next sentence", "next_sentence", "pages/7_Next_sentence.py", "Next_sentence", "next"),
+    Stage("Outputs", "outputs", "pages/8_Outputs.py", "Outputs", "outputs"),
+    Stage("Same word", "same_word", "pages/13_Same_word.py", "Same_word", group=BESIDE),
+    Stage("What each model sees", "sees", "pages/14_What_each_model_sees.py", "What_each_model_sees", group=BESIDE),
 )
 
 
 def index(name: str) -> int:
     """Place of a page in reading order. Raises ValueError for a name that is no page's."""
     return [stage.name for stage in STAGES].index(name)
+
+
+def of_chapter(name: str) -> Stage:
+    """A page by its chapter's name. Raises KeyError for a name that is no chapter's."""
+    return {stage.chapter: stage for stage in STAGES}[name]
 
 
 def stage(name: str) -> Stage:

@@ -2,11 +2,21 @@
 
 The only place that touches `st.session_state` (for choices) and `st.query_params`. Streamlit forgets a widget's value when
 the page changes and clears the address on navigation; so each choice has a permanent value here, widgets get a copy
-(`bind`), every change is copied back and written to the address. Values from an address are read once, and checked.
+(`bind`), every change is copied back. Values from an address are read once, and checked.
+
+Three rules keep address, browser and choices at one:
+
+- The address is written once a run, at its end: one action is one entry of the browser's history. Nothing is written
+  before anything was changed: opening a page leaves no entry behind.
+- A run whose callback changed a choice does not read the address: the browser sends the one it had before it heard of the
+  last change, and reading it would undo that.
+- In a session's first run the browser may hold values already (the server was restarted, a laptop slept): they are newer
+  than the address. So widgets get the address's value as their default there, and what they give back is taken over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -24,9 +34,14 @@ class _Store:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.incoming: dict[str, str] = {}  # the address as it came, for parameters that a page declares later in its run
-        self.written: dict[str, str] | None = None  # the address as we last wrote it
+        self.written: dict[str, str] | None = None  # the address as we last wrote or read it
+        self.fresh = True  # the session's first run: what the browser holds is taken over
+        self.acted = False  # a callback changed a choice, and the address does not say so yet
+        self.changed = False  # a choice differs from what the address says
+        self.place = ""  # the step that is being drawn, where several stand on one page
+        self.bound: dict[str, tuple[str, Any]] = {}  # key of a widget of the first run -> its choice, the value it was given
         self.declared: dict[str, Param] = {}  # this page's own parameters
-        self.left: dict[str, dict[str, Any]] = {}  # what was chosen on each page before it was left
+        self.left: dict[str, dict[str, tuple[Param, Any]]] = {}  # what was chosen on each page before it was left
         self.notices: list[str] = []
         self.page = ""
         self.moved = False  # this run is the first one of its page
@@ -41,23 +56,39 @@ def _store() -> _Store:
     return st.session_state[_STORE]
 
 
-def begin(page: str) -> None:
-    """Start of a full run of a page: take over what the address says, if it is not what we wrote ourselves."""
+def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str] | None = None) -> bool:
+    """Start of a full run of a page: take over what the address says, if it is not what we wrote ourselves.
+
+    params : the page's own parameters, those of parts that are not drawn in this run too.
+    moved_names : old name -> new name, for parameters that links of an earlier day write otherwise.
+    True where the address was read: a link, Back or Forward.
+    """
     store, url = _store(), st.query_params.to_dict()
     store.moved, store.rerun = page != store.page, False
     if store.moved:  # two pages may use one name: each keeps its own value
-        store.left[store.page] = {name: store.values.pop(name) for name in store.declared if name in store.values}
+        there = {name: param for name, param in store.declared.items() if name in store.values}
+        store.left[store.page] = {name: (param, store.values.pop(name)) for name, param in there.items()}
         store.page, store.declared = page, {}
-    if url == store.written or (store.moved and not url and store.written is not None):
-        return  # our own writing, or a click on a page link, which clears the address: the choices stay
-    store.notices = []
-    store.version += 1
-    store.incoming = unpack(url, store.notices)
-    for param in GLOBAL.values():
-        store.values[param.name] = _from_address(param)
-    store.left.pop(page, None)
-    for name in store.declared:
-        store.values.pop(name, None)
+    ours = store.acted or url == store.written or (store.moved and not url and store.written is not None)
+    if not ours:  # else: our own writing, or a click on a page link, which clears the address: the choices stay
+        store.notices = []
+        store.version += 1
+        store.incoming = unpack(url, store.notices)
+        for old, new in (moved_names or {}).items():
+            if old in store.incoming:
+                store.incoming[new] = store.incoming.pop(old)
+        store.written, store.changed = url, False
+        for param in GLOBAL.values():
+            store.values[param.name] = _from_address(param)
+        store.left.pop(page, None)
+        for name in store.declared:
+            store.values.pop(name, None)
+        store.declared = {}
+    elif store.moved:
+        store.incoming, store.changed = {}, True  # the address of a page link holds less than what is chosen
+    for param in params:
+        _param(param)
+    return not ours
 
 
 def _from_address(param: Param) -> Any:
@@ -68,8 +99,24 @@ def _from_address(param: Param) -> Any:
         return param.parse(store.incoming[param.name])
     except ValueError:
         shown = store.incoming[param.name][:40]
+        store.changed = True
         store.notices.append(f"The link says {param.name}={shown}, which is not possible here; it was left out.")
         return param.default
+
+
+def in_address() -> set[str]:
+    """The names of the parameters that the address gave when it was last read."""
+    return set(_store().incoming)
+
+
+def told(name: str) -> str | None:
+    """What the address said of a parameter when it was last read."""
+    return _store().incoming.get(name)
+
+
+def settle(**values: Any) -> None:
+    """What an address means by what it does not say: a choice that is no change, so nothing is written for it."""
+    _store().values.update(values)
 
 
 def _param(which: str | Param) -> Param:
@@ -81,9 +128,8 @@ def _param(which: str | Param) -> Param:
         before = store.left.get(store.page, {})
         if which.name in store.incoming or which.name not in before:
             store.values[which.name] = _from_address(which)
-            store.incoming.pop(which.name, None)
         else:
-            store.values[which.name] = before[which.name]
+            store.values[which.name] = before[which.name][1]
     return which
 
 
@@ -94,30 +140,64 @@ def get(which: str | Param) -> Any:
 
 
 def put(which: Param | None = None, value: Any = None, /, **changes: Any) -> None:
-    """Change choices, `put(layer=3)` or `put(VIEW, "all")`, and rewrite the address. For callbacks."""
+    """Change choices, `put(layer=3)` or `put(VIEW, "all")`; the address follows at the end of the run. For callbacks."""
     store = _store()
     if which is not None:
         changes[_param(which).name] = value
+    store.acted = True
     for name, new in changes.items():
         if store.values.get(name) != new:
             store.values[name] = new
             store.version += 1
+            store.changed = True
             store.rerun |= name in RERUN
-    write()
 
 
-def bind(which: str | Param, at: str = "") -> dict[str, Any]:
+def touched() -> None:
+    """For callbacks of widgets that no link reopens: what the reader did is newer than the address, which is not read."""
+    _store().acted = True
+
+
+def bind(
+    which: str | Param, at: str = "", options: Sequence[Any] | None = None, within: tuple[Any, Any] | None = None
+) -> dict[str, Any]:
     """Keyword arguments that tie a widget to a choice: `st.slider("Layer", 1, 6, **bind("layer"))`.
 
-    `at` tells two widgets for the same choice on one page apart.
+    `at` tells two widgets for the same choice on one page apart. `options` : of a select box or radio buttons, whose
+    default is a place among them. `within` : the smallest and the largest value of the widget, which may know less of them
+    than an address can ask for.
     """
     param, store = _param(which), _store()
-    key = f"w-{store.page}-{param.name}{at}"
+    key = own_key(f"w-{store.page}-{param.name}{at}")
     value = get(which)
     suggested = value == param.default and param.name in store.suggested
     wanted = param.to_widget(store.suggested[param.name] if suggested else value)
+    if within is not None:
+        wanted = min(max(wanted, within[0]), within[1])
+    given = {"key": key, "on_change": _changed, "args": (param.name, key)}
+    if store.fresh:
+        store.bound[key] = (param.name, wanted)
+        if options is not None:
+            return {**given, "index": options.index(wanted) if wanted in options else 0}
+        return {**given, param.initial: wanted}
     seed(key, wanted)
-    return {"key": key, "on_change": _changed, "args": (param.name, key)}
+    return given
+
+
+def draw_at(place: str) -> None:
+    """What is drawn from here on belongs to this step: two steps on one page may have the same control. "": one step only."""
+    _store().place = place
+
+
+def own_key(key: str) -> str:
+    """A widget's key, told apart from that of the same control in another step of the page."""
+    place = _store().place
+    return f"{key}@{place}" if place else key
+
+
+def fresh() -> bool:
+    """Whether this is the session's first run: a widget's value then comes as its default, not through its key."""
+    return _store().fresh
 
 
 def seed(key: str, value: Any) -> None:
@@ -153,31 +233,55 @@ def reset(*names: str) -> None:
     put(**{name: GLOBAL[name].default for name in names})
 
 
-def write() -> None:
-    """Make the address say what is seen: everything that differs from its default, and always the two sentences."""
+def _shown(params: Mapping[str, Param], always: Collection[str] = ()) -> dict[str, str]:
     store = _store()
-    params = {**GLOBAL, **store.declared}
-    shown = {
-        name: param.show(store.values[name])
-        for name, param in params.items()
-        if name in store.values and (name in ("a", "b") or store.values[name] != param.default)
-    }
-    store.written = pack(shown)
+    there = {name: param for name, param in params.items() if name in store.values}
+    return pack({n: p.show(store.values[n]) for n, p in there.items() if n in always or store.values[n] != p.default})
+
+
+def write() -> None:
+    """Make the address say what is seen: everything that differs from its default."""
+    store = _store()
+    store.acted = False
+    if not store.changed:
+        return
+    store.changed = False
+    store.written = _shown({**GLOBAL, **store.declared})
+    store.incoming = dict(store.written)
     if st.query_params.to_dict() != store.written:
         st.query_params.from_dict(store.written)
 
 
 def end() -> None:
-    """End of a full run of a page: the address says what is seen."""
-    write()
-    _store().moved = False
-
-
-def address() -> dict[str, str]:
-    """The address's parameters that hold on every page, for links to other pages."""
+    """End of a full run of a page: what the browser held is taken over, and the address says what is seen."""
     store = _store()
-    keep = {n: p.show(store.values[n]) for n, p in GLOBAL.items() if n in ("a", "b") or store.values[n] != p.default}
-    return pack(keep)
+    if store.fresh:
+        store.fresh = False
+        held = {key: st.session_state[key] for key in store.bound if key in st.session_state}
+        newer = [key for key, value in held.items() if value != store.bound[key][1]]
+        for key in newer:
+            _changed(store.bound[key][0], key)
+        if newer:
+            st.rerun()  # the page was drawn from the address
+    write()
+    store.moved = False
+
+
+def address(page: str = "", **changes: Any) -> dict[str, str]:
+    """The parameters of a link to another page: what holds on every page, and what was chosen there before it was left.
+
+    changes : choices that hold on every page and are others there: `address("Attention", mode="explore")`.
+    """
+    store = _store()
+    every = {name: (param, store.values[name]) for name, param in GLOBAL.items() if name in store.values}
+    every |= {name: (GLOBAL[name], value) for name, value in changes.items()}
+    every |= store.left.get(page, {})
+    return pack({name: param.show(value) for name, (param, value) in every.items() if value != param.default})
+
+
+def full() -> dict[str, str]:
+    """The whole address, the sentences too where they are the ones the app begins with: for a link that is sent away."""
+    return _shown({**GLOBAL, **_store().declared}, always=("a", "b", "mode"))
 
 
 def notices() -> list[str]:

@@ -161,7 +161,29 @@ def end_of(log: Path, lines: int = 30) -> str:
 
 
 def open_app(page: Page, path: str = "/", **params: object) -> Page:
-    """Open a page of the app at its own address, cold, and wait until it stands still."""
+    """Open a page of the app at its own address, cold, and wait until it stands still.
+
+    Where `params` name neither mode nor step, the whole chapter is opened, in Explore mode, and every step of it is drawn.
+    """
+    whole = path.strip("/") and not {"mode", "step"} & params.keys()
+    if whole:
+        params |= {"mode": "explore", "step": "all"}
+    open_at(page, path, **params)
+    return all_drawn(page) if whole else page
+
+
+def all_drawn(page: Page) -> Page:
+    """Come near each step of a chapter that stands on one page, so that it is drawn; then back to the top."""
+    main = page.locator("[data-testid=stMain]")
+    for slot in page.locator('[class*="st-key-slot-"]').all():
+        slot.scroll_into_view_if_needed()
+        settled(page, 250)
+    main.evaluate("e => e.scrollTo(0, 0)")
+    return settled(page)
+
+
+def open_at(page: Page, path: str = "/", **params: object) -> Page:
+    """Open a page of the app at exactly this address, cold, and wait until it stands still."""
     query = f"?{urlencode(params)}" if params else ""
     page.goto(f"/{path.lstrip('/')}{query}")
     return settled(page)

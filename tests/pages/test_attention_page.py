@@ -15,6 +15,7 @@ from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold and clear."}
@@ -23,7 +24,7 @@ QUERY = Query(PAIR["a"], PAIR["b"])
 
 def opened(**params: str) -> AppTest:
     """The page, opened cold at an address."""
-    at = AppTest.from_file(APP, default_timeout=120)
+    at = whole(AppTest.from_file(APP, default_timeout=120))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/5_Attention.py")

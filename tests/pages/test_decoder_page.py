@@ -13,6 +13,7 @@ from bert_explain.analysis import writing as wr
 from bert_explain.models import decoder, load_decoder
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import run_decoder
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank.", "b": "The water was cold."}
@@ -38,7 +39,7 @@ def given(folder, monkeypatch):
 
 
 def opened(**params: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=240)
+    at = whole(AppTest.from_file(APP, default_timeout=240))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/11_OpenAI_Transformer.py")

@@ -12,6 +12,7 @@ from bert_explain.analysis import elmo_layers as el
 from bert_explain.models import elmo, load_elmo
 from bert_explain.trace_elmo import run_elmo
 from tests.tiny_elmo import save_tiny, tiny_module
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The bank opens at nine."}
@@ -25,7 +26,7 @@ def given(tmp_path_factory, monkeypatch):
 
 
 def opened(**params: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=240)
+    at = whole(AppTest.from_file(APP, default_timeout=240))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/10_ELMo.py")
@@ -60,8 +61,8 @@ def test_what_it_says_is_what_the_model_computes():
 def test_the_mix_follows_the_sliders():
     at = opened(token="5")
     trace = run_elmo(load_elmo(), PAIR["a"])
-    at.slider(key="w-ELMo-w2").set_value(3.0).run()
-    at.slider(key="w-ELMo-gamma").set_value(0.5).run()
+    at.slider(key="w-ELMo-w2@mix").set_value(3.0).run()
+    at.slider(key="w-ELMo-gamma@mix").set_value(0.5).run()
     assert not at.exception
     table = el.mix_table(trace, 4, [0, 0, 3], 0.5)
     assert el.look_mix(table, "bank", 0.5).html() in said(at)
@@ -79,9 +80,9 @@ def test_another_sentence_and_one_without_the_word():
     at = opened(token="5", other="No bank, no river, no bank.")
     trace, other = run_elmo(load_elmo(), PAIR["a"]), run_elmo(load_elmo(), "No bank, no river, no bank.")
     assert el.look_drift(el.drift(trace, 4, other, 1), "bank", "bank").html() in said(at)
-    at.slider(key="w-ELMo-meet").set_value(2).run()
+    at.slider(key="w-ELMo-meet@drift").set_value(2).run()
     assert el.look_drift(el.drift(trace, 4, other, 7), "bank", "bank").html() in said(at)
-    at.text_input(key="w-ELMo-other").set_value("Nothing like it.").run()
+    at.text_input(key="w-ELMo-other@drift").set_value("Nothing like it.").run()
     assert not at.exception
     assert "The other sentence has no “bank” in it" in said(at)
 
@@ -90,10 +91,10 @@ def test_a_made_up_word_has_a_vector_and_odd_ones_do_no_harm():
     at = opened(made="frobnicate")
     assert "is none of the words that ELMo can guess, and yet it has a vector" in said(at)
     for word in ("the", "<b>x</b>", "🙂", "שלום", "x" * 60, "\x00"):
-        at.text_input(key="w-ELMo-made").set_value(word).run()
+        at.text_input(key="w-ELMo-made@made-up").set_value(word).run()
         assert not at.exception, word
         assert "<b>x</b>" not in said(at)
-    at.text_input(key="w-ELMo-made").set_value("   ").run()
+    at.text_input(key="w-ELMo-made@made-up").set_value("   ").run()
     assert "they need not be a word" in said(at)
 
 

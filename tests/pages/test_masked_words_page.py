@@ -13,6 +13,7 @@ from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank.", "b": "The water was cold."}
@@ -21,7 +22,7 @@ QUERY = Query(**{f"text_{name}": text for name, text in PAIR.items()})
 
 def opened(**params: str) -> AppTest:
     """The page, opened cold at an address."""
-    at = AppTest.from_file(APP, default_timeout=120)
+    at = whole(AppTest.from_file(APP, default_timeout=120))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/6_Masked_words.py")

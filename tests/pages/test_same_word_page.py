@@ -16,6 +16,7 @@ from bert_explain.content import wordnet
 from bert_explain.errors import Missing
 from bert_explain.ui import sense_cache
 from bert_explain.ui.parts import same_word as part
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold."}
@@ -48,7 +49,7 @@ def two_models(monkeypatch, mini_bert):
 
 
 def opened(**params: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=200)
+    at = whole(AppTest.from_file(APP, default_timeout=200))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/13_Same_word.py")
@@ -110,7 +111,7 @@ def test_the_numbers_are_the_models(mini_bert):
 def test_every_set_can_be_chosen():
     at = opened()
     for chosen in part.content.sets():
-        at.pills(key="w-Same word-set").set_value(chosen.name).run()
+        at.pills(key="w-Same word-set@sentences").set_value(chosen.name).run()
         assert not at.exception
         assert at.text_input("same-word").value == chosen.word
         assert f"<b>{chosen.word}</b>" in html(at).lower()
@@ -126,8 +127,8 @@ def test_an_edit_makes_the_list_the_readers_own_and_stands_in_the_address():
     assert at.query_params["word"] == "bark"
     again = opened(**{name: at.query_params[name] for name in ("set", "word", "lines")})
     assert again.text_area("same-lines").value.startswith("tree | The bark")
-    at.pills(key="w-Same word-set").set_value("bat").run()
-    at.pills(key="w-Same word-set").set_value(part.OWN).run()
+    at.pills(key="w-Same word-set@sentences").set_value("bat").run()
+    at.pills(key="w-Same word-set@sentences").set_value(part.OWN).run()
     assert at.text_input("same-word").value == "bark"  # nothing is lost by looking at a set
 
 

@@ -16,6 +16,7 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank.", "b": "The water was unbelievably cold."}
@@ -50,7 +51,7 @@ def given(folder, elmo, monkeypatch):
 
 
 def opened(**params: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=240)
+    at = whole(AppTest.from_file(APP, default_timeout=240))
     for name, value in (PAIR | params).items():
         at.query_params[name] = value
     at.switch_page("pages/14_What_each_model_sees.py")

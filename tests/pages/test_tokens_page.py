@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain.models import registry
 from tests.tiny import tiny_bert
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 RARE = {"a": "The naïve café owner served unaffable ichthyologists.", "b": "It was fine."}
@@ -14,7 +15,7 @@ RARE = {"a": "The naïve café owner served unaffable ichthyologists.", "b": "It
 
 def opened(**params: str) -> AppTest:
     """The page, opened cold at an address."""
-    at = AppTest.from_file(APP, default_timeout=120)
+    at = whole(AppTest.from_file(APP, default_timeout=120))
     for name, value in params.items():
         at.query_params[name] = value
     at.switch_page("pages/2_Tokens.py")
@@ -60,10 +61,10 @@ def test_the_look_ups_step_forward_and_back_and_stand_in_the_address():
     assert "Look-up 12 of 12" in said(at)
     click(at, "Start over")
     assert "First question" in said(at)
-    assert at.query_params["step"] == "0"
+    assert at.query_params["lookup"] == "0"
     click(at, "Next")
     assert "Look-up 1 of 12" in said(at)
-    assert at.query_params["step"] == "1"
+    assert at.query_params["lookup"] == "1"
     click(at, "Next piece")
     assert "Look-up 7 of 12" in said(at)
     assert "row 14,477" in said(at)
@@ -71,7 +72,7 @@ def test_the_look_ups_step_forward_and_back_and_stand_in_the_address():
     assert "Look-up 6 of 12" in said(at)
     click(at, "To the end")
     assert "12 look-ups made 3 pieces" in said(at)
-    assert "step" not in at.query_params
+    assert "lookup" not in at.query_params
 
 
 def test_a_link_reopens_a_step():
@@ -86,9 +87,9 @@ def test_a_step_beyond_the_word_is_its_end():
 
 @pytest.mark.parametrize("step", ["-1", "x", "99999", "1.5"])
 def test_a_broken_step_is_left_out(step):
-    at = opened(a="An unaffable cat.", b="", token="2", step=step)
+    at = opened(a="An unaffable cat.", b="", token="2", lookup=step)
     assert "Look-up 12 of 12" in said(at)
-    assert "step" not in at.query_params
+    assert "lookup" not in at.query_params
 
 
 def test_any_other_word():

@@ -10,13 +10,14 @@ from bert_explain.content import transformer as content
 from bert_explain.figures import transformer as figures
 from bert_explain.models import registry
 from tests.tiny import tiny_bert
+from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
-W = "w-Transformer-"
+W = "w-Transformer-{}@{}"
 
 
 def opened(**params: str) -> AppTest:
-    at = AppTest.from_file(APP, default_timeout=120)
+    at = whole(AppTest.from_file(APP, default_timeout=120))
     for name, value in ({"a": "The river bank.", "b": ""} | params).items():
         at.query_params[name] = value
     at.switch_page("pages/12_Transformer.py")
@@ -41,7 +42,7 @@ def test_every_box_is_told_and_leads_to_a_page():
 
 def test_a_half_is_chosen_and_kept_in_the_address():
     at = opened()
-    at.segmented_control(key=f"{W}half").set_value("what BERT kept").run()
+    at.segmented_control(key=W.format("half", "halves")).set_value("what BERT kept").run()
     assert not at.exception
     assert at.query_params["half"] == "what BERT kept"
     assert content.halves()["bert"].says in [t.value for t in at.text]
@@ -62,7 +63,7 @@ def test_the_loaded_model_is_counted_from_its_weights(mini_bert):
 def test_the_editor_counts_anew(mini_bert):
     at = opened()
     assert at.metric[0].value == "110,106,428"
-    at.number_input(key=f"{W}layers").set_value(13).run()
+    at.number_input(key=W.format("layers", "own")).set_value(13).run()
     assert at.metric[0].value == f"{110_106_428 + 7_087_872:,}"
     assert at.query_params["layers"] == "13"
     at.button(key="take-BERT-large").click().run()

@@ -14,6 +14,7 @@ from bert_explain.content.vectors import analogies as examples
 from bert_explain.models import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
+from tests.whole import explore
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 TITLES = {
@@ -33,7 +34,7 @@ WILD = ["", "🙂", "x" * 100, "<img src=x onerror=alert(1)>", "**bold**", "\u20
 
 def opened(step: str = "", **params: str) -> AppTest:
     """The page, opened cold at an address."""
-    at = AppTest.from_file(APP, default_timeout=180)
+    at = explore(AppTest.from_file(APP, default_timeout=180))
     for name, value in (({"see": step} if step else {}) | params).items():
         at.query_params[name] = value
     at.switch_page("pages/9_Word_vectors.py")

@@ -27,6 +27,7 @@ export default component((me) => {
         text.textContent = visible(bar.text);
         track.firstChild.style.width = `${100 * bar.value}%`;
         track.firstChild.style.background = cssColour(bar.role);
+        node.classList.toggle("signal", bar.signal);
         value.textContent = bar.shown;
         more.replaceChildren(
           ...[bar.mark && h("span", { class: "mark" }, bar.mark), bar.note && h("span", {}, bar.note)].filter(Boolean),

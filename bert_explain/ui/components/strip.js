@@ -1,5 +1,4 @@
-// The strip of BERT's stages, each with a small picture of this very sentence (its numbers come in `data.thumbs`), and above it
-// the links to the other pages.
+// The strip of BERT's stages, each with a small picture of this very sentence (its numbers come in `data.thumbs`).
 const NS = "http://www.w3.org/2000/svg";
 const W = 120, H = 46;
 const role = (name) => `var(--be-${name.replace(/_/g, "-")})`;
@@ -71,7 +70,8 @@ function linkTo(stage, i, { data, setTriggerValue }, root) {
     svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
     svg.setAttribute("preserveAspectRatio", "xMinYMid meet");
     svg.setAttribute("aria-hidden", "true");
-    if (data.thumbs) draw[stage.picture](svg, data.thumbs[stage.picture]);
+    if (data.thumbs?.[stage.picture] === "veiled") svg.classList.add("veiled");
+    else if (data.thumbs) draw[stage.picture](svg, data.thumbs[stage.picture]);
     link.append(svg);
     link.title = `${stage.name}: ${stage.says}`;
     link.setAttribute("aria-label", link.title);
@@ -103,18 +103,7 @@ export default function (call) {
   const here = data.stages.find((stage) => stage.name === data.current).path;
   const root = location.pathname.slice(0, location.pathname.length - here.length).replace(/\/?$/, "/");
   const focused = parentElement.activeElement?.dataset.path;
-  const links = (group) => data.stages.flatMap((stage, i) => (stage.group === group ? [listed(linkTo(stage, i, call, root))] : []));
-  const lines = data.groups.filter((group) => group !== data.walk).map((group) => {
-    const line = document.createElement("section"), name = document.createElement("b"), list = document.createElement("ul");
-    name.textContent = group;
-    list.setAttribute("aria-label", group);
-    list.append(...links(group));
-    line.append(name, list);
-    return line;
-  });
   const strip = parentElement.querySelector("ol");
-  strip.setAttribute("aria-label", data.walk);
-  strip.replaceChildren(...links(data.walk));
-  parentElement.querySelector("#others").replaceChildren(...lines);
+  strip.replaceChildren(...data.stages.flatMap((stage, i) => (stage.picture ? [listed(linkTo(stage, i, call, root))] : [])));
   if (focused !== undefined) parentElement.querySelector(`a[data-path="${focused}"]`)?.focus();
 }

@@ -1,4 +1,4 @@
-"""The way through the pages, above each of them: BERT's stages as a strip, the other pages as a line of links.
+"""The way through BERT's stages, above each page.
 
 Each stage of the strip carries a tiny live picture of this sentence.
 """
@@ -16,18 +16,18 @@ from bert_explain.ui import stages
 _HERE = Path(__file__).parent
 _strip = st.components.v2.component(
     "bert_explain_strip",
-    html='<nav aria-label="Pages"><div id="others"></div><ol></ol></nav>',
+    html='<nav aria-label="Stages"><ol></ol></nav>',
     css=f":host{{{theme.css_variables()}}}" + (_HERE / "strip.css").read_text(encoding="utf-8"),
     js=(_HERE / "strip.js").read_text(encoding="utf-8"),
 )
 
 
 def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> stages.Stage | None:
-    """Draw the strip and the line of links; gives the page that was clicked, or None."""
+    """Draw the strip; gives the page that was clicked, or None."""
     shown = [
-        {"name": s.name, "path": s.path, "group": s.group, "picture": s.picture, "says": says.get(s.picture, "")}
+        {"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")}
         for s in stages.STAGES
     ]
-    data = {"stages": shown, "groups": stages.GROUPS, "walk": stages.BERT, "current": current, "thumbs": thumbs}
+    data = {"stages": shown, "current": current, "thumbs": thumbs}
     went = _strip(key="strip", data=data, on_go_change=lambda: None).go
     return None if went is None else stages.STAGES[int(went)]

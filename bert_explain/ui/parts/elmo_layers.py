@@ -49,6 +49,9 @@ def _weight(layer: int) -> Weight:
     return Weight(f"w{layer}", 0, 2 * ZERO, ZERO)
 
 
+MIX = (*(_weight(layer) for layer in range(3)), GAMMA)
+
+
 # the mix
 def mix(page: Page) -> None:
     """The layers of the chosen word, and their mix under the reader's numbers."""
@@ -105,7 +108,7 @@ def drift(page: Page) -> None:
                     [w.text for w in trace.words[first:last]], key=f"drift-{key}", label=f"The word {label}", chosen={at - first}
                 )
             if len(places) > 1:
-                st.slider("Which of its places", 1, len(places), **state.bind(MEET))
+                st.slider("Which of its places", 1, len(places), **state.bind(MEET, within=(1, len(places))))
         with right:
             look = el.look_drift(table, read.word, other.words[found].text).plain()
             st.plotly_chart(figures.drift_lines(table, page.palette), key="elmo-drift", alt=look, **CHART)

@@ -15,12 +15,9 @@ from bert_explain.figures import layer as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import journey
 from bert_explain.ui.parts.journey import explained
 from bert_explain.ui.picture import picture, said
 
-STEPS = ("One head", "After the heads", "All layers")
-STEP = state.Choice("inside", STEPS)
 CELLS = state.Choice("cells", ("scores", "weights"))
 TO = state.Number("to", 0, 999_999_999, None)  # the token looked at; None: the one looked at most
 DIMENSION = state.Number("follow", 0, 999_999_999, None)  # one of the H dimensions; None: the one that changes most
@@ -32,14 +29,12 @@ ROW = 90  # tokens offered in the row of tokens; of longer texts the neighbours 
 
 
 def controls(page: Page) -> None:
-    """Which step, layer, head and token."""
-    st.segmented_control("What to see", STEPS, **state.bind(STEP), label_visibility="collapsed")
-    if state.get(STEP) != STEPS[2]:  # the last step shows all layers
-        counts = {"layer": page.model.n_layers, "head": page.model.n_heads}
-        for column, (name, count) in zip(st.columns(2, gap="medium"), counts.items(), strict=True):
-            with column:
-                _slider(name, count)
-    _tokens(page)
+    """Which layer, head and token."""
+    counts = {"layer": page.model.n_layers, "head": page.model.n_heads}
+    for column, (name, count) in zip(st.columns(2, gap="medium"), counts.items(), strict=True):
+        with column:
+            _slider(name, count)
+    tokens(page)
 
 
 def one_head(page: Page) -> None:
@@ -61,14 +56,6 @@ def after_heads(page: Page) -> None:
     _traced(page, step)
 
 
-def draw(page: Page) -> None:
-    """The chosen step, and the way to the next one."""
-    at = STEPS.index(state.get(STEP))
-    (one_head, after_heads, journey.through_layers)[at](page)
-    if at + 1 < len(STEPS):
-        st.button(f"Then: {STEPS[at + 1].lower()}", key="layer-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
-
-
 def _slider(name: str, count: int) -> None:
     if count > 1:
         st.slider(name.capitalize(), 1, count, **state.bind(name))
@@ -76,12 +63,13 @@ def _slider(name: str, count: int) -> None:
         st.text(f"This model has one {name}.")
 
 
-def _tokens(page: Page) -> None:
+def tokens(page: Page) -> None:
+    """The token to follow."""
     tokens, at = page.trace.tokens, page.position
     first = min(max(at - ROW // 2, 0), max(len(tokens) - ROW, 0))
     token_row(
         tokens[first : first + ROW],
-        key="layer-tokens",
+        key=state.own_key("layer-tokens"),
         label="The token to follow",
         chosen={at - first},
         on_pick=lambda i: state.put(token=first + i),
@@ -291,7 +279,7 @@ def _traced(page: Page, step) -> None:
     ):
         state.suggest(follow=dimension)
         most = page.model.hidden_size - 1
-        st.number_input(f"Which dimension, 0 to {most}", 0, most, **state.bind(DIMENSION))
+        st.number_input(f"Which dimension, 0 to {most}", 0, most, **state.bind(DIMENSION, within=(0, most)))
         st.table(figures.dimension_lines(table))
 
 

@@ -16,8 +16,6 @@ from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import explained, picture
 
-STEPS = ("The vectors", "Which are alike", "A map", "Take them along")
-STEP = state.Choice("outputs", STEPS)
 INPUT = state.Flag("input")  # layer 0, the input; the address's `layer` counts from 1
 WITH = state.Number("with", 0, 999_999_999, None)  # the token to compare with; None: the nearest
 MEASURE = state.Choice("measure", ("cosine", "length"))
@@ -30,16 +28,32 @@ NEAREST = 8
 LARGEST = 200_000  # numbers that a table on the page can hold; the CSV holds any
 
 
-def draw(page: Page) -> None:
-    """The controls and the chosen step."""
-    st.segmented_control("What to see", STEPS, **state.bind(STEP), label_visibility="collapsed")
-    at = STEPS.index(state.get(STEP))
-    if at < 3 or state.get(READ_OUT) == "chosen layer":
-        _layers(page)
+def vectors(page: Page) -> None:
+    """The vectors of the chosen layer."""
+    _layers(page)
     _tokens(page)
-    (_vectors, _alike, _map, _take)[at](page)
-    if at + 1 < len(STEPS):
-        st.button(f"Then: {STEPS[at + 1].lower()}", key="outputs-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
+    _vectors(page)
+
+
+def alike(page: Page) -> None:
+    """Which tokens' vectors are alike."""
+    _layers(page)
+    _tokens(page)
+    _alike(page)
+
+
+def map_(page: Page) -> None:
+    """The vectors of a layer on a plane."""
+    _layers(page)
+    _tokens(page)
+    _map(page)
+
+
+def take(page: Page) -> None:
+    """The vectors as files."""
+    if state.get(READ_OUT) == "chosen layer":
+        _layers(page)
+    _take(page)
 
 
 def layer(page: Page) -> int:
@@ -50,7 +64,7 @@ def layer(page: Page) -> int:
 
 # controls
 def _layers(page: Page) -> None:
-    key = "outputs-layer"
+    key = state.own_key("outputs-layer")
     state.seed(key, layer(page))
     st.slider("After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,))
 
@@ -65,7 +79,7 @@ def _tokens(page: Page) -> None:
     first = _window(len(tokens), at, ROW)
     token_row(
         tokens[first : first + ROW],
-        key="outputs-tokens",
+        key=state.own_key("outputs-tokens"),
         label="The token to look at",
         chosen={at - first},
         on_pick=lambda i: state.put(token=first + i),

@@ -202,7 +202,7 @@ def drawing(page: Page) -> None:
                     on_pick=lambda i: state.put(PAIR, i + 1),
                 )
             else:
-                st.slider("Pair", 1, len(drawn), **state.bind(PAIR))
+                st.slider("Pair", 1, len(drawn), **state.bind(PAIR, within=(1, len(drawn))))
         with right:
             row = drawn.iloc[chosen - 1]
             sentence = sp.say_pair(row, texts)

@@ -16,7 +16,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import picture
 
 ALL = 9999  # look-ups: more than any word has (100 characters have at most 5,050)
-STEP = state.Number("step", 0, ALL, ALL)
+LOOKUP = state.Number("lookup", 0, ALL, ALL)
 WORD = state.Text("word", "", limit=120)
 FIND = state.Text("find", "bank", limit=60)
 HOW = state.Choice("how", vocabulary.HOW, vocabulary.HOW[0])
@@ -49,7 +49,7 @@ def pieces(page: Page) -> None:
 def _pick(position: int) -> None:
     state.put(token=position)
     state.put(WORD, "")
-    state.put(STEP, ALL)
+    state.put(LOOKUP, ALL)
 
 
 def _position(page: Page) -> int:
@@ -65,7 +65,7 @@ def look_ups(page: Page) -> None:
     typed = tokens.split(trace, text)
     wanted = typed[0] if typed else word.normal if word and not word.special and not text else ""
     run = tokens.walk(trace, wanted)
-    step = min(state.get(STEP), len(run.lookups))
+    step = min(state.get(LOOKUP), len(run.lookups))
     with picture(
         "look-ups",
         "How one word is cut",
@@ -115,7 +115,7 @@ def _so_far(run: wordpiece.Run, step: int) -> None:
 
 def _try() -> None:
     state.put(WORD, EXAMPLE)
-    state.put(STEP, 1)
+    state.put(LOOKUP, 1)
 
 
 def _nothing(piece: str, typed: str) -> str:
@@ -148,7 +148,7 @@ def _controls(run: wordpiece.Run, step: int) -> None:
 
 
 def _go(step: int) -> None:
-    state.put(STEP, step)
+    state.put(LOOKUP, step)
 
 
 def cleaning(page: Page) -> None:

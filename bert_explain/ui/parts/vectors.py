@@ -13,12 +13,9 @@ from bert_explain.models.vectors import Vectors
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import vectors_map, vectors_sum, vectors_train
 from bert_explain.ui.parts.vectors_table import absent, depth, ready, table
 from bert_explain.ui.picture import picture
 
-STEPS = ("Neighbours", "Arithmetic", "Two words", "A map", "One vector", "Train your own")
-STEP = state.Choice("see", STEPS)
 WORD = state.Text("word", "", limit=100)  # '' until the reader chooses: the word looked at in the sentences
 NEAREST = state.Number("nearest", 3, 30, 10)
 ONE = state.Text("one", "king", limit=100)
@@ -27,16 +24,6 @@ SHARED = state.Number("shared", 0, 999, 0)  # which of the words that stand in b
 EXAMPLE = {"a": "She walked to the bank of the river.", "b": "He put the money in the bank."}
 LINES = 16  # words whose vectors are shown one under the other
 ROW = 60  # words of the sentences that are offered
-
-
-def draw(page: Page) -> None:
-    """The steps and the chosen one."""
-    st.segmented_control("What to see", STEPS, **state.bind(STEP), label_visibility="collapsed")
-    at = STEPS.index(state.get(STEP))
-    steps = (_neighbours, vectors_sum.draw, _two, vectors_map.draw, _one, vectors_train.draw)
-    steps[at](page)
-    if at + 1 < len(STEPS):
-        st.button(f"Then: {STEPS[at + 1].lower()}", key="vectors-then", on_click=state.put, args=(STEP, STEPS[at + 1]))
 
 
 # neighbours
@@ -55,7 +42,7 @@ def _telling(page: Page, rows: list[WordRow]) -> str:
     return next((row.word for row in rows if row.index is not None), "bank")
 
 
-def _neighbours(page: Page) -> None:
+def neighbours(page: Page) -> None:
     vectors = table()
     rows = _rows(page, vectors)
     word = state.get(WORD).strip() or _telling(page, rows)
@@ -114,7 +101,7 @@ def _numbers(vectors: Vectors, word: str, near: list[str]) -> None:
 
 
 # two words
-def _two(page: Page) -> None:
+def two(page: Page) -> None:
     vectors = table()
     one, other = state.get(ONE).strip(), state.get(OTHER).strip()
     lacking = [(w, p) for w, p in ((one, ONE), (other, OTHER)) if vectors.index(w) is None]
@@ -142,7 +129,7 @@ def _two(page: Page) -> None:
 
 
 # one vector
-def _one(page: Page) -> None:
+def one(page: Page) -> None:
     tables = ready()
     _looked_up(page, tables[0])
     a, b = page.query.text_a, page.query.text_b

@@ -31,6 +31,7 @@ AFTER = state.Number("after", 0, 200, 200)  # the pass looked at; the last one u
 PLACE = state.Number("place", 0, skipgram.MOST_WORDS, 1)  # of the centre word in the text
 PAIR = state.Number("pair", 0, 9, 0)
 ONLY = PackedText("watch", "")  # the words on the map; '' for the most frequent
+PARAMS = (TEXT, WINDOW, NEGATIVES, PASSES, WIDTH, DRAW, TRAINED, AFTER, PLACE, PAIR, ONLY)
 LONGEST = 150_000  # characters of a text
 TOLD = "learn-told"  # what was wrong with the last upload; in the session
 TELL_EVERY, SHOW_EVERY = 0.2, 2.0  # seconds between two states of the bar, and of the map: slow browsers must keep up

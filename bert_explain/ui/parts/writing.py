@@ -40,6 +40,7 @@ HEAT = Hundredths("heat", 0, 200, 80)
 TOP_K = state.Number("topk", 0, 100, 40)
 TOP_P = Hundredths("topp", 5, 100, 95)
 DRAW = state.Number("draw", 0, 9999)
+PARAMS = (BEGIN, MADE, AT, RUN, HEAT, TOP_K, TOP_P, DRAW)
 
 
 def write(page: Page) -> None:
@@ -81,7 +82,7 @@ def _begin(trace: DecoderTrace) -> int:
 def _settings(trace: DecoderTrace) -> None:
     first, second = st.columns(2, gap="medium")
     with first:
-        st.slider("Begin after token", 0, len(trace.tokens) - 1, **state.bind(BEGIN))
+        st.slider("Begin after token", 0, len(trace.tokens) - 1, **state.bind(BEGIN, within=(0, len(trace.tokens) - 1)))
         st.slider("Temperature", 0.0, 2.0, step=0.05, **state.bind(HEAT))
     with second:
         st.slider("Top-k (0: no cut)", 0, TOP_K.high, **state.bind(TOP_K))

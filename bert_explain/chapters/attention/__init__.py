@@ -1,0 +1,1 @@
+"""Attention: every head's heat map; one head large; rollout; what each head does; heads switched off."""

@@ -1,0 +1,1 @@
+"""OpenAI Transformer: a decoder, which sees only the past, and writes."""

@@ -1,0 +1,1 @@
+"""Input embeddings: token + segment + position = sum, then LayerNorm, number by number."""

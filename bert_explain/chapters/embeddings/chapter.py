@@ -1,0 +1,37 @@
+"""Input embeddings: token + segment + position = sum, then LayerNorm, number by number."""
+
+from __future__ import annotations
+
+from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.ui.frame import Page
+from bert_explain.ui.parts import embeddings
+
+
+def _lead(page: Page) -> str:
+    return (
+        "A model works with numbers. So each token is looked up in a table: its **row** there is a list of "
+        f"{page.model.hidden_size} numbers, its **embedding**. A second row tells sentence A from B: the "
+        "**segment**. A third tells the place in the text: the **position**. **The three are added, number by "
+        "number.** Choose a token to follow."
+    )
+
+
+def _sum(page: Page) -> None:
+    embeddings.choose(page)
+    embeddings.one_token(page)
+
+
+CHAPTER = Chapter(
+    id="embeddings",
+    name="Input embeddings",
+    steps=(
+        Step("sum", "The sum", _sum, lead=_lead, owns=(embeddings.DIMENSION,)),
+        Step("away", "Take one away", embeddings.remove, owns=(embeddings.WITHOUT, "seg", "pos", "tok")),
+    ),
+    deeper=(
+        Step("over", "Over the text", embeddings.over_text, owns=(embeddings.MEASURE,)),
+        Step("same-row", "The nearest rows", embeddings.same_row),
+        Step("two-rows", "The two segment rows", embeddings.two_rows),
+        Step("positions", "The position table", embeddings.positions, owns=(embeddings.TABLE, embeddings.ROWS)),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Tokens: how WordPiece cuts words, step by step; normalisation; special tokens; the vocabulary."""

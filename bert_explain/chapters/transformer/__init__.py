@@ -1,0 +1,1 @@
+"""Transformer: the encoder-decoder of 2017, which half became what, every parameter counted."""

@@ -1,0 +1,1 @@
+"""Word vectors: one vector for each word, whatever sentence it stands in."""

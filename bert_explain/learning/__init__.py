@@ -1,0 +1,1 @@
+"""Questions, steps and chapters as values, and what can be said of a guess: pure, no Streamlit, no torch."""

@@ -1,0 +1,338 @@
+"""Guess first: the question of a step, what the reader commits to, and what is said then.
+
+What was guessed is kept for the visit only, in the page's own session; no address and no file holds it. A guess belongs to
+(model, sentences, question): another text or model asks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from bert_explain.analysis.overview import telling_token
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.errors import ExplainError
+from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
+from bert_explain.query import Query
+from bert_explain.ui import cache, state
+from bert_explain.ui.notice import tell
+
+if TYPE_CHECKING:
+    from bert_explain.ui.frame import Page
+
+SURE = ("sure", "not sure")
+_GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
+MOST_EVIDENCE = 512
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The models beside the encoder, as questions ask for them."""
+
+    decoder_name: str = ""
+
+    def vectors(self, name: str = "word2vec") -> Any:
+        return cache.vectors(name)
+
+    def decoder(self, text: str, text_b: str = "", **changes: Any) -> Any:
+        return cache.decoder_trace(self.decoder_name, text, text_b, **changes)
+
+    def elmo(self, text: str) -> Any:
+        return cache.elmo_trace("", text)
+
+
+def ask_of(model_name: str, query: Query, word: str = "", position: int | None = None) -> Ask:
+    """What a question is asked of: these sentences, by this model. `position`: of the token that is talked about."""
+
+    def run(changed: Query) -> Any:
+        return cache.trace(model_name, changed)
+
+    plain = query.plain()
+    place = telling_token(run(plain), word) if position is None else position
+    return Ask(plain, run, place, Beside())
+
+
+def asked_here(page: Page) -> Ask:
+    """The question of the reader's own text: without interventions, about the token that the pictures begin with."""
+    plain = page.query.plain()
+    return ask_of(page.model.name, plain, page.example_word)
+
+
+def key(page: Page, question: Question, query: Query) -> Key:
+    """What a guess belongs to."""
+    return page.model.name, query.text_a, query.text_b, question.id
+
+
+def guesses() -> dict[Key, Guess]:
+    """What was guessed in this visit."""
+    return st.session_state.setdefault(_GUESSES, {})
+
+
+def forget() -> None:
+    """Callback: all guesses are gone."""
+    for name in (_GUESSES, _BROKEN, _ASKED, _MISSED):
+        st.session_state.pop(name, None)
+    state.touched()
+
+
+def answered(page: Page, question: Question) -> bool:
+    """Whether a question has been answered, or shown, of this text by this model."""
+    return key(page, question, page.query.plain()) in guesses()
+
+
+def wanted(page: Page, question: Question) -> bool:
+    """Whether it is to be asked: in guided mode, and in explore mode where the reader wants to guess first."""
+    return state.get("mode") == "guided" or question.id in st.session_state.get(_ASKED, ())
+
+
+def guess_first(question: Question) -> None:
+    """Callback of explore mode: ask this one."""
+    st.session_state.setdefault(_ASKED, set()).add(question.id)
+    state.touched()
+
+
+def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
+    """The table that decides, made once for a text, a model and a question. Raises NotAskable and other ExplainErrors."""
+    return cache.evidence((page.model.name, ask.query, question.id), lambda: question.evidence(ask))
+
+
+def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None) -> bool:
+    """The question's half of a step. True when its picture may be shown: answered, shown, or not askable here."""
+    place = key(page, question, ask.query)
+    given = guesses().get(place)
+    try:
+        found = evidence(page, question, ask)
+        why = question.why_not(found)
+    except NotAskable as error:
+        found, why = None, str(error)
+    if given is None and why:
+        _not_here(page, question, why)
+        return True
+    if found is None:
+        _not_here(page, question, why)
+        return True
+    if of is not None:
+        st.html(_sentences(of))
+    _heading(question.said("ask", found), question.id)
+    options = question.choices(ask)
+    if given is None:
+        _form(page, question, ask, place, options)
+        return False
+    _answer(page, question, ask, found, options, given)
+    return True
+
+
+def _sentences(pair: Pair) -> str:
+    both = " / ".join(f'<b class="piece" dir="auto">{escape(text)}</b>' for text in (pair.a, pair.b) if text)
+    return f'<p class="asked-of">Of another text: {both}</p>'
+
+
+def _heading(text: Sentence, name: str) -> None:
+    st.html(f'<h2 class="question" tabindex="-1" data-question="{escape(name)}">{text.html()}</h2>')
+
+
+def _not_here(page: Page, question: Question, why: str) -> None:
+    """Not askable of this text: why, and another one."""
+    tell(f"{why} So nothing is asked about this text.")
+    if question.pairs:
+        st.button("Ask it of another sentence", key=f"other-{question.id}", on_click=_other, args=(page, question))
+
+
+def _other(page: Page, question: Question) -> None:
+    """Callback: the first carried pair of which it can be asked goes into the sentence box; Back brings the old text back."""
+    for pair in question.pairs:
+        query = Query(pair.a, pair.b)
+        if query == page.query.plain():
+            continue
+        ask = ask_of(page.model.name, query, pair.word)
+        try:
+            if question.why_not(evidence(page, question, ask)):
+                continue
+        except ExplainError:
+            continue
+        state.reset("mask", "put", "token", "off", "seg", "pos", "tok", "sep", "swap")
+        state.put(a=pair.a, b=pair.b)
+        return
+    state.notice("Of none of the sentences that this question carries can it be asked with this model.")
+
+
+def _form(page: Page, question: Question, ask: Ask, place: Key, options: tuple[Option, ...]) -> None:
+    """Options or an own word, sure or not, nothing preset; one message to the server, when it is committed."""
+    name = "-".join(("ask", question.id, str(abs(hash(place)))))
+    with st.form(name, border=False):
+        if options:
+            texts = {option.id: option.text.markdown() for option in options}
+            st.radio(
+                "Your answer", list(texts), index=None, format_func=texts.get, key=f"{name}-choice", label_visibility="collapsed"
+            )
+        else:
+            st.text_input("Your own word", key=f"{name}-choice", placeholder="one word", max_chars=60, autocomplete="off")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"commit-{question.id}"):
+            st.segmented_control("How sure are you?", SURE, default=None, key=f"{name}-sure", label_visibility="collapsed")
+            st.form_submit_button(
+                "Answer", type="primary", key=f"{name}-go", on_click=_commit, args=(name, place, {o.id for o in options})
+            )
+            st.form_submit_button("just show me", type="tertiary", key=f"{name}-show", on_click=_show, args=(place,))
+    if st.session_state.pop(_MISSED, None) == name:
+        tell(
+            "Choose an answer first, and say whether you are sure."
+            if options
+            else "Type a word first, and say whether you are sure."
+        )
+
+
+def _commit(name: str, place: Key, options: set[str]) -> None:
+    choice, sure = st.session_state.get(f"{name}-choice"), st.session_state.get(f"{name}-sure")
+    choice = choice.strip() if isinstance(choice, str) else ""
+    if not choice or sure not in SURE or (options and choice not in options):
+        st.session_state[_MISSED] = name
+    else:
+        guesses()[place] = Guess(choice, sure == SURE[0])
+    state.touched()
+    state.redraw()
+
+
+def _show(place: Key) -> None:
+    guesses()[place] = Guess(shown=True)
+    state.touched()
+    state.redraw()
+
+
+def said_of(question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Option, ...], given: Guess) -> Sentence:
+    """ "You said ...; the model ...". A right guess and a wrong one differ by the sign in front."""
+    fact = question.said("fact", found)
+    if given.shown:
+        return say("{fact}", fact=_capital(fact))
+    if question.score is not None and not options:
+        scored = question.score(ask, given.choice)
+        place = (
+            "is not a piece of the model's vocabulary" if scored.rank is None
+            else f"is number {scored.rank:,} in its list, with {scored.shown}"
+        )  # fmt: skip
+        sign = "✓" if scored.rank == 1 else "✗" if scored.rank is None or scored.rank > 5 else "≈"
+        return say(
+            "{sign} You said {word}; {fact} Your word {place}.", sign=sign, word=Piece(given.choice), fact=fact, place=place
+        )
+    chosen = next((o.text for o in options if o.id == given.choice), say("{x}", x=given.choice))
+    sign = "✓" if given.right(question.answer(found)) else "✗"
+    return say("{sign} You said {chosen}; {fact}", sign=sign, chosen=chosen, fact=fact)
+
+
+def _capital(sentence: Sentence) -> Sentence:
+    template = sentence.template
+    return replace(sentence, template=template[:1].upper() + template[1:])
+
+
+def _answer(page: Page, question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Option, ...], given: Guess) -> None:
+    right = question.answer(found)
+    broken = _broken(page, question, ask, found)
+    if options:
+        st.html(_rows(options, found, right, given, broken))
+    said = said_of(question, ask, found, options, given)
+    st.html(f'<p class="look" role="status">{said.html()}</p>')
+    chosen = next((o for o in options if o.id == given.choice and o.id != right), None)
+    because = question.because(chosen, found) if chosen is not None else None
+    if because is not None:
+        st.html(f'<p class="refute">{because.html()}</p>')
+    if given.sure and chosen is not None:
+        st.caption("Sure, and otherwise: worth a second look. It comes back at the end of a later chapter.")
+    _experiment(page, question, ask, found, broken)
+
+
+def _rows(options: tuple[Option, ...], found: pd.DataFrame, right: str, given: Guess, broken: pd.DataFrame | None) -> str:
+    lines = []
+    for option in options:
+        marks = ["✓"] if option.id == right else []
+        if option.id == given.choice:
+            marks = ["✓ your guess"] if option.id == right else ["✗ your guess"]
+        number = str(found.at[option.id, SHOWN]) if option.id in found.index else ""
+        if broken is not None and option.id in broken.index and str(broken.at[option.id, SHOWN]):
+            number = f"{number} → {broken.at[option.id, SHOWN]}"
+        told = escape(" · ".join([part for part in (number, *marks) if part]))
+        kind = " ".join(c for c, on in (("right", option.id == right), ("yours", option.id == given.choice)) if on)
+        lines.append(f'<li class="{kind}"><span>{option.text.html()}</span><small>{told}</small></li>')
+    return f'<ul class="options">{"".join(lines)}</ul>'
+
+
+def _experiment(page: Page, question: Question, ask: Ask, found: pd.DataFrame, broken: pd.DataFrame | None) -> None:
+    if question.experiment is None or "try" not in question.words:
+        return
+    place = key(page, question, ask.query)
+    if broken is None:
+        label = question.said("try", found).markdown()
+        st.button(label, key=f"break-{question.id}-{abs(hash(place))}", on_click=_break, args=(place,))
+        return
+    facts = {f"new_{name}": value for name, value in broken.attrs.get("facts", {}).items()}
+    sentence = question.said("broke" if question.broken(found, broken) else "held", found, **facts)
+    st.html(f'<p class="look" role="status">{sentence.html()}</p>')
+
+
+def _break(place: Key) -> None:
+    st.session_state.setdefault(_BROKEN, set()).add(place)
+    state.touched()
+
+
+def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd.DataFrame | None:
+    """The evidence of the changed text, once the reader has pressed for it."""
+    if question.experiment is None or key(page, question, ask.query) not in st.session_state.get(_BROKEN, ()):
+        return None
+    try:
+        return cache.evidence((page.model.name, ask.query, question.id, "tried"), lambda: question.tried(ask, found))
+    except ExplainError as error:
+        tell(str(error))
+        return None
+
+
+def first_askable(page: Page, question: Question, pairs: tuple[Pair, ...]) -> tuple[Pair, Ask] | None:
+    """The first of these texts of which it can be asked, and which is not the reader's own."""
+    here = page.query.plain()
+    for pair in pairs:
+        query = Query(pair.a, pair.b)
+        if query == here:
+            continue
+        ask = ask_of(page.model.name, query, pair.word)
+        try:
+            if not question.why_not(evidence(page, question, ask)):
+                return pair, ask
+        except ExplainError:
+            continue
+    return None
+
+
+def missed_surely(page: Page, question: Question) -> bool:
+    """Whether the reader was sure of another option than the right one, of any text with this model."""
+    for (model, a, b, name), given in guesses().items():
+        if model != page.model.name or name != question.id or not given.sure or given.shown:
+            continue
+        ask = ask_of(page.model.name, Query(a, b))
+        try:
+            if not given.right(question.answer(evidence(page, question, ask))):
+                return True
+        except ExplainError:
+            continue
+    return False
+
+
+def summary(page: Page, asked: list[tuple[str, Question]]) -> str:
+    """What was guessed, a line an idea, as HTML."""
+    ask, lines = asked_here(page), []
+    for title, question in asked:
+        given = guesses()[key(page, question, ask.query)]
+        try:
+            found = evidence(page, question, ask)
+        except ExplainError:
+            continue
+        sign = "shown" if given.shown else "✓" if given.right(question.answer(found)) else "✗"
+        lines.append(f"<li><b>{escape(sign)}</b> {escape(title)}</li>")
+    return f'<ul class="guessed" aria-label="What you guessed">{"".join(lines)}</ul>'
+
+
+def veil(words: str = "The picture comes after your guess") -> None:
+    """Where a picture will be."""
+    st.html(f'<div class="veil" aria-hidden="false"><p>{escape(words)}</p></div>')

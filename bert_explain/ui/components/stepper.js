@@ -1,0 +1,100 @@
+// The steps of a chapter. A press, or an arrow key, names the step it goes to: three quick presses are three steps, though
+// the server has answered none of them yet.
+const FIELDS = new Set(["INPUT", "TEXTAREA", "SELECT"]);
+const TAKES = new Set(["slider", "radio", "radiogroup", "tab", "tablist", "listbox", "option", "grid", "gridcell", "combobox", "menu", "menuitem", "spinbutton", "tree", "textbox"]);
+let pending = null;
+let focused = null;
+let opened = null;
+let announced = null;
+
+// Whether the element that has the keys needs the arrows for itself: a field, a slider, a list, a grid (a picture too).
+function busy(event) {
+  return event.composedPath().some((node) => node.nodeType === 1
+    && (FIELDS.has(node.tagName) || node.isContentEditable || TAKES.has(node.getAttribute("role"))
+      || node.tagName === "CANVAS" || node.tagName === "IFRAME"));
+}
+
+function askedFor(steps, current, by) {
+  const at = steps.findIndex((step) => step.id === (pending ?? current));
+  const to = at < 0 ? undefined : steps[at + by];
+  return to?.id;
+}
+
+function toQuestion(tries = 40) {
+  const heading = document.querySelector("[data-question], [data-step-heading]");
+  if (heading && !document.querySelector('[data-stale="true"] [data-question], [data-stale="true"] [data-step-heading]')) heading.focus({ preventScroll: false });
+  else if (tries) setTimeout(() => toQuestion(tries - 1), 50);
+}
+
+export default function (call) {
+  const { data, parentElement, setTriggerValue } = call;
+  const [list, button, more] = ["ol", "#deeper", "ul"].map((name) => parentElement.querySelector(name));
+  const status = parentElement.querySelector("[role=status]");
+  if (pending === data.current) pending = null;
+  const go = (id) => { if (id && id !== data.current) { pending = id; setTriggerValue("go", id); } };
+  const item = (step, number) => {
+    const line = document.createElement("li"), link = document.createElement("a"), name = document.createElement("span");
+    if (number) link.append(`${number} `);
+    name.textContent = step.name;
+    link.append(name);
+    if (step.done) {
+      const mark = document.createElement("b");
+      mark.textContent = " ✓";
+      mark.setAttribute("role", "img");
+      mark.setAttribute("aria-label", "answered");
+      link.append(mark);
+    }
+    link.dataset.step = step.id;
+    link.href = step.link;
+    if (step.id === data.current) link.setAttribute("aria-current", "step");
+    link.onclick = (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      go(step.id);
+    };
+    line.append(link);
+    return line;
+  };
+  const had = parentElement.activeElement?.dataset?.step;
+  list.replaceChildren(...data.steps.map((step, i) => item(step, i + 1)));
+  const isDeep = data.deeper.some((step) => step.id === data.current);
+  if (opened === null || opened.of !== data.steps[0]?.link) opened = { of: data.steps[0]?.link, open: false };
+  const open = opened.open || isDeep;
+  button.hidden = !data.deeper.length;
+  button.textContent = `Go deeper: ${data.deeper.length} more`;
+  button.setAttribute("aria-expanded", String(open));
+  more.hidden = !open;
+  more.replaceChildren(...data.deeper.map((step) => item(step, 0)));
+  button.onclick = () => {
+    opened.open = more.hidden;
+    more.hidden = !more.hidden;
+    button.setAttribute("aria-expanded", String(!more.hidden));
+  };
+  let all = parentElement.querySelector("#every");
+  if (data.every && !all) {
+    all = document.createElement("a");
+    all.id = "every";
+    button.after(all);
+  }
+  if (all) {
+    all.textContent = "All on one page";
+    all.href = data.everyLink ?? "#";
+    if (data.current === data.every) all.setAttribute("aria-current", "step"); else all.removeAttribute("aria-current");
+    all.onclick = (event) => { event.preventDefault(); go(data.every); };
+  }
+  if (had !== undefined) parentElement.querySelector(`a[data-step="${had}"]`)?.focus();
+  if (focused !== null && focused !== data.focus) toQuestion();
+  focused = data.focus;
+  if (announced !== null && announced !== data.say) status.textContent = data.say;
+  announced = data.say;
+
+  const key = (event) => {
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by || busy(event)) return;
+    const to = askedFor(data.steps, data.current, by);
+    if (to) { event.preventDefault(); go(to); }
+  };
+  document.addEventListener("keydown", key);
+  return () => document.removeEventListener("keydown", key);
+}

@@ -1,0 +1,38 @@
+"""Where one is in a chapter: its steps as links, "Go deeper", arrow keys, focus and what a screen reader is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from bert_explain.figures import theme
+
+_HERE = Path(__file__).parent
+_stepper = st.components.v2.component(
+    "bert_explain_stepper",
+    html='<nav aria-label="Steps"><ol></ol><button id="deeper" type="button" aria-expanded="false"></button>'
+    '<ul hidden aria-label="Go deeper"></ul></nav><p role="status" aria-live="polite"></p>',
+    css=f":host{{{theme.css_variables()}}}" + (_HERE / "stepper.css").read_text(encoding="utf-8"),
+    js=(_HERE / "stepper.js").read_text(encoding="utf-8"),
+)
+
+
+def stepper(
+    steps: Sequence[dict], deeper: Sequence[dict], current: str, *, every: str, focus: int, say: str, on_go
+) -> None:
+    """Draw it. `steps`, `deeper` : {id, name, link, done}; `on_go(id)` is called with a step's id, before the rerun.
+
+    every : id of "All on one page". focus : another number than last time moves the focus to the question. say : what a
+    screen reader is told when it is another text than last time.
+    """
+    data = {"steps": list(steps), "deeper": list(deeper), "current": current, "every": every, "focus": focus, "say": say}
+    known = {one["id"] for one in (*steps, *deeper)} | {every}
+
+    def went() -> None:
+        to = st.session_state["stepper"].get("go")
+        if isinstance(to, str) and to in known:
+            on_go(to)
+
+    _stepper(key="stepper", data=data, on_go_change=went)
