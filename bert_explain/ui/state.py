@@ -150,7 +150,7 @@ def put(which: Param | None = None, value: Any = None, /, **changes: Any) -> Non
             store.values[name] = new
             store.version += 1
             store.changed = True
-            store.rerun |= name in RERUN
+            store.rerun |= name in RERUN or bool(store.place)  # other steps on the page show it too
 
 
 def touched() -> None:

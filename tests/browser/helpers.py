@@ -114,11 +114,12 @@ class Watch:
 
 
 @contextmanager
-def running_server(log: Path, *options: str) -> Iterator[str]:
-    """The app on a free port, with more `options`; gives its address. Says what the log says if it fails."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running_server(log: Path, *options: str, port: int = 0) -> Iterator[str]:
+    """The app on a free port, or on this one, with more `options`; gives its address. Says what the log says if it fails."""
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "bert_explain", "--no-browser", "--port", str(port), *options]

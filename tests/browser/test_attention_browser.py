@@ -48,7 +48,7 @@ def frame_of(page):
 
 
 def test_a_click_on_a_head_makes_it_large_and_leaves_the_rest_alone(page, bank):
-    open_app(page, "Attention")
+    open_app(page, "Attention", mode="explore", step="heads")
     link = attention.telling_head(bank)
     expect(page.get_by_role("heading", name=f"Layer {link.layer + 1}, head {link.head + 1}")).to_be_visible()
     page.evaluate(
@@ -67,7 +67,7 @@ def test_a_click_on_a_head_makes_it_large_and_leaves_the_rest_alone(page, bank):
 
 
 def test_pointing_at_the_small_heads_reads_a_weight(page, bank):
-    open_app(page, "Attention")
+    open_app(page, "Attention", mode="explore", step="heads")
     page.mouse.move(*head_at(page, 1, 4))
     tip = card(page, "heads").locator(".tip")
     expect(tip).to_contain_text(re.compile(r"Head 5 of layer 2: \S+ looks at \S+ with weight about 0\.\d\d"))
@@ -78,7 +78,7 @@ def test_pointing_at_the_small_heads_reads_a_weight(page, bank):
 
 
 def test_a_row_is_chosen_by_a_click(page):
-    open_app(page, "Attention", layer=2, head=5)
+    open_app(page, "Attention", layer=2, head=5, mode="explore", step="heads")
     name = card(page, "head").locator("svg text", has_text="river").last  # the first is the column's
     name.scroll_into_view_if_needed()
     box = name.bounding_box()
@@ -89,7 +89,7 @@ def test_a_row_is_chosen_by_a_click(page):
 
 
 def test_a_line_of_the_table_chooses_its_head(page):
-    open_app(page, "Attention")
+    open_app(page, "Attention", mode="explore", step="facts")
     table = card(page, "facts").locator("[data-testid=stDataFrame]")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()

@@ -6,6 +6,19 @@ let pending = null;
 let focused = null;
 let opened = null;
 let announced = null;
+let live = null; // what the arrow keys act on: the last state that was drawn
+let listening = false;
+
+function pressed(event) {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!by || !live || busy(event)) return;
+  const to = askedFor(live.steps, live.current, by);
+  if (to) {
+    event.preventDefault();
+    live.go(to);
+  }
+}
 
 // Whether the element that has the keys needs the arrows for itself: a field, a slider, a list, a grid (a picture too).
 function busy(event) {
@@ -88,13 +101,11 @@ export default function (call) {
   if (announced !== null && announced !== data.say) status.textContent = data.say;
   announced = data.say;
 
-  const key = (event) => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by || busy(event)) return;
-    const to = askedFor(data.steps, data.current, by);
-    if (to) { event.preventDefault(); go(to); }
+  live = { steps: data.steps, current: data.current, go };
+  if (!listening) document.addEventListener("keydown", pressed);
+  listening = true;
+  return () => {
+    document.removeEventListener("keydown", pressed);
+    listening = false;
   };
-  document.addEventListener("keydown", key);
-  return () => document.removeEventListener("keydown", key);
 }
