@@ -51,7 +51,8 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
         "next": lambda: "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
         "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.model.hidden_size}",
     }
-    return {name: "comes later" if isinstance(thumbs[name], str) and thumbs[name] == VEILED else one() for name, one in told.items()}
+    veiled = {name for name, drawn in thumbs.items() if isinstance(drawn, str) and drawn == VEILED}
+    return {name: "comes later" if name in veiled else one() for name, one in told.items()}
 
 
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:

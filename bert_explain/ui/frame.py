@@ -403,8 +403,15 @@ def _turn(page: Page, chapter: Chapter, at: state.Choice, now: str) -> None:
             st.space("small")
         if place + 1 < len(names):
             to = names[place + 1]
-            st.button(f"Next: {titles[to]}", key="turn-next", type="tertiary", icon=":material/arrow_forward:", icon_position="right",
-                      on_click=_go, args=(at, to))  # fmt: skip
+            st.button(
+                f"Next: {titles[to]}",
+                key="turn-next",
+                type="tertiary",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                on_click=_go,
+                args=(at, to),
+            )
 
 
 def _model_name() -> str:

@@ -77,7 +77,8 @@ def most_looked_at(ask: Ask) -> pd.DataFrame:
     count = trace.attention.shape[0] * trace.attention.shape[1] - len(trace.query.heads_off)
     return table(
         rows, word=Piece(trace.pieces[own]), heads=count, top=Piece(top["token"]), top_share=_written(top["share"]),
-        second=Piece(second["token"]), second_share=_written(second["share"]), first=int(top["heads"]), top_at=int(top["position"]),
+        second=Piece(second["token"]), second_share=_written(second["share"]), first=int(top["heads"]),
+        top_at=int(top["position"]),
     )  # fmt: skip
 
 
