@@ -10,6 +10,7 @@ from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel.readings import percent
 from bert_explain.learning.question import Ask, NotAskable, Option, table
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -34,10 +35,6 @@ def mean_row(trace: Trace, position: int) -> pd.DataFrame:
     return pd.DataFrame({
         "token": trace.pieces, "position": range(len(trace.tokens)), "share": rows.mean(axis=0), "heads": first,
     })  # fmt: skip
-
-
-def _written(share: float) -> str:
-    return f"{share:.1%}".replace("%", " %")
 
 
 def _named(trace: Trace, position: int, own: int) -> Sentence:
@@ -72,12 +69,12 @@ def most_looked_at(ask: Ask) -> pd.DataFrame:
     ranked = row.sort_values("share", ascending=False, kind="stable")
     top, second = ranked.iloc[0], ranked.iloc[1]
     rows = {
-        o.id: (float(row["share"][int(o.id[1:])]), _written(row["share"][int(o.id[1:])])) for o in looked_at(ask.but(whole.query))
+        o.id: (float(row["share"][int(o.id[1:])]), percent(row["share"][int(o.id[1:])])) for o in looked_at(ask.but(whole.query))
     }
     count = trace.attention.shape[0] * trace.attention.shape[1] - len(trace.query.heads_off)
     return table(
-        rows, word=Piece(trace.pieces[own]), heads=count, top=Piece(top["token"]), top_share=_written(top["share"]),
-        second=Piece(second["token"]), second_share=_written(second["share"]), first=int(top["heads"]),
+        rows, word=Piece(trace.pieces[own]), heads=count, top=Piece(top["token"]), top_share=percent(top["share"]),
+        second=Piece(second["token"]), second_share=percent(second["share"]), first=int(top["heads"]),
         top_at=int(top["position"]),
     )  # fmt: skip
 
