@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from bert_explain.errors import Missing
 
@@ -172,14 +173,22 @@ def load(name: str, folder: Path = FOLDER) -> Task:
     return Task(name, title, kind, labels, train, test, home / "README.md")
 
 
-def _rows(path: Path, make: Callable[[dict[str, str]], Example]) -> tuple[Example, ...]:
-    """One example a line of a table with a head; nothing is quoted, so no text may hold a tab."""
+Row = TypeVar("Row")
+
+
+def read_rows(path: Path, make: Callable[[dict[str, str]], Row]) -> tuple[Row, ...]:
+    """One value a line of a table with a head; nothing is quoted, so no text may hold a tab.
+
+    Raises ValueError with the line where `make` does, or where a line has not as many columns as the head.
+    """
     found = []
     with path.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=2):
             try:
+                if None in row or None in row.values():
+                    raise ValueError("it has not as many columns as the head")
                 found.append(make(row))
-            except (ValueError, KeyError, AttributeError) as error:
+            except (ValueError, KeyError) as error:
                 raise ValueError(f"{path.name}, line {number}: {error}") from error
     return tuple(found)
 
@@ -210,7 +219,7 @@ def _read_sequences(path: Path, labels: tuple[str, ...]) -> tuple[Sequence, ...]
         text = row["text"]
         return Sequence(text, _label(row, labels), row["pattern"], _span(row, "marked", text), _notes(row))
 
-    return _rows(path, make)
+    return read_rows(path, make)
 
 
 def _read_pairs(path: Path, labels: tuple[str, ...]) -> tuple[Pair, ...]:
@@ -220,7 +229,7 @@ def _read_pairs(path: Path, labels: tuple[str, ...]) -> tuple[Pair, ...]:
         marked = (one, two) if one and two else None
         return Pair(first, second, _label(row, labels), row["pattern"], marked, _notes(row))
 
-    return _rows(path, make)
+    return read_rows(path, make)
 
 
 def _read_tokens(path: Path, labels: tuple[str, ...]) -> tuple[Tokens, ...]:
@@ -229,7 +238,7 @@ def _read_tokens(path: Path, labels: tuple[str, ...]) -> tuple[Tokens, ...]:
         check_tags(example.words, example.tags, labels)
         return example
 
-    return _rows(path, make)
+    return read_rows(path, make)
 
 
 def check_tags(words: tuple[str, ...], tags: tuple[str, ...], labels: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from hashlib import blake2b
 from pathlib import Path
 
-from bert_explain.kernel import baseline, tasks
+from bert_explain.kernel import baseline, relations, tasks
 from bert_explain.kernel.overlap import NEAR, majority, overlap
 from bert_explain.kernel.tasks import Answer, Example, Pair, Sequence, Task, Tokens
 
@@ -36,6 +36,23 @@ def main(arguments: list[str] | None = None) -> None:
         card = with_numbers(task.card.read_text(encoding="utf-8"), numbers(task, known[name]))
         task.card.write_text(card, encoding="utf-8")
         print(f"{name}: {len(task.train)} + {len(task.test)}, bag of words {known[name]['score']:.1%}", flush=True)
+
+    card = folder / "relations" / "README.md"
+    if card.is_file():
+        block = relation_numbers(relations.load(card.with_name("sentences.tsv")))
+        card.write_text(with_numbers(card.read_text(encoding="utf-8"), block), encoding="utf-8")
+
+
+def relation_numbers(sentences: tuple[relations.Sentence, ...]) -> str:
+    """Sizes of the halves, and what the best fixed offset reaches, as Markdown."""
+    lines = ["| | choose | score | best fixed offset | it finds in `score` |", "|---|---|---|---|---|"]
+    halves = [[s for s in sentences if s.half == half] for half in relations.HALVES]
+    lines.append(f"| sentences | {len(halves[0])} | {len(halves[1])} | | |")
+    for name in relations.RELATIONS:
+        sizes = (sum(r.name == name for s in half for r in s.relations) for half in halves)
+        offset, share, _ = relations.best_offset(name, sentences)
+        lines.append(f"| {name} | {' | '.join(map(str, sizes))} | {offset:+d} | {share:.1%} |")
+    return "\n".join([*lines, ""])
 
 
 def baselines(folder: Path = tasks.FOLDER) -> dict[str, dict]:

@@ -129,7 +129,8 @@ def test_a_task_that_is_not_whole_is_said(tmp_path):
     [
         ("sentiment", "label\tpattern\ttext\nbad\tp\tHello.", "line 2: bad is none of the labels negative, positive"),
         ("sentiment", "label\tpattern\tmarked\ttext\npositive\tp\t3-9\tHello.", "characters 3-9 are not in a text of 6"),
-        ("sentiment", "label\tpattern\ntext", "line 2"),
+        ("sentiment", "label\tpattern\ttext\npositive\tp", "line 2: it has not as many columns as the head"),
+        ("sentiment", "label\tpattern\ttext\npositive\tp\tone\ttwo", "it has not as many columns as the head"),
         ("names", "pattern\ttags\ttext\np\tO O O\tHello.", "2 words and 3 tags"),
         ("names", "pattern\ttags\ttext\np\tI-person O\tHello.", "goes on with a name that has not begun"),
         ("names", "pattern\ttags\ttext\np\tB-fish O\tHello.", "B-fish is none of the labels"),
