@@ -144,7 +144,13 @@ class Question:
         """What can be chosen; empty where the reader gives a word of their own."""
         if self.options is not None:
             return self.options(ask)
-        return tuple(Option(o["id"], say(o["text"]), o.get("tag", "")) for o in self.words.get("option", ()))
+        facts = self.facts(ask)
+        return tuple(Option(o["id"], say(o["text"], **facts), o.get("tag", "")) for o in self.words.get("option", ()))
+
+    def facts(self, ask: Ask) -> dict[str, Any]:
+        """What the options' words are filled in with, where they have gaps: the evidence's facts."""
+        gaps = any("{" in option["text"] for option in self.words.get("option", ()))
+        return self.evidence(ask).attrs.get("facts", {}) if gaps else {}
 
     def why_not(self, evidence: pd.DataFrame) -> str:
         """Why it cannot be asked of this text; "" where it can."""

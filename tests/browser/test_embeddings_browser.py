@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold and clear."}
 ADDRESS = "Input_embeddings"
@@ -64,13 +64,12 @@ def test_every_chart_has_words_and_every_choice_is_in_the_link(page: Page, new_p
     expect(charts).to_have_count(4)
     described = page.locator('[data-testid="stPlotlyChart"] [aria-label], [data-testid="stPlotlyChart"][aria-label]')
     assert described.count() >= 4
-    page.get_by_role("radio", name="every number").click()
-    page.get_by_role("radio", name="each in turn").click()
-    page.get_by_role("radio", name="length").click()
-    settled(page)
+    for name in ("every number", "each in turn", "length"):
+        page.get_by_role("radio", name=name).click()
+        settled(page)
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     for name in ("every number", "each in turn", "length"):
         expect(other.get_by_role("radio", name=name)).to_be_checked()
     expect(other.locator(".st-key-pic-removal .st-key-removal-no-token")).to_be_visible()

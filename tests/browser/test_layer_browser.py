@@ -63,11 +63,10 @@ def test_a_dimension_is_followed_in_every_strip(page: Page):
 
 
 def test_the_three_steps_and_the_token_stays(page: Page):
-    open_app(page, PATH, token=8)
-    page.get_by_role("button", name="Then: after the heads").click()
-    settled(page)
-    page.get_by_role("button", name="Then: all layers").click()
-    settled(page)
+    open_app(page, PATH, token=8, mode="explore", step="head")
+    for step in ("After the heads", "All layers"):
+        page.get_by_role("button", name=f"Next: {step}").click()
+        settled(page)
     assert "river" in look(page, "paths")
     expect(page.locator(".st-key-layer-map .js-plotly-plot")).to_be_visible()
     page.get_by_role("option", name=re.compile("^walked, position 2")).click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.embeddings import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import embeddings
@@ -25,8 +26,8 @@ CHAPTER = Chapter(
     id="embeddings",
     name="Input embeddings",
     steps=(
-        Step("sum", "The sum", _sum, lead=_lead, owns=(embeddings.DIMENSION,)),
-        Step("away", "Take one away", embeddings.remove, owns=(embeddings.WITHOUT, "seg", "pos", "tok")),
+        Step("sum", "The sum", _sum, asks=questions.SUM, lead=_lead, owns=(embeddings.DIMENSION,)),
+        Step("away", "Take one away", embeddings.remove, asks=questions.AWAY, owns=(embeddings.WITHOUT, "seg", "pos", "tok")),
     ),
     deeper=(
         Step("over", "Over the text", embeddings.over_text, owns=(embeddings.MEASURE,)),

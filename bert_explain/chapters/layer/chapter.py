@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.layer import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import journey, layer
@@ -32,9 +33,9 @@ CHAPTER = Chapter(
     id="layer",
     name="Inside a layer",
     steps=(
-        Step("head", "One head", _head, lead=LEAD, owns=(layer.CELLS, layer.TO)),
-        Step("after", "After the heads", _after, owns=(layer.DIMENSION,)),
-        Step("layers", "All layers", _layers, owns=(journey.MEASURE,)),
+        Step("head", "One head", _head, asks=questions.SOFTMAX, lead=LEAD, owns=(layer.CELLS, layer.TO)),
+        Step("after", "After the heads", _after, asks=questions.ADDS, owns=(layer.DIMENSION,)),
+        Step("layers", "All layers", _layers, asks=questions.TWICE, owns=(journey.MEASURE,)),
     ),
     old_steps={("inside", "One head"): "head", ("inside", "After the heads"): "after", ("inside", "All layers"): "layers"},
 )

@@ -1,0 +1,64 @@
+"""Asking a chapter's questions in tests: without Streamlit, of any text, by any encoder."""
+
+from __future__ import annotations
+
+import re
+
+from bert_explain.analysis.overview import telling_token
+from bert_explain.content import examples
+from bert_explain.learning.pairs import EVERYDAY
+from bert_explain.learning.question import Ask, NotAskable, Question
+from bert_explain.query import Query
+from bert_explain.trace import run
+
+# Twenty pairs that no question was made for, and odd texts.
+PAIRS = [(p.a, p.b, p.word) for p in examples.pairs()] + [(p.a, p.b, p.word) for p in EVERYDAY] + [
+    ("Nobody knew where the old man lived.", "The old man never told them.", ""),
+]  # fmt: skip
+ODD = [
+    ("", ""), (" ", "\t"), ("cat", ""), ("😀 🎉", "🧑‍🚀"), ("[MASK] [SEP] [CLS]", "[UNK]"), ("the the the the", "the the"),
+    ("a\x00b\u202e", ""), ("<b>bold</b> {x} $y$ `z`", "%s {0}"), ("مرحبا بالعالم", "שלום"), ("word " * 300, "more " * 300),
+]  # fmt: skip
+
+
+def ask_of(model, a: str, b: str = "", word: str = "") -> Ask:
+    """The question of these sentences; traces are kept for as long as it lives."""
+    kept: dict[Query, object] = {}
+
+    def traced(query: Query):
+        if query not in kept:
+            kept[query] = run(model, query)
+        return kept[query]
+
+    query = Query(a, b)
+    return Ask(query, traced, telling_token(traced(query), word))
+
+
+def complaints(question: Question, ask: Ask) -> list[str]:
+    """What is wrong with what a question says of a text; nothing where it is not askable and says so well."""
+    try:
+        found = question.evidence(ask)
+    except NotAskable as error:
+        return _bad("not askable", str(error))
+    why = question.why_not(found)
+    if why:
+        return _bad("unclear", why)
+    options = question.choices(ask)
+    said = [question.said("ask", found).plain(), question.said("fact", found).plain(), *(o.text.plain() for o in options)]
+    said += [s.plain() for o in options if (s := question.because(o, found)) is not None]
+    wrong = [line for text in said for line in _bad("said", text, ended=text not in {o.text.plain() for o in options})]
+    if options and question.answer(found) not in {o.id for o in options}:
+        wrong.append(f"the answer {question.answer(found)} is no option")
+    if question.experiment is not None:
+        tried = question.tried(ask, found)
+        facts = {f"new_{name}": value for name, value in tried.attrs.get("facts", {}).items()}
+        wrong += _bad("tried", question.said("broke" if question.broken(found, tried) else "held", found, **facts).plain())
+        wrong += _bad("try", question.said("try", found).plain(), ended=False)
+    return wrong
+
+
+def _bad(what: str, text: str, ended: bool = True) -> list[str]:
+    found = [f"{what}: {text!r}"] if re.search(r"\bnan\b|\bNone\b|\.\.(?!\.)|  |\{\w*\}", text) and "{x}" not in text else []
+    if ended and not text.rstrip('”"').endswith((".", "?", "!")):
+        found.append(f"{what} does not end: {text!r}")
+    return found

@@ -1,0 +1,64 @@
+"""Every question of every chapter: askable on what it carries, true and well said on odd texts, never a fixed answer."""
+
+import pytest
+
+from bert_explain import chapters
+from bert_explain.learning.question import NotAskable
+from bert_explain.ui.stages import STAGES
+from tests.chapters.asking import ODD, PAIRS, ask_of, complaints
+from tests.tiny import tiny_bert
+
+ENCODER_ONLY = ("attention", "embeddings", "layer")
+QUESTIONS = [q for name in ENCODER_ONLY for q in chapters.load(name).questions]
+every = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+
+
+@every
+def test_it_can_be_asked_of_eight_pairs_that_it_carries(mini_bert, question):
+    clear, enough = 0, 3 if question.long else 8
+    for pair in question.pairs:
+        ask = ask_of(mini_bert, pair.a, pair.b, pair.word)
+        try:
+            clear += not question.why_not(question.evidence(ask))
+        except NotAskable:
+            continue
+        if clear >= enough:
+            break
+    assert clear >= enough
+
+
+@every
+def test_what_it_says_is_well_said(mini_bert, question):
+    some = PAIRS[:4] if question.long else PAIRS
+    wrong = [line for a, b, word in some for line in complaints(question, ask_of(mini_bert, a, b, word))]
+    assert wrong == []
+
+
+@every
+def test_odd_texts_are_asked_or_refused_in_a_sentence(mini_bert, question):
+    some = ODD[:-1] if question.long else ODD
+    wrong = [line for a, b in some for line in complaints(question, ask_of(mini_bert, a, b))]
+    assert wrong == []
+
+
+@every
+def test_it_is_not_asked_of_nothing(mini_bert, question):
+    with pytest.raises(NotAskable):
+        question.evidence(ask_of(mini_bert, "", ""))
+
+
+@every
+@pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert"])
+def test_another_model_may_have_another_answer_and_breaks_nothing(question, kind):
+    model = tiny_bert(kind)
+    wrong = [line for a, b, word in PAIRS[:3] for line in complaints(question, ask_of(model, a, b, word))]
+    assert wrong == []
+
+
+def test_every_chapter_has_a_step_for_each_old_link_and_no_step_twice():
+    for stage in STAGES:
+        chapter = chapters.load(stage.chapter)
+        names = [step.id for step in chapter.every]
+        assert len(set(names)) == len(names)
+        assert set(chapter.old_steps.values()) <= set(names)
+        assert len({q.id for q in chapter.questions}) == len(chapter.questions)
