@@ -1,138 +1,18 @@
-"""From two sentences to the tokens the encoder reads: WordPiece, special tokens, segments, cut text, masks.
-
-The pieces come from the model's own tokenizer; layout and truncation ("longest first") equal Hugging Face's
-`tokenizer(a, b, truncation=True)`, which a test checks.
-"""
+"""From two sentences to the tokens a loaded model reads; see `core.tokens`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
+from bert_explain.core.query import Query
+from bert_explain.core.tokens import Cut, Token, lay_out
 
-from bert_explain.errors import BadQuery
-from bert_explain.models.encoder import Encoder
-from bert_explain.query import Query
+if TYPE_CHECKING:
+    from bert_explain.models.encoder import Encoder
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token as the encoder reads it."""
-
-    text: str  # the piece; "##" in front continues a word
-    id: int  # row of the token table
-    position: int  # place in the sequence, 0 = [CLS]
-    segment: int  # 0 = A, 1 = B, as read (after flips)
-    sentence: int | None  # which of the reader's sentences it comes from, 0 = A, 1 = B; None for added special tokens
-    word: int | None  # index of its word within its sentence; None for added special tokens
-    span: tuple[int, int] | None  # characters in its sentence's text; None for added special tokens
-    special: bool  # added by the model's layout, or a special token typed by the reader
-    masked: bool  # the encoder reads [MASK] here
-    original_id: int  # what stood here before masking or replacing (= id when untouched)
-    original: str  # its text
-    position_id: int  # row of the position table (differs from position when positions are shuffled)
-
-    @property
-    def continues(self) -> bool:
-        """True for the second and later pieces of a word."""
-        return self.original.startswith("##")
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What did not fit: number of tokens dropped from each of the reader's sentences, and the text they covered."""
-
-    a: int = 0
-    b: int = 0
-    text_a: str = ""
-    text_b: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.a or self.b)
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    id: int
-    text: str
-    word: int
-    span: tuple[int, int]
-    sentence: int
+__all__ = ["Cut", "Token", "tokenize"]
 
 
 def tokenize(model: Encoder, query: Query) -> tuple[tuple[Token, ...], Cut]:
     """The query's tokens, T records, and what was cut. Raises BadQuery for positions or ids that do not exist."""
-    tok = model.tokenizer
-    first, second = (1, 0) if query.swapped else (0, 1)
-    x, y = (_pieces(model, (query.text_a, query.text_b)[s], s) for s in (first, second))
-    pair = bool((query.text_a, query.text_b)[second].strip())
-    cls, sep = tok.cls_token_id, tok.sep_token_id
-    kept = query.separators == "normal"
-    added = 1 + kept * (2 if pair else 1)
-    keep_x, keep_y = _longest_first(len(x), len(y) if pair else 0, model.max_tokens - added)
-    cut = _cut(query, {first: x[keep_x:], second: y[keep_y:] if pair else []})
-    layout: list[tuple[int | _Piece, int]] = [(cls, 0), *((p, 0) for p in x[:keep_x])]
-    layout += [(sep, 0)] if kept else []
-    if pair:
-        layout += [*((p, 1) for p in y[:keep_y]), *([(sep, 1)] if kept else [])]
-    tokens = [_token(tok, entry, segment, i) for i, (entry, segment) in enumerate(layout)]
-    return _intervene(model, query, tokens), cut
-
-
-def _pieces(model: Encoder, text: str, sentence: int) -> list[_Piece]:
-    if not text.strip():
-        return []
-    e = model.wordpiece.encode(text, add_special_tokens=False)
-    return [_Piece(i, t, w, s, sentence) for i, t, w, s in zip(e.ids, e.tokens, e.word_ids, e.offsets, strict=True)]
-
-
-def _longest_first(n: int, m: int, room: int) -> tuple[int, int]:
-    """How many pieces of each sentence stay: only the longer one is cut while the shorter fits in half the room."""
-    if n + m <= room:
-        return n, m
-    short, long = min(n, m), max(n, m)
-    if short > room // 2:
-        short = room // 2
-    long = min(long, room - short)
-    return (short, long) if n <= m else (long, short)
-
-
-def _cut(query: Query, dropped: dict[int, list[_Piece]]) -> Cut:
-    texts = (query.text_a, query.text_b)
-    text = {s: texts[s][p[0].span[0] :] if p else "" for s, p in dropped.items()}
-    return Cut(len(dropped[0]), len(dropped[1]), text[0], text[1])
-
-
-def _token(tok, entry: int | _Piece, segment: int, i: int) -> Token:
-    if isinstance(entry, int):
-        text = tok.convert_ids_to_tokens(entry)
-        return Token(text, entry, i, segment, None, None, None, True, False, entry, text, i)
-    special = entry.id in tok.all_special_ids and entry.id != tok.unk_token_id
-    masked = entry.id == tok.mask_token_id
-    return Token(
-        entry.text, entry.id, i, segment, entry.sentence, entry.word, entry.span, special and not masked, masked,
-        entry.id, entry.text, i,
-    )  # fmt: skip
-
-
-def _intervene(model: Encoder, query: Query, tokens: list[Token]) -> tuple[Token, ...]:
-    tok = model.tokenizer
-    for name, places in (("masked", query.masked), ("replaced", [p for p, _ in query.replaced])):
-        bad = [p for p in places if p >= len(tokens)]
-        if bad:
-            last = len(tokens) - 1
-            raise BadQuery(f"There is no token {bad[0]} to be {name}: this text has the positions 0 to {last}.")
-    for position, new in query.replaced:
-        if new >= model.vocab_size:
-            raise BadQuery(f"There is no piece {new}: the vocabulary goes from 0 to {model.vocab_size - 1}.")
-        tokens[position] = replace(tokens[position], id=new, text=tok.convert_ids_to_tokens(new))
-    for position in query.masked:
-        tokens[position] = replace(tokens[position], id=tok.mask_token_id, text=tok.mask_token, masked=True)
-    if query.segments == "flipped":
-        tokens = [replace(t, segment=1 - t.segment) for t in tokens]
-    if not model.has_segments:
-        tokens = [replace(t, segment=0) for t in tokens]
-    if query.positions == "shuffled":
-        order = np.random.default_rng(query.seed).permutation(len(tokens))
-        tokens = [replace(t, position_id=int(p)) for t, p in zip(tokens, order, strict=True)]
-    return tuple(tokens)
+    return lay_out(model.spec, model.wordpiece, query)

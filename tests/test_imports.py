@@ -11,22 +11,24 @@ OURS = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glo
 
 # What may import what: each layer, and the layers below it.
 BELOW = {
-    "errors": set(),
-    "query": {"errors"},
-    "models": {"errors"},
-    "tokenize": {"errors", "query", "models"},
-    "trace": {"errors", "query", "models", "tokenize"},
-    "sampling": {"errors"},
-    "kernel": {"errors"},
-    "trace_decoder": {"errors", "query", "models", "tokenize", "trace", "sampling"},
-    "trace_elmo": {"errors", "models"},
-    "content": {"errors"},
+    "core": set(),
+    "errors": {"core"},
+    "query": {"core"},
+    "models": {"core", "errors"},
+    "engines": {"core", "errors", "models", "sampling"},
+    "tokenize": {"core", "models"},
+    "trace": {"core", "engines"},
+    "sampling": {"core", "errors"},
+    "kernel": {"core", "errors"},
+    "trace_decoder": {"core", "engines", "sampling"},
+    "trace_elmo": {"core", "engines"},
+    "content": {"core", "errors"},
     "analysis": {"errors", "query", "models", "tokenize", "trace", "content"},
     "figures": {"errors", "query", "models", "tokenize", "trace", "content", "analysis"},
-    "training": {"errors", "query", "models", "trace", "content", "analysis", "kernel"},
+    "training": {"core", "errors", "query", "models", "trace", "content", "analysis", "kernel"},
 }
 for upper in ("analysis", "figures"):
-    BELOW[upper] |= {"kernel", "sampling", "trace_decoder", "trace_elmo"}
+    BELOW[upper] |= {"core", "engines", "kernel", "sampling", "trace_decoder", "trace_elmo"}
 BELOW["learning"] = {*BELOW["analysis"], "analysis"}
 BELOW["ui"] = {*BELOW["figures"], "figures", "learning", "chapters"}
 BELOW["chapters"] = BELOW["ui"] | {"ui"}
@@ -35,7 +37,7 @@ BELOW["__main__"] = {"errors", "ui"}
 BELOW["__init__"] = set()
 
 STREAMLIT = {"page", "ui", "chapters"}
-TORCH = {"models", "trace", "trace_decoder", "trace_elmo", "training"}
+TORCH = {"models", "engines", "training"}
 
 
 def layer_of(path: Path) -> str:
@@ -75,7 +77,7 @@ def test_imports_point_one_way(path):
 
 
 def test_every_file_was_looked_at():
-    assert {"models", "trace", "query", "errors", "tokenize", "figures"} <= {layer_of(path) for path in OURS}
+    assert {"models", "core", "engines", "query", "errors", "tokenize", "figures"} <= {layer_of(path) for path in OURS}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,13 @@ def test_every_file_was_looked_at():
         ("analysis", "def f():\n    import torch.nn", ["torch"]),
         ("analysis", "from bert_explain.figures import theme", ["bert_explain.figures"]),
         ("trace", "from bert_explain import analysis", ["bert_explain.analysis"]),
+        ("core", "import torch", ["torch"]),
+        ("core", "from bert_explain.engines import local", ["bert_explain.engines"]),
         ("models", "from bert_explain.query import Query", ["bert_explain.query"]),
         ("figures", "from bert_explain.ui.state import get", ["bert_explain.ui"]),
         ("page", "import transformers, streamlit", ["transformers"]),
         ("page", "from bert_explain.ui.frame import frame\nfrom bert_explain.analysis import tokens", []),
-        ("trace", "import torch\nfrom bert_explain.models.encoder import Encoder", []),
+        ("engines", "import torch\nfrom bert_explain.models.encoder import Encoder", []),
     ],
 )
 def test_the_check_sees_a_wrong_arrow(layer, source, bad):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from bert_explain.engines.local import attention_tensors
 from bert_explain.errors import BadQuery, Missing
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -237,7 +238,7 @@ def test_a_layer_for_some_tokens_only_gives_their_rows(trace, positions):
 
 
 def test_attention_as_hugging_face_returns_it(trace):
-    tensors = trace.attention_tensors()
+    tensors = attention_tensors(trace)
     assert [tuple(t.shape) for t in tensors] == [(1, 2, 9, 9)] * 2
     assert np.array_equal(torch.cat(tensors).numpy(), trace.attention)
     tensors[0].zero_()  # copies: a tool that changes them changes nothing here

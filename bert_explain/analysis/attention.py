@@ -178,20 +178,20 @@ def facts(trace: Trace) -> pd.DataFrame:
     off : True when the head is switched off in this run.
     """
     t = len(trace.tokens)
-    tokenizer, place = trace.model.tokenizer, np.arange(t)
+    special_tokens, place = trace.spec.special, np.arange(t)
     ids = np.array([token.id for token in trace.tokens])
     special = np.array([token.special for token in trace.tokens])
     away = np.abs(place[:, None] - place[None, :]).astype(np.float32)
     # Two masked or two unknown words read the same piece, and are not the same word for that.
-    a_word = ~special & (ids != tokenizer.mask_token_id) & (ids != tokenizer.unk_token_id)
+    a_word = ~special & ~np.isin(ids, [row for row in (trace.spec.mask_id, trace.spec.unknown_id) if row is not None])
     same = (ids[:, None] == ids[None, :]) & a_word[:, None] & (away > 0)
     twins = same.any(1)
     w = trace.attention
     columns = {
         "entropy": entropy(w).mean(-1),
         "distance": np.einsum("laij,ij->la", w, away) / t,
-        "cls": w[..., ids == tokenizer.cls_token_id].sum(-1).mean(-1),
-        "sep": w[..., ids == tokenizer.sep_token_id].sum(-1).mean(-1),
+        "cls": w[..., ids == special_tokens.start.id].sum(-1).mean(-1),
+        "sep": w[..., ids == special_tokens.end.id].sum(-1).mean(-1),
         "self": np.trace(w, axis1=2, axis2=3) / t,
         "previous": np.trace(w, -1, 2, 3) / max(1, t - 1),
         "next": np.trace(w, 1, 2, 3) / max(1, t - 1),

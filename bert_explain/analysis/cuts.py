@@ -20,7 +20,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
     Unicode name. The last three are empty for a word over the tokenizer's limit.
     """
     rows: dict[tuple[int, str], list] = {}
-    mark = prefix(trace.model.wordpiece)
+    mark = prefix(trace.wordpiece)
     for word in words(trace):
         if word.special or (word.sentence, word.normal) in rows:
             if (word.sentence, word.normal) in rows:
@@ -31,7 +31,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
             continue
         row: list = [SENTENCES[word.sentence], short(word.raw), 1]
         if run.too_long:
-            limit = trace.model.wordpiece.model.max_input_chars_per_word
+            limit = trace.wordpiece.model.max_input_chars_per_word
             row += [f"{len(word.normal)} characters: over {limit} nothing is looked up", "", "", "", ""]
         else:
             at, char = run.failed_at, word.normal[run.failed_at]
@@ -47,8 +47,8 @@ def unknown(trace: Trace) -> pd.DataFrame:
 def look_unknown(trace: Trace) -> Sentence:
     """Which character made which word unknown; or that every character is known."""
     found = unknown(trace)
-    unk = Piece(trace.model.wordpiece.model.unk_token)
-    singles = single_characters(trace.model.wordpiece)
+    unk = Piece(trace.wordpiece.model.unk_token)
+    singles = single_characters(trace.wordpiece)
     if found.empty:
         return say(
             ("No word here is unknown" if any(not w.special for w in words(trace)) else "There are no words here yet")
@@ -77,8 +77,8 @@ def ways(trace: Trace) -> pd.DataFrame:
     Whole words: each word must be a piece by itself. Characters: the first as it is, the others with "##" in front.
     Special tokens are not counted; what did not fit is.
     """
-    pieces, mark = vocabulary(trace.model.wordpiece), prefix(trace.model.wordpiece)
-    unk = trace.model.wordpiece.model.unk_token
+    pieces, mark = vocabulary(trace.wordpiece), prefix(trace.wordpiece)
+    unk = trace.wordpiece.model.unk_token
     plain = [w for w in words(trace) if not w.special]
     cuts = {
         "whole words": [w.normal for w in plain],
@@ -121,7 +121,7 @@ def pieces_said(trace: Trace) -> str:
     n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
     if not n:
         return ""
-    unk = trace.model.wordpiece.model.unk_token
+    unk = trace.wordpiece.model.unk_token
     lost = sum(w.pieces == (unk,) for w in words(trace) if not w.special)
     whole = int(found.words[found.pieces == 1].sum()) - lost
     average = f"{pieces / n:.2f} pieces a word, punctuation marks counted as words"

@@ -43,7 +43,7 @@ def ahead(attention: np.ndarray) -> float:
 
 def look_masks(decoder: DecoderTrace, bert: Trace, layer: int, head: int) -> Sentence:
     """What the two maps of one layer and head differ in. `bert` may have fewer layers or heads: its last one is taken."""
-    theirs = bert.attention[min(layer, bert.model.n_layers - 1), min(head, bert.model.n_heads - 1)]
+    theirs = bert.attention[min(layer, bert.spec.n_layers - 1), min(head, bert.spec.n_heads - 1)]
     count = len(decoder.tokens)
     return say(
         "Look at the upper right half: the decoder may not look there, so {forbidden:,} of its {all:,} weights are exactly 0. "
@@ -83,7 +83,7 @@ def next_tokens(trace: DecoderTrace) -> pd.DataFrame:
                     "probability": float(np.exp(logs[true.id])),
                     "rank": rank_of(row, true.id),
                     "surprise": float(-logs[true.id]),
-                    "expected": piece_text(trace.model, winner),
+                    "expected": piece_text(trace, winner),
                     "expected_probability": float(np.exp(logs[winner])),
                 }
             )
@@ -128,7 +128,7 @@ def predictions(trace: DecoderTrace, position: int, k: int = 5) -> pd.DataFrame:
     if not 1 <= position < len(trace.tokens):
         raise BadQuery(f"Nothing is predicted at position {position}: the places go from 1 to {len(trace.tokens) - 1}.")
     logits = trace.logits([position - 1])[0].astype(np.float64)
-    return leading(trace.model, logits, trace.tokens[position].id, k)
+    return leading(trace, logits, trace.tokens[position].id, k)
 
 
 def look_predictions(table: pd.DataFrame, read: int) -> Sentence:
@@ -162,10 +162,10 @@ class Swap:
 def swap(trace: DecoderTrace, position: int) -> Swap:
     """The token at `position` for the piece that the decoder finds likeliest there besides it and the special ones."""
     there = trace.tokens[position]
-    special = set(trace.model.tokenizer.all_special_ids)
+    special = trace.spec.special.ids
     for i in best(trace.logits([position - 1])[0].astype(np.float64), len(special) + 2).tolist():
         if i != there.id and i not in special:
-            return Swap(position, there.text, piece_text(trace.model, i), i)
+            return Swap(position, there.text, piece_text(trace, i), i)
     raise BadQuery("There is no other piece to put there.")
 
 
@@ -225,7 +225,7 @@ def in_sight(
     for model, sees, way, found in ways:
         logits = found.astype(np.float64)
         p = float(np.exp(log_softmax(logits)[truth]))
-        rows.append((model, sees, way, p, rank_of(logits, truth), piece_text(decoder.model, int(logits.argmax()))))
+        rows.append((model, sees, way, p, rank_of(logits, truth), piece_text(decoder, int(logits.argmax()))))
     return pd.DataFrame(rows, columns=["model", "sees", "way", "probability", "rank", "best"])
 
 

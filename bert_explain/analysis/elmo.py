@@ -162,7 +162,7 @@ def _words(count: int) -> str:
 def guess_table(trace: ElmoTrace) -> pd.DataFrame:
     """One row a word: its probability and rank in each direction, and each direction's first guess. Raises Missing."""
     g = trace.guesses
-    words = np.array([*trace.model.words], dtype=object)
+    words = np.array([*trace.vocabulary], dtype=object)
     return pd.DataFrame(
         {
             "place": np.arange(1, len(trace.words) + 1), "word": [w.text for w in trace.words], "in vocabulary": g.known,
@@ -177,10 +177,10 @@ def guesses_at(trace: ElmoTrace, position: int, side: int, k: int = 6) -> pd.Dat
     g = trace.guesses
     true = trace.model.row(trace.words[position].text)
     found = g.words[side, position, :k]
-    rows = [(trace.model.words[i], float(p), r + 1, i == true) for r, (i, p) in
+    rows = [(trace.vocabulary[i], float(p), r + 1, i == true) for r, (i, p) in
             enumerate(zip(found, g.probabilities[side, position, :k], strict=True))]  # fmt: skip
     if true not in found:
-        rows.append((trace.model.words[true], float(g.true[side, position]), int(g.rank[side, position]), True))
+        rows.append((trace.vocabulary[true], float(g.true[side, position]), int(g.rank[side, position]), True))
     return pd.DataFrame(rows, columns=["word", "probability", "rank", "true"])
 
 

@@ -47,13 +47,13 @@ def queries(trace: Trace, position: int) -> dict[str, Query]:
     target = asked(trace, position)
     new = () if target is None or trace.tokens[target].masked else (target,)
     base = trace.query.but(masked=(*trace.query.masked, *new), **WHOLE)
-    absent = () if trace.model.has_segments else ("no segment",)
+    absent = () if trace.spec.has_segments else ("no segment",)
     return {name: base.but(**change) for name, change in REMOVALS.items() if name not in absent}
 
 
 def probabilities(runs: Mapping[str, Trace], target: int | None) -> dict[str, np.ndarray]:
     """The masked-word head's probabilities (V,) at `target` in every run; empty without target or head."""
-    if target is None or not next(iter(runs.values())).model.has_mlm:
+    if target is None or not next(iter(runs.values())).spec.has_mlm:
         return {}
     return {name: softmax(run.mlm_logits([target])[0].astype(np.float64)) for name, run in runs.items()}
 
@@ -71,7 +71,7 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
     away, table = [np.zeros(len(first.tokens)), *moved(runs)], {}
     for i, (name, run) in enumerate(runs.items()):
         ids = best(p[name], k) if p else ()
-        row = {f"guess {n}": piece_text(run.model, int(j)) for n, j in enumerate(ids, 1)}
+        row = {f"guess {n}": piece_text(run, int(j)) for n, j in enumerate(ids, 1)}
         row |= {f"p {n}": p[name][j] for n, j in enumerate(ids, 1)}
         known = (np.nan, np.nan) if true is None else (p[name][true], rank_of(p[name], true))
         row |= dict(zip(("p true", "rank"), known, strict=True))
@@ -117,7 +117,7 @@ def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | N
         "word": Piece(runs[table.index[0]].tokens[target].original),
         "r0": before,
         "p0": percent(first["p true"]),
-        "v": next(iter(runs.values())).model.vocab_size,
+        "v": next(iter(runs.values())).spec.vocab_size,
         "how": how,
         "worst": worst,
         "r1": after,

@@ -13,11 +13,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.masked_words import best, piece_text
+from bert_explain.analysis.masked_words import best
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import text_of
+from bert_explain.core.trace import engine_of
 from bert_explain.errors import Missing
 from bert_explain.kernel import readings
-from bert_explain.models import Encoder
 from bert_explain.trace import Trace
 
 
@@ -27,18 +29,19 @@ def nearest(trace: Trace, position: int, k: int = 8) -> pd.DataFrame:
 
     It depends on the token only, not on the sentence.
     """
-    return nearest_rows(trace.model, trace.tokens[position].id, k)
+    return nearest_rows(trace.spec, trace.tokens[position].id, k)
 
 
 @lru_cache(maxsize=256)  # a model's tables never change: do not change what is returned
-def nearest_rows(model: Encoder, own: int, k: int) -> pd.DataFrame:
+def nearest_rows(spec: ModelSpec, own: int, k: int) -> pd.DataFrame:
     """One product of the whole table (V, H) with one row (H,)."""
-    rows = model.embed.token.weight.detach().numpy()  # (V, H)
+    engine = engine_of(spec)
+    rows = engine.tables().token  # (V, H)
     size = np.sqrt(np.einsum("vh,vh->v", rows, rows))  # (V,)
     cosine = np.divide(rows @ rows[own], size * size[own], out=np.zeros_like(size), where=size * size[own] > 0)
     cosine[own] = -np.inf
     ids = best(cosine, min(k, len(cosine) - 1))
-    pieces = [piece_text(model, int(i)) for i in ids]
+    pieces = [text_of(engine.wordpiece, int(i)) for i in ids]
     rank = pd.RangeIndex(1, len(ids) + 1, name="rank")
     return pd.DataFrame({"piece": pieces, "id": ids, "cosine": cosine[ids]}, index=rank)
 
@@ -79,15 +82,15 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
 # the segment table --------------------------------------------------------------------------------------------------
 def segments(trace: Trace) -> pd.DataFrame:
     """The two rows of the segment table and A - B, H rows. Raises Missing for a model without segments."""
-    return segment_rows(trace.model)
+    return segment_rows(trace.spec)
 
 
 @lru_cache(maxsize=16)  # as above
-def segment_rows(model: Encoder) -> pd.DataFrame:
-    table = model.segment_table()
+def segment_rows(spec: ModelSpec) -> pd.DataFrame:
+    table = engine_of(spec).tables().segment
     if table is None:
-        raise Missing(f"{model.title} has no segment embeddings: it does not tell sentence A from sentence B.")
-    a, b = table.numpy()[:2]
+        raise Missing(f"{spec.title} has no segment embeddings: it does not tell sentence A from sentence B.")
+    a, b = table[:2]
     return pd.DataFrame({"A": a, "B": b, "A - B": a - b}).rename_axis("dimension")
 
 
@@ -125,14 +128,14 @@ def sinusoidal(rows: int, size: int) -> np.ndarray:
     return np.where(np.arange(size) % 2 == 0, np.sin(angle), np.cos(angle))
 
 
-def learned(model: Encoder, rows: int) -> np.ndarray:
+def learned(spec: ModelSpec, rows: int) -> np.ndarray:
     """The first rows of the model's own position table, (rows, H); all N when there are fewer."""
-    return model.position_table().numpy()[:rows].astype(np.float64)
+    return engine_of(spec).tables().position[:rows].astype(np.float64)
 
 
-def numbers(model: Encoder, rows: int) -> pd.DataFrame:
+def numbers(spec: ModelSpec, rows: int) -> pd.DataFrame:
     """`learned` as a table, one row a position, one column a dimension."""
-    return pd.DataFrame(learned(model, rows)).rename(columns=str).rename_axis("position")
+    return pd.DataFrame(learned(spec, rows)).rename(columns=str).rename_axis("position")
 
 
 def cosines(table: np.ndarray) -> np.ndarray:
@@ -143,17 +146,17 @@ def cosines(table: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)  # as above
-def by_distance(model: Encoder, rows: int) -> pd.DataFrame:
+def by_distance(spec: ModelSpec, rows: int) -> pd.DataFrame:
     """Mean cosine of all pairs of positions that are 0, 1, 2 ... apart: columns learned, sinusoidal."""
-    table = learned(model, rows)
+    table = learned(spec, rows)
     both = {"learned": cosines(table), "sinusoidal": cosines(sinusoidal(*table.shape))}
     columns = {kind: [c.diagonal(d).mean() for d in range(len(table))] for kind, c in both.items()}
     return pd.DataFrame(columns).rename_axis("distance")
 
 
-def look_positions(model: Encoder, rows: int) -> Sentence:
+def look_positions(spec: ModelSpec, rows: int) -> Sentence:
     """What the learned table shares with the formula, and what not."""
-    table, size = by_distance(model, rows), np.linalg.norm(learned(model, rows), axis=1)
+    table, size = by_distance(spec, rows), np.linalg.norm(learned(spec, rows), axis=1)
     if len(table) < 3:
         return say("This model has room for {n} positions only, too few to compare.", n=len(table))
     far = len(table) // 2

@@ -47,7 +47,7 @@ def question(trace: Trace, position: int) -> Question:
     query, tokens = trace.query.but(heads_off=()), trace.tokens
     masked = [t.position for t in tokens if t.masked]
     able = [t.position for t in tokens if can_be_masked(t)]
-    if not trace.model.has_mlm or not (masked or able):
+    if not trace.spec.has_mlm or not (masked or able):
         return Question(query, None, "", False)
     if masked:
         at = position if position in masked else masked[0]
@@ -71,7 +71,7 @@ def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.D
     ids.sort(key=lambda i: -p[i])
     return pd.DataFrame(
         {
-            "piece": [piece_text(before.model, i) for i in ids],
+            "piece": [piece_text(before, i) for i in ids],
             "id": ids,
             "before": p[ids],
             "without": new[ids],
@@ -97,13 +97,13 @@ def single_heads(
     """
     p = None if position is None else _probabilities(whole, position)
     lines = []
-    pairs = [(layer, head) for layer in range(whole.model.n_layers) for head in range(whole.model.n_heads)]
+    pairs = [(layer, head) for layer in range(whole.spec.n_layers) for head in range(whole.spec.n_heads)]
     for done, (layer, head) in enumerate(pairs, start=1):
         cut = trace_of(whole.query.but(heads_off=((layer, head),)))
         line = {"layer": layer + 1, "head": head + 1}
         if p is not None:
             top, new = int(best(p, 1)[0]), _probabilities(cut, position)
-            first = piece_text(cut.model, int(best(new, 1)[0]))
+            first = piece_text(cut, int(best(new, 1)[0]))
             line |= {"without": float(new[top]), "change": float(new[top] - p[top]), "first": first}
         if has_pair(whole):
             line |= {"is_next": float(cut.nsp[0]), "is_next_change": float(cut.nsp[0] - whole.nsp[0])}
@@ -149,8 +149,8 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
         top, then = int(best(p, 1)[0]), int(best(new, 1)[0])
         return say(
             "Without {off}, {word} goes from {p} to {new}" + (", and {then} comes first." if then != top else "."),
-            off=off, word=Piece(piece_text(before.model, top)), p=percent(p[top]), new=percent(new[top]),
-            then=Piece(piece_text(after.model, then)),
+            off=off, word=Piece(piece_text(before, top)), p=percent(p[top]), new=percent(new[top]),
+            then=Piece(piece_text(after, then)),
         )  # fmt: skip
     return say(
         "Without {off}, the probability that B follows A goes from {p} to {new}.",
@@ -162,7 +162,7 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sent
     """Which single head matters most, of a table from `single_heads`."""
     if "change" in table:
         change, without = "change", "without"
-        what = Piece(piece_text(whole.model, int(best(_probabilities(whole, position), 1)[0])))
+        what = Piece(piece_text(whole, int(best(_probabilities(whole, position), 1)[0])))
     elif "is_next" in table:
         change, without, what = "is_next_change", "is_next", "the probability that B follows A"
     else:

@@ -161,7 +161,7 @@ def _others(trace: Trace, values: np.ndarray, position: int) -> Sentence:
         "of {end} after layer {last}. A cosine means something only beside this one.",
         first=readings.signed(float(mean[0])),
         end=readings.signed(float(mean[-1])),
-        last=trace.model.n_layers,
+        last=trace.spec.n_layers,
     )
 
 

@@ -8,12 +8,12 @@ in the LayerStep, which may hold only some of the tokens. Dimensions and neurons
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.trace import NormWeights
 from bert_explain.kernel import readings
 from bert_explain.trace import LayerStep, Trace
 
@@ -44,10 +44,10 @@ class Norm:
     result: np.ndarray  # (H,)
 
 
-def layer_norm(x: np.ndarray, norm: Any) -> Norm:
-    """Redo LayerNorm on one vector (H,). `norm` is the model's own: weight (H,), bias (H,), eps."""
+def layer_norm(x: np.ndarray, norm: NormWeights) -> Norm:
+    """Redo LayerNorm on one vector (H,) with the model's own numbers."""
     x = x.astype(np.float64)
-    scale, shift = np.asarray(norm.weight, dtype=np.float64), np.asarray(norm.bias, dtype=np.float64)
+    scale, shift = norm.weight.astype(np.float64), norm.bias.astype(np.float64)
     mean, spread = float(x.mean()), float(np.sqrt(x.var() + norm.eps))
     return Norm(mean, spread, scale, shift, (x - mean) / spread * scale + shift)
 
@@ -68,8 +68,8 @@ def written(trace: Trace, step: LayerStep, place: int) -> np.ndarray:
 
     The output projection is a sum over heads: joined x W = sum over h of mixed_h x W_h (Elhage et al. 2021).
     """
-    heads, size = trace.model.n_heads, trace.model.head_size
-    weight = np.asarray(trace.model.layers[step.layer].project.weight, dtype=np.float64)  # (H, H): out, in
+    heads, size = trace.spec.n_heads, trace.spec.head_size
+    weight = trace.engine.weights(step.layer).project.astype(np.float64)  # (H, H): out, in
     mixed = step.joined[place].astype(np.float64).reshape(heads, size)  # (H,) -> (A, d)
     return np.einsum("ad,had->ah", mixed, weight.reshape(-1, heads, size))  # (A, d) x (H, A, d) -> (A, H)
 
@@ -82,7 +82,7 @@ def heads_table(trace: Trace, step: LayerStep, place: int) -> pd.DataFrame:
     parts = written(trace, step, place)
     total = parts.sum(axis=0)
     square = float(total @ total)
-    mixed = step.joined[place].astype(np.float64).reshape(trace.model.n_heads, -1)
+    mixed = step.joined[place].astype(np.float64).reshape(trace.spec.n_heads, -1)
     off = {head for at, head in trace.query.heads_off if at == step.layer}
     return pd.DataFrame(
         {
@@ -97,13 +97,13 @@ def heads_table(trace: Trace, step: LayerStep, place: int) -> pd.DataFrame:
 
 def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -> pd.DataFrame:
     """One dimension followed through the layer: its value at every stage, and the sum that makes it, in numbers."""
-    layer, size = trace.model.layers[step.layer], trace.model.head_size
+    layer, size = trace.engine.weights(step.layer), trace.spec.head_size
     at = {field: float(getattr(step, field)[place][dimension]) for field in STAGES if field != "expanded"}
     neurons = step.expanded[place]
     parts = written(trace, step, place)[:, dimension]
-    bias = _bias(layer.project, dimension)
+    bias = float(layer.project_bias[dimension])
     most = int(np.abs(parts).argmax())
-    weights = np.asarray(layer.contract.weight[dimension], dtype=np.float64) * neurons  # (F,)
+    weights = layer.contract[dimension].astype(np.float64) * neurons  # (F,)
     neuron = int(np.abs(weights).argmax())
     how = {
         "input": "read from the layer before" if step.layer else "read from the embeddings",
@@ -113,7 +113,7 @@ def dimension_table(trace: Trace, step: LayerStep, place: int, dimension: int) -
         "attended_normalised": _normed(step.attended[place], layer.attention_norm, dimension),
         "expanded": f"{neurons.size} neurons read all {at_size(step)} numbers; {int((neurons > 0).sum())} are above 0",
         "contracted": f"sum of the neurons {weights.sum():.3f} (largest: {weights[neuron]:.3f}, neuron {neuron}) "
-        f"+ bias {_bias(layer.contract, dimension):.3f}",
+        f"+ bias {float(layer.contract_bias[dimension]):.3f}",
         "total": f"{at['attended_normalised']:.3f} + {at['contracted']:.3f}",
         "output": _normed(step.total[place], layer.output_norm, dimension),
     }
@@ -128,7 +128,7 @@ def shares(trace: Trace, position: int) -> pd.DataFrame:
     cosine between the layer's input and its output.
     """
     lines = []
-    for layer in range(trace.model.n_layers):
+    for layer in range(trace.spec.n_layers):
         step = trace.layer(layer, positions=[position])
         x, added, after, fed, out = (
             getattr(step, name)[0].astype(np.float64)
@@ -282,16 +282,12 @@ def at_size(step: LayerStep) -> int:
     return step.input.shape[1]
 
 
-def _normed(x: np.ndarray, norm: Any, dimension: int) -> str:
+def _normed(x: np.ndarray, norm: NormWeights, dimension: int) -> str:
     n = layer_norm(x, norm)
     return (
         f"({x[dimension]:.3f} - mean {n.mean:.3f}) / spread {n.spread:.3f} "
         f"x scale {n.scale[dimension]:.3f} + shift {n.shift[dimension]:.3f}"
     )
-
-
-def _bias(linear: Any, dimension: int) -> float:
-    return 0.0 if linear.bias is None else float(linear.bias[dimension])
 
 
 def _ratio(part: float, whole: float) -> float:

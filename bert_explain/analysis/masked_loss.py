@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from bert_explain.analysis.masked_words import piece_text, rank_of
+from bert_explain.analysis.masked_words import Reads, piece_text, rank_of
 from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
 from bert_explain.kernel import readings
 from bert_explain.kernel.folding import fold
 from bert_explain.kernel.readings import percent
-from bert_explain.models.encoder import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
 
@@ -32,7 +31,7 @@ MOST_SCORED = 64  # runs of the model for one sentence score
 
 
 # the 80/10/10 recipe
-def draw(model: Encoder, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
+def draw(source: Reads, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     """One draw of the recipe, a row for each chosen token: position, true, true_id, fate, letter, read, read_id.
 
     Chosen without replacement from the tokens that are not special (nor a typed [MASK], which has no true
@@ -47,14 +46,14 @@ def draw(model: Encoder, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     at = np.sort(rng.choice(len(able), size=count, replace=False)) if count else []
     names = np.array(list(FATES))
     fates = names[np.searchsorted(np.cumsum(list(FATES.values()))[:-1], rng.random(count), side="right")]
-    random_ids = rng.integers(0, min(len(model.tokenizer), model.vocab_size), count)
+    random_ids = rng.integers(0, min(source.wordpiece.get_vocab_size(), source.spec.vocab_size), count)
     rows = []
     for place, fate, random_id in zip(at, fates, random_ids, strict=True):
         token = able[place]
-        becomes = {"mask": model.tokenizer.mask_token_id, "random": int(random_id), "unchanged": token.original_id}
+        becomes = {"mask": source.spec.mask_id, "random": int(random_id), "unchanged": token.original_id}
         read = becomes[fate]
         true = (token.position, token.original, token.original_id)
-        rows.append((*true, str(fate), LETTERS[fate], piece_text(model, read), read))
+        rows.append((*true, str(fate), LETTERS[fate], piece_text(source, read), read))
     return pd.DataFrame(rows, columns=["position", "true", "true_id", "fate", "letter", "read", "read_id"])
 
 
@@ -92,7 +91,7 @@ def losses(trace: Trace, drawn: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([drawn.reset_index(drop=True), table], axis=1)
 
 
-def look_recipe(table: pd.DataFrame, model: Encoder) -> Sentence:
+def look_recipe(table: pd.DataFrame, source: Reads) -> Sentence:
     """The mean loss of a table from `losses`, beside the loss of knowing nothing, ln V."""
     if table.empty:
         return say("There is no token to choose: write a sentence above.")
@@ -100,9 +99,9 @@ def look_recipe(table: pd.DataFrame, model: Encoder) -> Sentence:
     worst = table.iloc[top.index]
     known = {
         "mean": float(table["loss"].mean()),
-        "none": float(np.log(model.vocab_size)),
+        "none": float(np.log(source.spec.vocab_size)),
         "n": len(table),
-        "size": model.vocab_size,
+        "size": source.spec.vocab_size,
         "worst": Piece(worst["true"]),
         "most": float(worst["loss"]),
     }
@@ -153,7 +152,7 @@ def score_all(trace: Trace, positions: Sequence[int]) -> list[Score]:
     found = []
     for position, truth, logs in zip(positions, truths, all_logs, strict=True):
         true, guess = float(logs[truth]), int(logs.argmax())
-        texts = trace.tokens[position].original, piece_text(trace.model, guess)
+        texts = trace.tokens[position].original, piece_text(trace, guess)
         found.append(
             Score(
                 position=position,
@@ -192,7 +191,7 @@ def score_table(scores: Sequence[Score]) -> pd.DataFrame:
 
 def shown(trace: Trace) -> tuple[Token, ...]:
     """The tokens as they were written: a typed [MASK] stays one, the reader's masks and replacements are lifted."""
-    mask = trace.model.tokenizer.mask_token_id
+    mask = trace.spec.mask_id
     return tuple(
         replace(t, id=t.original_id, text=t.original, masked=t.original_id == mask and not t.special) for t in trace.tokens
     )

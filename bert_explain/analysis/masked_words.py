@@ -7,6 +7,7 @@ section 3.1, task 1); ranks count from 1 and equal logits share the better rank.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from scipy.special import softmax
 
 from bert_explain.analysis.masking import same_place, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import text_of
 from bert_explain.errors import BadQuery
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import percent
-from bert_explain.models.encoder import Encoder
 from bert_explain.trace import Trace
 
 
@@ -36,7 +38,7 @@ class Standing:
 def standing(trace: Trace, position: int, piece_id: int, layer: int | None = None) -> Standing:
     """Rank and probability of one piece at one position. Raises BadQuery, Missing."""
     logits = _logits(trace, position, layer)
-    return _standing(trace.model, logits, softmax(logits), piece_id)
+    return _standing(trace, logits, softmax(logits), piece_id)
 
 
 def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
@@ -44,15 +46,15 @@ def predictions(trace: Trace, position: int, k: int = 5) -> pd.DataFrame:
 
     Columns: rank, piece, id, probability, logit, mark ("true word", "rest" or ""). Probabilities add up to 1.
     """
-    return leading(trace.model, _logits(trace, position), true_id(trace, position), k)
+    return leading(trace, _logits(trace, position), true_id(trace, position), k)
 
 
-def leading(model: Encoder, logits: np.ndarray, truth: int | None, k: int) -> pd.DataFrame:
+def leading(source: Reads, logits: np.ndarray, truth: int | None, k: int) -> pd.DataFrame:
     """The table of `predictions` for any logits (V,) in double precision; `truth` is the id of the true piece, or None."""
     p = softmax(logits)
     shown = best(logits, k).tolist()
     shown += [truth] if truth is not None and truth not in shown else []
-    found = [_standing(model, logits, p, i) for i in shown]
+    found = [_standing(source, logits, p, i) for i in shown]
     rows = [(s.rank, s.piece, s.id, s.probability, s.logit, "true word" if s.id == truth else "") for s in found]
     others = len(logits) - len(shown)
     if others:
@@ -97,7 +99,7 @@ def compare(now: Trace, position: int, before: Trace, k: int = 5) -> pd.DataFram
     px, py = softmax(x), softmax(y)
     table = pd.DataFrame(
         {
-            "piece": [piece_text(now.model, i) for i in ids],
+            "piece": [piece_text(now, i) for i in ids],
             "id": ids,
             "probability": px[ids],
             "before": py[ids],
@@ -136,7 +138,7 @@ def lens(trace: Trace, position: int, k: int = 3) -> pd.DataFrame:
     winner_probability (the piece that leads after the last layer); true, true_rank, true_probability (missing where
     the text itself says [MASK]).
     """
-    model, truth = trace.model, true_id(trace, position)
+    truth = true_id(trace, position)
     by_layer = trace.mlm_logits_by_layer(position).astype(np.float64)  # (L + 1, V)
     winner = int(best(by_layer[-1], 1)[0])
     rows = []
@@ -144,12 +146,12 @@ def lens(trace: Trace, position: int, k: int = 3) -> pd.DataFrame:
         row: dict = {"layer": layer}
         for place, i in enumerate(best(logits, k).tolist(), 1):
             row |= {
-                f"piece_{place}": piece_text(model, i),
+                f"piece_{place}": piece_text(trace, i),
                 f"id_{place}": i,
                 f"probability_{place}": float(p[i]),
             }
         for name, i in (("winner", winner), ("true", truth)):
-            found = None if i is None else _standing(model, logits, p, i)
+            found = None if i is None else _standing(trace, logits, p, i)
             row[name] = None if found is None else found.piece
             row[f"{name}_rank"] = None if found is None else found.rank
             row[f"{name}_probability"] = None if found is None else found.probability
@@ -191,20 +193,20 @@ class Lookup:
     unknown: bool = False
 
 
-def look_up(model: Encoder, word: str) -> Lookup:
+def look_up(source: Reads, word: str) -> Lookup:
     """The pieces of a word. A piece can be given as the vocabulary writes it: `##ing` continues a word."""
     word = word.strip()
-    as_it_is = model.wordpiece.token_to_id(word) if word else None
+    as_it_is = source.wordpiece.token_to_id(word) if word else None
     if as_it_is is not None:
         return Lookup((word,), as_it_is)
-    cut = model.wordpiece.encode(word, add_special_tokens=False)
-    unknown = model.tokenizer.unk_token_id in cut.ids
+    cut = source.wordpiece.encode(word, add_special_tokens=False)
+    unknown = source.spec.special.unknown is not None and source.spec.special.unknown.id in cut.ids
     return Lookup(tuple(cut.tokens), cut.ids[0] if len(cut.ids) == 1 and not unknown else None, unknown)
 
 
 def say_own_word(trace: Trace, position: int, word: str) -> Sentence:
     """How likely the reader's own word is at a masked position, or why it cannot be asked for."""
-    found = look_up(trace.model, word)
+    found = look_up(trace, word)
     asked = Piece(word.strip()[:60])
     if not found.pieces:
         return say("There is nothing to look up: the tokenizer drops these characters.")
@@ -227,7 +229,7 @@ def say_own_word(trace: Trace, position: int, word: str) -> Sentence:
         "{piece} is number {rank:,} of {size:,} here, with {share}.",
         piece=Piece(at.piece),
         rank=at.rank,
-        size=trace.model.vocab_size,
+        size=trace.spec.vocab_size,
         share=percent(at.probability),
     )
 
@@ -240,9 +242,18 @@ def best(logits: np.ndarray, k: int) -> np.ndarray:
     return top[np.lexsort((top, -logits[top]))]
 
 
-def piece_text(model: Encoder, piece_id: int) -> str:
+class Reads(Protocol):
+    """A trace or a model: what has a tokenizer, and says what its special tokens are."""
+
+    spec: ModelSpec
+
+    @property
+    def wordpiece(self) -> Any: ...
+
+
+def piece_text(source: Reads, piece_id: int) -> str:
     """The piece of that id; token tables may have rows that no piece uses."""
-    return model.wordpiece.id_to_token(piece_id) or f"[row {piece_id}]"
+    return text_of(source.wordpiece, piece_id)
 
 
 def _logits(trace: Trace, position: int, layer: int | None = None) -> np.ndarray:
@@ -255,5 +266,5 @@ def rank_of(logits: np.ndarray, piece_id: int) -> int:
     return int((logits > logits[piece_id]).sum()) + 1
 
 
-def _standing(model: Encoder, logits: np.ndarray, p: np.ndarray, i: int) -> Standing:
-    return Standing(i, piece_text(model, i), rank_of(logits, i), float(p[i]), float(logits[i]))
+def _standing(source: Reads, logits: np.ndarray, p: np.ndarray, i: int) -> Standing:
+    return Standing(i, piece_text(source, i), rank_of(logits, i), float(p[i]), float(logits[i]))

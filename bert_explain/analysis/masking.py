@@ -9,7 +9,6 @@ import pandas as pd
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
-from bert_explain.tokenize import tokenize
 from bert_explain.trace import Token, Trace
 
 WHOLE, ONE = "whole word", "one piece"
@@ -72,7 +71,7 @@ def hidden_positions(tokens: Sequence[Token]) -> tuple[int, ...]:
 def true_id(trace: Trace, position: int) -> int | None:
     """Vocabulary id of the piece that stood there; None where the text itself says [MASK]."""
     original = trace.tokens[position].original_id
-    return None if original == trace.model.tokenizer.mask_token_id else original
+    return None if original == trace.spec.mask_id else original
 
 
 def say_hidden(tokens: Sequence[Token], position: int | None) -> Sentence:
@@ -109,7 +108,7 @@ def without_changes(trace: Trace) -> Query:
     the same word stands at another position.
     """
     hidden = {_place(t) for t in trace.tokens if t.masked and t.span is not None}
-    tokens, _ = tokenize(trace.model, trace.query.plain())
+    tokens, _ = trace.tokenize(trace.query.plain())
     return trace.query.plain().but(
         masked=[t.position for t in tokens if t.span is not None and _place(t) in hidden and can_be_masked(t)]
     )

@@ -18,7 +18,6 @@ from bert_explain.errors import Missing
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
-from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace
 
 NEXT, NOT_NEXT = "is next", "not next"
@@ -56,7 +55,7 @@ class Verdict:
 def verdict(trace: Trace) -> Verdict:
     """The verdict of a trace. Raises Missing for a model without a next-sentence head."""
     if trace.nsp_logits is None:
-        raise Missing(f"{trace.model.title} has no next-sentence head: it cannot say whether B follows A.")
+        raise Missing(f"{trace.spec.title} has no next-sentence head: it cannot say whether B follows A.")
     first, second = (float(z) for z in trace.nsp_logits)
     return Verdict((first, second), len(trace.tokens), trace.cut.a + trace.cut.b)
 
@@ -109,8 +108,7 @@ class Decision:
 def decision(trace: Trace) -> Decision:
     """Every number of the last step. Raises Missing."""
     found = verdict(trace)
-    head = trace.model.nsp_head
-    weight, bias = head.weight.detach().numpy(), head.bias.detach().numpy()  # (2, H), (2,)
+    weight, bias = trace.engine.nsp_weights()  # (2, H), (2,)
     pull = (weight[0] - weight[1]) * trace.pooled
     return Decision(trace.hidden[-1][0], trace.pooled, pull, float(bias[0] - bias[1]), found.logits[0] - found.logits[1])
 
@@ -176,7 +174,7 @@ def carried(trace: Trace, query: Query) -> Query:
     bare = query.but(masked=(), replaced=())
     if not (trace.query.masked or trace.query.replaced):
         return bare
-    new = {(t.sentence, t.span): t.position for t in tokenize(trace.model, bare)[0]}
+    new = {(t.sentence, t.span): t.position for t in trace.tokenize(bare)[0]}
     where = {position: new[piece] for position, piece in old.items() if piece in new}
     return bare.but(
         masked=tuple(where[p] for p in trace.query.masked if p in where),
@@ -201,7 +199,7 @@ def variants(trace: Trace, drawn: str) -> list[Variant]:
         "B drawn at random": {"text_b": drawn},
         "B the same as A": {"text_b": now.text_a},
     }
-    if not trace.model.has_segments:
+    if not trace.spec.has_segments:
         changes = {name: change for name, change in changes.items() if "segments" not in change}
     found = [Variant(name, carried(trace, plain.but(**c)), plain.but(**c) == now) for name, c in changes.items()]
     if not any(variant.applied for variant in found):

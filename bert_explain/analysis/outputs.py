@@ -159,7 +159,7 @@ def vector_table(trace: Trace, layer: int, position: int) -> pd.DataFrame:
 
 def pooler_table(trace: Trace) -> pd.DataFrame:
     """[CLS] after the last layer and what the pooler makes of it, H lines; the second column only with a pooler."""
-    frame = pd.DataFrame({"dimension": np.arange(trace.model.hidden_size), "[CLS], last layer": trace.hidden[-1][0]})
+    frame = pd.DataFrame({"dimension": np.arange(trace.spec.hidden_size), "[CLS], last layer": trace.hidden[-1][0]})
     return frame if trace.pooled is None else frame.assign(pooled=trace.pooled)
 
 
@@ -172,7 +172,7 @@ def named(trace: Trace, position: int) -> Piece:
 def look_vectors(trace: Trace, layer: int) -> Sentence:
     """What to look for in all vectors at once: a dimension that is loud in many tokens."""
     dimension, count = loudest(trace, layer)
-    total, size = len(trace.tokens), trace.model.hidden_size
+    total, size = len(trace.tokens), trace.spec.hidden_size
     if count >= max(2, LOUD * total):
         before, after = mean_cosine(cosines(trace, layer)), mean_cosine(cosines_without(trace, layer, dimension))
         known = {"dimension": dimension, "size": size, "count": count, "total": total, "before": readings.signed(before, 3)}
@@ -305,6 +305,6 @@ def look_pooler(trace: Trace) -> Sentence:
     return say(
         "Look at dimension {dimension} of the lower strip: the pooler answers {value} there, {strongest} of its numbers. The "
         "tanh keeps every number between −1 and 1; {near} of {size} lie beyond ±0.9.",
-        dimension=top.index, value=signed(trace.pooled[top.index]), near=near or "none", size=trace.model.hidden_size,
+        dimension=top.index, value=signed(trace.pooled[top.index]), near=near or "none", size=trace.spec.hidden_size,
         strongest=readings.called(top, "strongest"),
     ).because(top)  # fmt: skip

@@ -41,15 +41,15 @@ def telling_token(trace: Trace, word: str = "") -> int:
 
 def guess(trace: Trace, position: int, k: int = 4) -> Guess | None:
     """What the masked-word head says at a position of a trace in which it is masked; None without such a head."""
-    if not trace.model.has_mlm:
+    if not trace.spec.has_mlm:
         return None
     logits = trace.mlm_logits([position])[0].astype(np.float64)  # (V,)
     best = np.argpartition(-logits, k)[:k]
     best = best[np.argsort(-logits[best])]
     shifted = np.exp(logits - logits.max())
-    pieces = tuple(trace.model.tokenizer.convert_ids_to_tokens([int(i) for i in best]))
+    pieces = tuple(trace.text_of(int(i)) for i in best)
     token = trace.tokens[position]
-    known = None if token.original_id == trace.model.tokenizer.mask_token_id else token.original
+    known = None if token.original_id == trace.spec.mask_id else token.original
     return Guess(position, pieces, tuple(float(p) for p in shifted[best] / shifted.sum()), known)
 
 
@@ -88,7 +88,7 @@ def hidden_word(trace: Trace, position: int, run: Callable[[Query], Trace], k: i
 
     run : gives the trace of another query. None without a masked-word head, or where `position` is a special token.
     """
-    if not trace.model.has_mlm:
+    if not trace.spec.has_mlm:
         return None
     masked = [t.position for t in trace.tokens if t.masked]
     if masked:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.tokens import many
-from bert_explain.tokenize import Token, tokenize
+from bert_explain.errors import Missing
+from bert_explain.tokenize import Token
 from bert_explain.trace import Trace
 
 DRAWN = 96  # tokens of a row that are drawn, both ends; the table has all
@@ -41,22 +42,18 @@ def batch(trace: Trace) -> tuple[Row, Row]:
     plain = trace.query.plain()
     pair = bool(plain.text_b.strip())
     short = plain.but(text_b="") if pair else plain.but(text_a="")
-    long_tokens, short_tokens = tokenize(trace.model, plain)[0], tokenize(trace.model, short)[0]
+    long_tokens, short_tokens = trace.tokenize(plain)[0], trace.tokenize(short)[0]
     size = max(len(long_tokens), len(short_tokens))
     names = ("A and B", "A alone") if pair else ("A", "Nothing typed")
     return _pad(trace, names[0], long_tokens, size), _pad(trace, names[1], short_tokens, size)
 
 
 def _pad(trace: Trace, name: str, tokens: tuple[Token, ...], size: int) -> Row:
-    tok = trace.model.tokenizer
-    pad = replace(
-        tokens[0],
-        text=tok.pad_token,
-        id=tok.pad_token_id,
-        original=tok.pad_token,
-        original_id=tok.pad_token_id,
-        special=True,
-    )
+    padding = trace.spec.special.padding
+    if padding is None:
+        raise Missing(f"{trace.spec.title} has no [PAD]: it reads one text at a time.")
+    text, row = padding.text, padding.id
+    pad = replace(tokens[0], text=text, id=row, original=text, original_id=row, special=True)
     added = [replace(pad, position=i, position_id=i) for i in range(len(tokens), size)]
     mask = np.array([1] * len(tokens) + [0] * len(added), dtype=np.int8)
     return Row(name, (*tokens, *added), mask)

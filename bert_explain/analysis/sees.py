@@ -97,10 +97,11 @@ def _side(count: int, target: int, side: str) -> np.ndarray:
 
 def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[int], logits: np.ndarray, k: int) -> Guess:
     """A guess at the first piece of a word."""
-    tokens, model = trace.tokens, trace.model
+    tokens, special = trace.tokens, trace.spec.special
     first = tokens[at[0]]
-    truth = None if first.original_id in (model.tokenizer.mask_token_id, model.tokenizer.unk_token_id) else first.original_id
-    table = ranking(softmax(logits.astype(np.float64)), lambda i: piece_text(model, i), truth, k, "pieces")
+    no_word = [token.id for token in (special.mask, special.unknown) if token is not None]
+    truth = None if first.original_id in no_word else first.original_id
+    table = ranking(softmax(logits.astype(np.float64)), lambda i: piece_text(trace, i), truth, k, "pieces")
     notes = ()
     if len(at) > 1:
         cut = " ".join(tokens[p].original for p in at)
@@ -110,12 +111,12 @@ def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[
 
 def bert(trace: Trace, of: Sequence[Word], target: int, k: int) -> Guess:
     """BERT reads every other word. `trace`: of the sentence alone, with all pieces of the word masked."""
-    reads, title = _side(len(of), target, "both"), f"BERT ({trace.model.title})"
+    reads, title = _side(len(of), target, "both"), f"BERT ({trace.spec.title})"
     at = pieces_of(trace.tokens, of[target])
     if not at:
         return Guess("bert", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it.")
-    if not trace.model.has_mlm:
-        return Guess("bert", title, reads, missing=f"{trace.model.title} has no masked-word head: it cannot predict words.")
+    if not trace.spec.has_mlm:
+        return Guess("bert", title, reads, missing=f"{trace.spec.title} has no masked-word head: it cannot predict words.")
     return _pieces("bert", title, reads, trace, at, trace.mlm_logits([at[0]])[0], k)
 
 
@@ -132,7 +133,7 @@ def elmo(trace: ElmoTrace, of: Sequence[Word], target: int, side: str, k: int) -
     """One of ELMo's two models: the forward one reads from the left, the backward one from the right."""
     key, title = (f"elmo-{side}", f"ELMo, {'forward' if side == 'left' else 'backward'} model")
     reads = _side(len(of), target, side)
-    units, names = trace.words, trace.model.words
+    units, names = trace.words, trace.vocabulary
     at = covering(units, of[target].start, of[target].end)
     if not at:
         return Guess(key, title, reads, missing="ELMo reads no word here.")

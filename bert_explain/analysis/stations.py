@@ -19,15 +19,15 @@ def tokens(trace: Trace, position: int) -> Sentence:
     """How many tokens, and which word was cut into pieces."""
     own = [t for t in trace.tokens if t.sentence is not None]
     cut = sorted({(t.sentence, t.word) for t in own if t.continues})
-    added, unknown = len(trace.tokens) - len(own), trace.model.tokenizer.unk_token_id
+    added, unknown = len(trace.tokens) - len(own), trace.spec.special.unknown
     count = readings.many(len(trace.tokens), "token")
-    lost = sum(t.original_id == unknown for t in own)
+    lost = sum(unknown is not None and t.original_id == unknown.id for t in own)
     if not own:
         return say("{count}: there is no word yet, only what BERT adds.", count=count)
     if lost:
         return say("{count}: {own} from your text, of which {lost} read as {unk}, and {added} that BERT adds.",
                    count=count, own=len(own), lost="one is" if lost == 1 else f"{lost} are", added=added,
-                   unk=Piece(trace.model.tokenizer.unk_token))  # fmt: skip
+                   unk=Piece(unknown.text))  # fmt: skip
     if not cut:
         return say("{count}: {own} from your text, {whole}, and {added} that BERT adds.", count=count, own=len(own), added=added,
                    whole="a whole word or sign" if len(own) == 1 else "each a whole word or sign")  # fmt: skip
@@ -38,11 +38,11 @@ def tokens(trace: Trace, position: int) -> Sentence:
 
 def embeddings(trace: Trace, position: int) -> Sentence:
     """Which of the rows weighs most in the sum: three, or two in a model without segments."""
-    e, segments = trace.embeddings, trace.model.has_segments
+    e, segments = trace.embeddings, trace.spec.has_segments
     names = ("token", "segment", "position") if segments else ("token", "position")
     norms = {name: float(np.linalg.norm(getattr(e, name)[position])) for name in names}
     there = [name for name in names if norms[name] > 0]
-    word, h = Piece(trace.tokens[position].text), trace.model.hidden_size
+    word, h = Piece(trace.tokens[position].text), trace.spec.hidden_size
     if not there:
         return say("Nothing is left of {word}: all {h} numbers are 0.", word=word, h=h)
     about = {"token": "one for the piece", "segment": "one for its sentence", "position": "one for its place"}
@@ -64,7 +64,7 @@ def layers(trace: Trace, position: int) -> Sentence:
     path = trace.hidden[:, position]
     unit = path / np.linalg.norm(path, axis=1, keepdims=True).clip(1e-9)
     known = {
-        "n": readings.many(trace.model.n_layers, "layer"),
+        "n": readings.many(trace.spec.n_layers, "layer"),
         "word": Piece(trace.tokens[position].text),
         "c": readings.signed(float(unit[0] @ unit[-1])),
     }
@@ -78,7 +78,7 @@ def layers(trace: Trace, position: int) -> Sentence:
 def attention(trace: Trace, position: int) -> Sentence:
     """The strongest link of the most telling head."""
     link = telling_head(trace)
-    heads = trace.model.n_layers * trace.model.n_heads
+    heads = trace.spec.n_layers * trace.spec.n_heads
     itself = " itself" if link.row == link.column else ""
     return say(
         "{n} at this text. In head {h} of layer {l}, {row} gives {w:.2f} of its attention to {col}{itself}.",
@@ -94,7 +94,7 @@ def attention(trace: Trace, position: int) -> Sentence:
 
 def words(trace: Trace, guess: Guess | None) -> Sentence:
     """What the model would put where a word is hidden."""
-    if not trace.model.has_mlm:
+    if not trace.spec.has_mlm:
         return say("This model has no masked-word head: it cannot guess a hidden word.")
     if guess is None:
         return say("Choose a word of your text, and BERT guesses it from the others.")
@@ -132,10 +132,10 @@ def outputs(trace: Trace, position: int) -> Sentence:
     """The token whose output vector is closest."""
     best = nearest(trace, position)
     if best is None:
-        return say("One vector of {h} numbers for each token.", h=trace.model.hidden_size)
+        return say("One vector of {h} numbers for each token.", h=trace.spec.hidden_size)
     others = [t.position for t in trace.tokens if not t.special and t.position != position]
     near = readings.best(all_cosines(trace)[position][others], least=0.01, part=0)
-    known = {"h": trace.model.hidden_size, "word": Piece(trace.tokens[position].text), "other": Piece(trace.tokens[best].text),
+    known = {"h": trace.spec.hidden_size, "word": Piece(trace.tokens[position].text), "other": Piece(trace.tokens[best].text),
              "c": readings.signed(near.value)}  # fmt: skip
     if len(others) == 1:
         return say("One vector of {h} numbers for each token. Those of {word} and {other} have a cosine of {c}.", **known)

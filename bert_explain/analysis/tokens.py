@@ -45,7 +45,7 @@ class Word:
 @remember
 def words(trace: Trace) -> list[Word]:
     """Every word of both sentences, in the order in which the model reads them, cut ones included."""
-    wordpiece, query = trace.model.wordpiece, trace.query
+    wordpiece, query = trace.wordpiece, trace.query
     places: dict[tuple[int, int], list[int]] = {}
     for token in trace.tokens:
         if token.sentence is not None:
@@ -83,7 +83,7 @@ def telling(trace: Trace) -> Word | None:
     None where every word is a piece by itself, and where there are no words.
     """
     plain = [w for w in words(trace) if not w.special and w.positions]
-    unk = trace.model.wordpiece.model.unk_token
+    unk = trace.wordpiece.model.unk_token
     lost = next((w for w in plain if w.pieces == (unk,)), None)
     most = max(plain, key=lambda w: len(w.pieces), default=None)
     return lost or (most if most and len(most.pieces) > 1 else None)
@@ -96,18 +96,18 @@ def short(text: str, most: int = 32) -> str:
 
 def split(trace: Trace, text: str) -> list[str]:
     """The words of any text, normalised and split at spaces and punctuation as this model does it."""
-    wordpiece = trace.model.wordpiece
+    wordpiece = trace.wordpiece
     return [word for word, _ in wordpiece.pre_tokenizer.pre_tokenize_str(normalisation.normalise(wordpiece, text))]
 
 
 def walk(trace: Trace, word: str) -> Run:
     """The greedy run over one normalised word, with this model's vocabulary and limits."""
-    model = trace.model.wordpiece.model
+    model = trace.wordpiece.model
     return greedy(
         word,
-        vocabulary(trace.model.wordpiece),
+        vocabulary(trace.wordpiece),
         unknown=model.unk_token,
-        continues=prefix(trace.model.wordpiece),
+        continues=prefix(trace.wordpiece),
         longest=model.max_input_chars_per_word,
     )
 
@@ -139,7 +139,7 @@ def table(trace: Trace) -> pd.DataFrame:
         "position id": [t.position_id for t in trace.tokens],
     }
     found = pd.DataFrame(columns)
-    unneeded = [] if trace.model.has_segments and trace.query.segments != "removed" else ["segment"]
+    unneeded = [] if trace.spec.has_segments and trace.query.segments != "removed" else ["segment"]
     unneeded += ["piece before"] if (found["piece"] == found["piece before"]).all() else []
     unneeded += ["position id"] if (found["position"] == found["position id"]).all() else []
     return found.drop(columns=unneeded)
@@ -193,7 +193,7 @@ def look_told(trace: Trace) -> Sentence:
             at=ends[0],
         )
     before, then = trace.tokens[ends[0]].segment, after[0].segment
-    if not trace.model.has_segments or before == then:
+    if not trace.spec.has_segments or before == then:
         return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
     return say(
         "Look at position {at}: {mark} ends the first sentence; after it the segment is {then} instead of {before}.",

@@ -182,9 +182,9 @@ def memory(numbers: int) -> str:
 
 def here(box: str, trace: Trace) -> Sentence | None:
     """What a box of the picture does to this very text, in shapes; None where the loaded model has no such box."""
-    m, tokens = trace.model, len(trace.tokens)
+    m, tokens = trace.spec, len(trace.tokens)
     sizes_ = {"n": tokens, "h": m.hidden_size, "a": m.n_heads, "d": m.head_size, "l": m.n_layers,
-              "f": m.layers[0].expand.out_features, "v": m.vocab_size, "name": Piece(m.title)}  # fmt: skip
+              "f": m.feed_forward_size, "v": m.vocab_size, "name": Piece(m.title)}  # fmt: skip
     said = {
         "input": "Your text is {n} tokens for {name}.",
         "embedding": "{name} looks your {n} tokens up in a table of {v:,} rows: {n} × {h} numbers.",

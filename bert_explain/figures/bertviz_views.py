@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bert_explain.engines.local import attention_tensors
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.folding import fold
 from bert_explain.trace import Trace
@@ -80,7 +81,7 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
     places = kept(trace, MOST[view])
     attention = [
         weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS)
-        for weights in trace.attention_tensors()
+        for weights in attention_tensors(trace)
     ]  # L times (1, A, T, T); double, so that 0.123 is written as 0.123
     shared = {
         "tokens": [safe(trace.pieces[i]) for i in places],
@@ -104,7 +105,7 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
 
 def height(view: str, trace: Trace) -> int:
     """How high the view is drawn, in CSS pixels (the sums are those of bertviz's own scripts)."""
-    n, layers, heads = min(len(trace.tokens), MOST[view]), trace.model.n_layers, trace.model.n_heads
+    n, layers, heads = min(len(trace.tokens), MOST[view]), trace.spec.n_layers, trace.spec.n_heads
     if view == "model":
         return int(max(layers * (n * 7 * 12 / heads + 10) + 38, n * 18 + 55)) + 60
     return int(n * 22.5) + 110

@@ -83,7 +83,7 @@ def sum_of_rows(trace: Trace, position: int) -> list[Band]:
     e, segment = trace.embeddings, ("segment_a", "segment_b")[trace.tokens[position].segment]
     return [
         Band("token", e.token[position], "token"),
-        *([Band("segment", e.segment[position], segment, "+")] if trace.model.has_segments else []),
+        *([Band("segment", e.segment[position], segment, "+")] if trace.spec.has_segments else []),
         Band("position", e.position[position], "position", "+"),
         Band("sum", e.total[position], "hidden", "="),
     ]
@@ -91,7 +91,7 @@ def sum_of_rows(trace: Trace, position: int) -> list[Band]:
 
 def through_layers(trace: Trace, position: int) -> list[Band]:
     """One token's vector as it leaves the embeddings and each layer."""
-    names = ["input", *(f"layer {n}" for n in range(1, trace.model.n_layers + 1))]
+    names = ["input", *(f"layer {n}" for n in range(1, trace.spec.n_layers + 1))]
     return [Band(name, vector, "hidden") for name, vector in zip(names, trace.hidden[:, position], strict=True)]
 
 

@@ -44,12 +44,12 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     told: dict[str, Callable[[], str]] = {
         "text": lambda: f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
         "tokens": lambda: many(len(trace.tokens), "token"),
-        "embeddings": lambda: f"{trace.model.hidden_size} numbers for each token",
-        "layers": lambda: many(trace.model.n_layers, "layer"),
-        "attention": lambda: many(trace.model.n_layers * trace.model.n_heads, "head"),
+        "embeddings": lambda: f"{trace.spec.hidden_size} numbers for each token",
+        "layers": lambda: many(trace.spec.n_layers, "layer"),
+        "attention": lambda: many(trace.spec.n_layers * trace.spec.n_heads, "head"),
         "words": lambda: words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
         "next": lambda: "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
-        "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.model.hidden_size}",
+        "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.spec.hidden_size}",
     }
     veiled = {name for name, drawn in thumbs.items() if isinstance(drawn, str) and drawn == VEILED}
     return {name: "comes later" if name in veiled else one() for name, one in told.items()}
@@ -57,7 +57,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
 
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:
     if guess is None:
-        return "nothing to hide" if trace.model.has_mlm else "no such head"
+        return "nothing to hide" if trace.spec.has_mlm else "no such head"
     return {"pieces": guess.pieces, "p": [round(p, 4) for p in guess.probabilities]}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from bert_explain.errors import BadModel
+from bert_explain.models import fingerprint
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
 from bert_explain.models.registry import ASSETS, given
@@ -38,9 +40,13 @@ class Decoder(Encoder):
         return False
 
     @property
-    def lacks(self) -> tuple[str, ...]:
-        """A decoder is not measured by BERT's parts."""
-        return ()
+    def family(self) -> str:
+        return "gpt"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """As an encoder's; without the mask the same weights give other numbers."""
+        return fingerprint.of_module(self.module) + ("" if self.causal else "-lifted")
 
     def allowed(self, scores: Tensor) -> Tensor:
         """Scores (A, T, T) with minus infinity wherever a token would look ahead: the softmax makes these exactly 0.

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bert_explain.errors import BadModel, Missing
-from bert_explain.models import elmo_format
+from bert_explain.core.errors import BadModel, Missing
+from bert_explain.core.trace_elmo import ElmoSpec
+from bert_explain.models import elmo_format, fingerprint, loaded
 from bert_explain.models.bilm import BiLM
 from bert_explain.models.characters import UNKNOWN, batch, cropped
 from bert_explain.models.registry import ASSETS, given
@@ -33,6 +34,19 @@ class Elmo:
     title: str
     module: BiLM = field(repr=False)
     words: tuple[str, ...] = field(repr=False)  # the softmax's vocabulary; empty where the model predicts no words
+
+    @cached_property
+    def spec(self) -> ElmoSpec:
+        """What there is to know without the weights, made once (the fingerprint reads every weight)."""
+        made = fingerprint.of_module(self.module)
+        spec = ElmoSpec(self.name, self.title, self.n_layers, self.projection, len(self.words), made)
+        loaded.note(self, spec)
+        return spec
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its weights, and of the table of encodings that is made at first use."""
+        return 4 * (self.parameters + len(self.words) * self.projection)
 
     @property
     def n_layers(self) -> int:

@@ -13,12 +13,15 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from bert_explain.errors import Missing
+from bert_explain.core.errors import Missing
+from bert_explain.core.spec import ModelSpec, Special, Specials
+from bert_explain.models import fingerprint, loaded
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,11 @@ class Encoder:
         return sum(p.numel() for p in self.module.parameters())
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of its weights."""
+        return 4 * self.parameters
+
+    @property
     def has_segments(self) -> bool:
         return self.embed.segment is not None and self.embed.segment.num_embeddings > 1
 
@@ -115,13 +123,42 @@ class Encoder:
     @property
     def lacks(self) -> tuple[str, ...]:
         """One sentence for each part that BERT has and this model has not."""
-        said = {
-            "segments": "has no segment embeddings: it does not tell sentence A from sentence B",
-            "mlm": "has no masked-word head: it cannot predict words",
-            "nsp": "has no next-sentence head: it cannot say whether B follows A",
-            "pooler": "has no pooler: its [CLS] vector is read as it is",
-        }
-        return tuple(f"{self.title} {text}." for part, text in said.items() if not getattr(self, f"has_{part}"))
+        return self.spec.lacks
+
+    @property
+    def family(self) -> str:
+        """How it reads, as `ModelSpec.family` names it."""
+        return "distilbert" if self.config.model_type == "distilbert" else "bert"
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """All of this without the weights: a plain value, made once (the fingerprint reads every weight)."""
+        tok, inner = self.tokenizer, self.wordpiece.model
+        normalizer = self.wordpiece.normalizer
+
+        def named(row: int | None) -> Special | None:
+            return None if row is None else Special(row, tok.convert_ids_to_tokens(row))
+
+        special = Specials(
+            named(tok.cls_token_id), named(tok.sep_token_id), named(tok.mask_token_id), named(tok.unk_token_id),
+            named(tok.pad_token_id), frozenset(tok.all_special_ids),
+        )  # fmt: skip
+        spec = ModelSpec(
+            name=self.name, title=self.title, family=self.family, n_layers=self.n_layers, n_heads=self.n_heads,
+            hidden_size=self.hidden_size, feed_forward_size=self.layers[0].expand.out_features if self.layers else 0,
+            vocab_size=self.vocab_size, max_tokens=self.max_tokens, fingerprint=self.fingerprint, special=special,
+            has_segments=self.has_segments, has_mlm=self.has_mlm, has_nsp=self.has_nsp, has_pooler=self.has_pooler,
+            causal=getattr(self, "causal", False), continuing=getattr(inner, "continuing_subword_prefix", None) or "##",
+            lower_case=normalizer is not None and normalizer.normalize_str("A") == "a",
+            longest_word=getattr(inner, "max_input_chars_per_word", 100),
+        )  # fmt: skip
+        loaded.note(self, spec)
+        return spec
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short name of the weights and of what reads them: another one gives other numbers."""
+        return fingerprint.of_module(self.module)
 
     # tables, for pictures of the weights themselves --------------------------------------------------------------
     def position_table(self) -> Tensor:

@@ -170,7 +170,7 @@ def _warm() -> None:
     else:
         return
     first = run(_ready[name], Query("Warm words first.", "Then the reader's."))
-    if first.model.has_mlm:
+    if first.spec.has_mlm:
         first.mlm_logits([1])
     with suppress(models.BadModel):  # the page on word vectors says what is wrong
         _tables["word2vec"] = load_vectors("word2vec")

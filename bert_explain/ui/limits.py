@@ -99,7 +99,7 @@ def count(trace: Trace) -> str:
     """The count of tokens under the sentence box."""
     own = [sum(t.sentence == s for t in trace.tokens) for s in (0, 1)]
     added = len(trace.tokens) - sum(own)
-    return f"{len(trace.tokens)} of {trace.model.max_tokens} tokens: A {own[0]}, B {own[1]}, and {added} that BERT adds"
+    return f"{len(trace.tokens)} of {trace.spec.max_tokens} tokens: A {own[0]}, B {own[1]}, and {added} that BERT adds"
 
 
 def say(page: Page) -> None:
@@ -111,9 +111,9 @@ def say(page: Page) -> None:
         tell("There is nothing here that BERT can read: only spaces or control characters.")
     if trace.cut:
         parts = [f"{n} tokens of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
-        room = trace.model.max_tokens
+        room = trace.spec.max_tokens
         tell(f"The text is longer than the model's {room} positions: {' and '.join(parts)} were cut off at the end.")
-    tell(trace.model.lacks)
+    tell(trace.spec.lacks)
     _changed(trace)
 
 

@@ -93,14 +93,14 @@ def test_sinusoidal_rows_depend_on_distance_only(rows, half):
 
 
 def test_learned_rows_are_the_models_and_no_more_than_it_has(trace, without_segments, mini_bert):
-    np.testing.assert_array_equal(tables.learned(trace.model, 128), mini_bert.position_table()[:128].numpy())
-    np.testing.assert_array_equal(tables.learned(trace.model, 128)[3], trace.embeddings.position[3])
-    assert tables.learned(without_segments.model, 128).shape == (32, 8)
+    np.testing.assert_array_equal(tables.learned(trace.spec, 128), mini_bert.position_table()[:128].numpy())
+    np.testing.assert_array_equal(tables.learned(trace.spec, 128)[3], trace.embeddings.position[3])
+    assert tables.learned(without_segments.spec, 128).shape == (32, 8)
 
 
 def test_mean_cosine_by_distance(trace):
-    table = tables.by_distance(trace.model, 20)
-    rows = tables.learned(trace.model, 20)
+    table = tables.by_distance(trace.spec, 20)
+    rows = tables.learned(trace.spec, 20)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     by_hand = np.mean([unit[i] @ unit[i + 3] for i in range(17)])
     assert len(table) == 20
@@ -114,7 +114,7 @@ def test_a_row_of_zeros_has_cosine_zero():
 
 
 def test_the_sentence_about_positions_names_the_longest_row(trace, without_segments):
-    text = tables.look_positions(trace.model, 512).plain()
-    size = np.linalg.norm(tables.learned(trace.model, 512), axis=1)
+    text = tables.look_positions(trace.spec, 512).plain()
+    size = np.linalg.norm(tables.learned(trace.spec, 512), axis=1)
     assert f"position {size.argmax()} has length {size.max():.2f}" in text
-    assert "16 apart" in tables.look_positions(without_segments.model, 128).plain()
+    assert "16 apart" in tables.look_positions(without_segments.spec, 128).plain()

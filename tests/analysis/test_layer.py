@@ -150,7 +150,7 @@ def test_sentences_say_the_numbers_of_this_head(trace):
 
 @pytest.mark.parametrize("layer", range(6))
 def test_layer_norm_by_hand_equals_the_trace(trace, layer):
-    step, modules = trace.layer(layer), trace.model.layers[layer]
+    step, modules = trace.layer(layer), trace.engine.weights(layer)
     for position in (0, 5, 18):
         done = layers.layer_norm(step.attended[position], modules.attention_norm)
         assert done.result == pytest.approx(step.attended_normalised[position], abs=2e-5)

@@ -89,7 +89,7 @@ def test_markup_in_a_piece_stays_text(trace):
 
 
 def test_a_position_table_is_sent_in_thousandths(mini_bert):
-    table = embedding_tables.learned(mini_bert, 512)
+    table = embedding_tables.learned(mini_bert.spec, 512)
     heat = figures.numbers(table, "<i>", theme.LIGHT).data[0]
     assert heat.z.dtype == np.int16
     assert np.abs(heat.z / 1000 - table).max() <= 0.0005 + 1e-9
@@ -101,7 +101,7 @@ def test_a_position_table_is_sent_in_thousandths(mini_bert):
 
 
 def test_cosines_between_positions_are_sent_in_hundredths(mini_bert):
-    cosines = embedding_tables.cosines(embedding_tables.learned(mini_bert, 64))
+    cosines = embedding_tables.cosines(embedding_tables.learned(mini_bert.spec, 64))
     heat = figures.closeness(cosines, "Learned", theme.DARK).data[0]
     assert heat.z.dtype == np.int8
     assert np.abs(heat.z / 100 - cosines).max() <= 0.005 + 1e-9
@@ -109,7 +109,7 @@ def test_cosines_between_positions_are_sent_in_hundredths(mini_bert):
 
 
 def test_cosine_by_distance_is_drawn_as_it_is(mini_bert):
-    table = embedding_tables.by_distance(mini_bert, 32)
+    table = embedding_tables.by_distance(mini_bert.spec, 32)
     learned, sinusoidal = figures.distances(table, theme.LIGHT).data
     np.testing.assert_array_equal(learned.y, table["learned"])
     np.testing.assert_array_equal(sinusoidal.y, table["sinusoidal"])

@@ -129,7 +129,7 @@ def one_head_less(ask: Ask) -> pd.DataFrame:
         for head in range(heads):
             cut = ask.run(q.query.but(heads_off=((layer, head),)))
             changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
-    return _changes(changed, layers * heads, "heads", q.word, piece_text(whole.model, first))
+    return _changes(changed, layers * heads, "heads", q.word, piece_text(whole, first))
 
 
 def one_layer_less(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +142,7 @@ def one_layer_less(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
     for layer in range(layers):
         cut = ask.run(q.query.but(heads_off=tuple((layer, head) for head in range(heads))))
         changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
-    return _changes(changed, layers, "layers", q.word, piece_text(whole.model, first))
+    return _changes(changed, layers, "layers", q.word, piece_text(whole, first))
 
 
 def _changes(changed: int, count: int, what: str, word: str, guess: str) -> pd.DataFrame:

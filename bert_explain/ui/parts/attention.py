@@ -129,7 +129,7 @@ def _said_of(trace: Trace, part: attention.View, shown: attention.View, layer: i
 
 def _numbers(page: Page) -> None:
     trace, layer, head = page.trace, page.layer, page.head
-    line = attention.facts(trace).iloc[layer * trace.model.n_heads + head]
+    line = attention.facts(trace).iloc[layer * trace.spec.n_heads + head]
     with picture("numbers", "This head in numbers", look=looks.numbers(line), code=(attention.facts,)):
         bars(figures.share_bars(line), key="shares", label="Where this head's attention goes")
 

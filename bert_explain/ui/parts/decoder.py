@@ -58,7 +58,7 @@ def place(page: Page, trace: DecoderTrace) -> int:
 def masks(page: Page) -> None:
     """One head in the decoder beside the same head in BERT."""
     trace, bert = reading(page), cache.trace(page.model.name, page.query.plain())
-    layer, head = min(page.layer, trace.model.n_layers - 1), min(page.head, trace.model.n_heads - 1)
+    layer, head = min(page.layer, trace.spec.n_layers - 1), min(page.head, trace.spec.n_heads - 1)
     theirs = min(layer, page.model.n_layers - 1), min(head, page.model.n_heads - 1)
     with picture(
         "masks",
@@ -97,7 +97,7 @@ def next_tokens(page: Page) -> None:
     with picture(
         "next",
         "How expected was each token?",
-        look=dec.look_next(table, trace.model.vocab_size),
+        look=dec.look_next(table, trace.spec.vocab_size),
         table=lambda: table,
         code=(dec.next_tokens, dec.perplexity, figures.surprise),
         note=words.notes("decoder").next,
@@ -107,7 +107,7 @@ def next_tokens(page: Page) -> None:
             shade=[0.0, *table["probability"]], notes=figures.next_notes(table), on_pick=lambda i: state.put(token=i),
         )  # fmt: skip
         chart = figures.surprise(table, at, page.palette)
-        st.plotly_chart(chart, key="surprise", alt=dec.look_next(table, trace.model.vocab_size).plain(), **CHART)
+        st.plotly_chart(chart, key="surprise", alt=dec.look_next(table, trace.spec.vocab_size).plain(), **CHART)
     guesses = dec.predictions(trace, at, state.get(K))
     with picture(
         "expected",
@@ -148,7 +148,7 @@ def why(page: Page) -> None:
 def _sight(page: Page, trace: DecoderTrace, bert: Trace | None, at: int) -> None:
     texts = page.query.text_a, page.query.text_b
     hidden = cache.trace(page.model.name, Query(*texts, masked=(at,))) if bert else None
-    lifted = cache.decoder_trace(trace.model.name, *texts, lifted=True)
+    lifted = cache.decoder_trace(trace.spec.name, *texts, lifted=True)
     table = dec.in_sight(at, trace, lifted, hidden, bert)
     with picture(
         "sight",
@@ -164,7 +164,7 @@ def _sight(page: Page, trace: DecoderTrace, bert: Trace | None, at: int) -> None
 def _moved(page: Page, trace: DecoderTrace, bert: Trace, at: int) -> None:
     swap = dec.swap(trace, at)
     texts, other = (page.query.text_a, page.query.text_b), ((at, swap.id),)
-    after = cache.decoder_trace(trace.model.name, *texts, other)
+    after = cache.decoder_trace(trace.spec.name, *texts, other)
     theirs = cache.trace(page.model.name, Query(*texts, replaced=other))
     table = dec.moved_table(trace.tokens, swap, dec.moved(trace, after), dec.moved(bert, theirs))
     with picture(

@@ -14,10 +14,10 @@ from bert_explain.analysis import embedding_removal as removal
 from bert_explain.analysis import embedding_tables as tables
 from bert_explain.analysis import embeddings
 from bert_explain.content import embeddings as words
+from bert_explain.core.spec import ModelSpec
 from bert_explain.errors import Missing
 from bert_explain.figures import embeddings as figures
 from bert_explain.figures.theme import Palette
-from bert_explain.models import Encoder
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
@@ -90,7 +90,7 @@ def one_token(page: Page) -> None:
 
 
 def _dimension(trace: Trace, usual: int) -> int:
-    chosen, size = state.get(DIMENSION), trace.model.hidden_size
+    chosen, size = state.get(DIMENSION), trace.spec.hidden_size
     if chosen is not None and chosen >= size:
         tell(f"There is no dimension {chosen}: they go from 0 to {size - 1}.", "warning")
         state.put(DIMENSION, None)
@@ -237,9 +237,9 @@ def positions(page: Page) -> None:
     """The learned position table beside the sinusoidal one."""
     most = page.model.max_tokens
     rows = most if most <= FIRST or state.get(ROWS) == "all" else FIRST
-    distances = tables.by_distance(page.model, rows)
-    table = distances if state.get(TABLE) == "cosine" else tables.numbers(page.model, rows)
-    look = tables.look_positions(page.model, rows)
+    distances = tables.by_distance(page.model.spec, rows)
+    table = distances if state.get(TABLE) == "cosine" else tables.numbers(page.model.spec, rows)
+    look = tables.look_positions(page.model.spec, rows)
     with picture(
         "positions", "The position table: learned, not a formula", look=look, table=table.reset_index,
         code=(tables.sinusoidal, tables.cosines, tables.by_distance),
@@ -253,18 +253,18 @@ def positions(page: Page) -> None:
         for column, kind in zip(st.columns(2, gap="medium"), ("learned", "sinusoidal"), strict=True):
             with column:
                 name = f"Learned: {page.model.title}" if kind == "learned" else "Sinusoidal: the formula"
-                figure = _heat(page.model, rows, name, state.get(TABLE), page.palette)
+                figure = _heat(page.model.spec, rows, name, state.get(TABLE), page.palette)
                 alt = f"{name}, {rows} positions: {state.get(TABLE)}"
                 st.plotly_chart(figure, key=f"positions-{kind}", theme=None, config=CHART, alt=alt)
         st.text("How alike are positions that are so far apart?")
-        figure = _distances(page.model, rows, page.palette)
+        figure = _distances(page.model.spec, rows, page.palette)
         st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
         _formula("positions")
 
 
 @lru_cache(maxsize=16)  # the same for every text: do not change what is returned
-def _heat(model: Encoder, rows: int, name: str, what: str, palette: Palette) -> go.Figure:
-    table = tables.learned(model, rows)
+def _heat(spec: ModelSpec, rows: int, name: str, what: str, palette: Palette) -> go.Figure:
+    table = tables.learned(spec, rows)
     if name.startswith("Sinusoidal"):
         table = tables.sinusoidal(*table.shape)
     if what == "cosine":
@@ -273,5 +273,5 @@ def _heat(model: Encoder, rows: int, name: str, what: str, palette: Palette) -> 
 
 
 @lru_cache(maxsize=16)  # as above
-def _distances(model: Encoder, rows: int, palette: Palette) -> go.Figure:
-    return figures.distances(tables.by_distance(model, rows), palette)
+def _distances(spec: ModelSpec, rows: int, palette: Palette) -> go.Figure:
+    return figures.distances(tables.by_distance(spec, rows), palette)

@@ -80,7 +80,7 @@ def look_ups(page: Page) -> None:
             if run.lookups:
                 label = f"Look-ups for the word {normalisation.visible(wanted)}, in order"
                 staircase(
-                    figures.staircase(run, step, label=label, mark=vocabulary.prefix(trace.model.wordpiece)),
+                    figures.staircase(run, step, label=label, mark=vocabulary.prefix(trace.wordpiece)),
                     key="staircase",
                 )
             elif not wanted:
@@ -154,7 +154,7 @@ def _go(step: int) -> None:
 def cleaning(page: Page) -> None:
     """Every character before and after normalisation, sentence by sentence."""
     trace = page.trace
-    wp = trace.model.wordpiece
+    wp = trace.wordpiece
     texts = [(s, text) for s, text in zip("AB", (trace.query.text_a, trace.query.text_b), strict=True) if text]
     found = {s: normalisation.characters(wp, text) for s, text in texts}
     everything = [c for s in found for c in found[s]]
@@ -202,7 +202,7 @@ def told(page: Page) -> None:
         if trace.cut:
             lost = cuts.dropped(trace)
             st.caption(
-                f"{trace.cut.a + trace.cut.b:,} tokens did not fit: the model has {trace.model.max_tokens} "
+                f"{trace.cut.a + trace.cut.b:,} tokens did not fit: the model has {trace.spec.max_tokens} "
                 f"positions. These "
                 "words were left out, whole or in part; the longer sentence is cut first."
             )

@@ -48,7 +48,7 @@ def write(page: Page) -> None:
     trace = reading(page)
     begin = _begin(trace)
     settings = Settings(state.get(HEAT) / 100, state.get(TOP_K), state.get(TOP_P) / 100, state.get(DRAW))
-    writing = cache.writing(trace.model.name, tuple(t.id for t in trace.tokens[: begin + 1]), settings)
+    writing = cache.writing(trace.spec.name, tuple(t.id for t in trace.tokens[: begin + 1]), settings)
     with picture(
         "write",
         "Let it write",
@@ -173,12 +173,12 @@ def _step(page: Page, trace: DecoderTrace, writing: wr.Writing, made: int) -> No
     with picture(
         "step",
         f"How token {number} was chosen",
-        look=wr.look_step(step, trace.model.vocab_size),
+        look=wr.look_step(step, trace.spec.vocab_size),
         table=lambda: step.table,
         code=(sampling.choose, sampling.top_k, sampling.top_p, wr.candidates),
         note=words.notes("decoder").step,
     ):
-        alt = wr.look_step(step, trace.model.vocab_size).plain()
+        alt = wr.look_step(step, trace.spec.vocab_size).plain()
         st.plotly_chart(figures.candidate_bars(step.table, page.palette), key="candidates", alt=alt, **CHART)
         if step.drawn is not None:
             said("The kept pieces side by side on a line from 0 to 1, and the random number on it:")

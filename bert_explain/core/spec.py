@@ -1,0 +1,99 @@
+"""ModelSpec: what there is to know of a model without its weights. A plain value that goes where a trace goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """One special token: its row in the token table, and its text."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Specials:
+    """A model's special tokens by what they are for; None where its vocabulary has none. `ids`: all of them."""
+
+    start: Special  # [CLS]
+    end: Special  # [SEP]
+    mask: Special | None = None
+    unknown: Special | None = None
+    padding: Special | None = None
+    ids: frozenset[int] = frozenset()
+
+    def __iter__(self) -> Iterator[Special]:
+        """Those that there are."""
+        named = (self.start, self.end, self.mask, self.unknown, self.padding)
+        return iter([special for special in named if special is not None])
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model of the BERT family, described: name, sizes, parts, special tokens, how it writes its pieces.
+
+    `fingerprint` belongs to the weights: two models with the same one give the same numbers. L layers, A heads, H hidden
+    size, F feed-forward size, V rows of the token table, d = H / A.
+    """
+
+    name: str
+    title: str
+    n_layers: int  # L
+    n_heads: int  # A
+    hidden_size: int  # H
+    feed_forward_size: int  # F
+    vocab_size: int  # V
+    max_tokens: int  # rows of the position table
+    fingerprint: str
+    special: Specials = field(repr=False)
+    family: str = "bert"  # how it reads: "bert", "distilbert", "gpt"
+    has_segments: bool = True
+    has_mlm: bool = True
+    has_nsp: bool = True
+    has_pooler: bool = True
+    causal: bool = False  # True: no token looks to its right
+    continuing: str = "##"  # in front of a piece that continues a word
+    lower_case: bool = True  # capitals are read as small letters
+    longest_word: int = 100  # characters; a longer word becomes the unknown token
+
+    @property
+    def head_size(self) -> int:
+        """d, the numbers of one head."""
+        return self.hidden_size // self.n_heads
+
+    @property
+    def mask_id(self) -> int | None:
+        """The row of [MASK]; None where the vocabulary has none."""
+        return None if self.special.mask is None else self.special.mask.id
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The row of [UNK]; None where the vocabulary has none."""
+        return None if self.special.unknown is None else self.special.unknown.id
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """One sentence for each part that BERT has and this model has not. A decoder is not measured by BERT's parts."""
+        if self.family == "gpt":
+            return ()
+        said = {
+            "segments": "has no segment embeddings: it does not tell sentence A from sentence B",
+            "mlm": "has no masked-word head: it cannot predict words",
+            "nsp": "has no next-sentence head: it cannot say whether B follows A",
+            "pooler": "has no pooler: its [CLS] vector is read as it is",
+        }
+        return tuple(f"{self.title} {text}." for part, text in said.items() if not getattr(self, f"has_{part}"))
+
+    @property
+    def reads_as(self) -> ModelSpec:
+        """The same without its names: two models for which this is equal give the same numbers and have the same parts."""
+        return replace(self, name="", title="")
+
+    def trace_bytes(self, tokens: int) -> int:
+        """How many bytes a trace of so many tokens holds, known before it is computed; float32."""
+        rows = (self.n_layers + 1 + 5) * tokens * self.hidden_size  # hidden; token, segment, position, total, normalised
+        looks = self.n_layers * self.n_heads * tokens * tokens
+        return 4 * (rows + looks + 3 * self.hidden_size)

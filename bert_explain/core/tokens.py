@@ -1,0 +1,148 @@
+"""From two sentences to the tokens the encoder reads: WordPiece, special tokens, segments, cut text, masks.
+
+The pieces come from the model's own tokenizer; layout and truncation ("longest first") equal Hugging Face's
+`tokenizer(a, b, truncation=True)`, which a test checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bert_explain.core.errors import BadQuery
+from bert_explain.core.query import Query
+from bert_explain.core.spec import ModelSpec, Special
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token as the encoder reads it."""
+
+    text: str  # the piece; "##" in front continues a word
+    id: int  # row of the token table
+    position: int  # place in the sequence, 0 = [CLS]
+    segment: int  # 0 = A, 1 = B, as read (after flips)
+    sentence: int | None  # which of the reader's sentences it comes from, 0 = A, 1 = B; None for added special tokens
+    word: int | None  # index of its word within its sentence; None for added special tokens
+    span: tuple[int, int] | None  # characters in its sentence's text; None for added special tokens
+    special: bool  # added by the model's layout, or a special token typed by the reader
+    masked: bool  # the encoder reads [MASK] here
+    original_id: int  # what stood here before masking or replacing (= id when untouched)
+    original: str  # its text
+    position_id: int  # row of the position table (differs from position when positions are shuffled)
+
+    @property
+    def continues(self) -> bool:
+        """True for the second and later pieces of a word."""
+        return self.original.startswith("##")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What did not fit: number of tokens dropped from each of the reader's sentences, and the text they covered."""
+
+    a: int = 0
+    b: int = 0
+    text_a: str = ""
+    text_b: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.a or self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    id: int
+    text: str
+    word: int
+    span: tuple[int, int]
+    sentence: int
+
+
+def text_of(wordpiece: Any, row: int) -> str:
+    """The piece in a row of the token table; a table may have rows that no piece uses (it is often rounded up)."""
+    return wordpiece.id_to_token(row) or f"[row {row}]"
+
+
+def lay_out(spec: ModelSpec, wordpiece: Any, query: Query) -> tuple[tuple[Token, ...], Cut]:
+    """The query's tokens, T records, and what was cut. `wordpiece` is the model's tokenizer (a `tokenizers.Tokenizer`).
+
+    Raises BadQuery for positions or ids that do not exist.
+    """
+    first, second = (1, 0) if query.swapped else (0, 1)
+    x, y = (_pieces(wordpiece, (query.text_a, query.text_b)[s], s) for s in (first, second))
+    pair = bool((query.text_a, query.text_b)[second].strip())
+    start, end = spec.special.start, spec.special.end
+    kept = query.separators == "normal"
+    added = 1 + kept * (2 if pair else 1)
+    keep_x, keep_y = _longest_first(len(x), len(y) if pair else 0, spec.max_tokens - added)
+    cut = _cut(query, {first: x[keep_x:], second: y[keep_y:] if pair else []})
+    layout: list[tuple[Special | _Piece, int]] = [(start, 0), *((p, 0) for p in x[:keep_x])]
+    layout += [(end, 0)] if kept else []
+    if pair:
+        layout += [*((p, 1) for p in y[:keep_y]), *([(end, 1)] if kept else [])]
+    tokens = [_token(spec, entry, segment, i) for i, (entry, segment) in enumerate(layout)]
+    return _intervene(spec, wordpiece, query, tokens), cut
+
+
+def _pieces(wordpiece: Any, text: str, sentence: int) -> list[_Piece]:
+    if not text.strip():
+        return []
+    e = wordpiece.encode(text, add_special_tokens=False)
+    return [_Piece(i, t, w, s, sentence) for i, t, w, s in zip(e.ids, e.tokens, e.word_ids, e.offsets, strict=True)]
+
+
+def _longest_first(n: int, m: int, room: int) -> tuple[int, int]:
+    """How many pieces of each sentence stay: only the longer one is cut while the shorter fits in half the room."""
+    if n + m <= room:
+        return n, m
+    short, long = min(n, m), max(n, m)
+    if short > room // 2:
+        short = room // 2
+    long = min(long, room - short)
+    return (short, long) if n <= m else (long, short)
+
+
+def _cut(query: Query, dropped: dict[int, list[_Piece]]) -> Cut:
+    texts = (query.text_a, query.text_b)
+    text = {s: texts[s][p[0].span[0] :] if p else "" for s, p in dropped.items()}
+    return Cut(len(dropped[0]), len(dropped[1]), text[0], text[1])
+
+
+def _token(spec: ModelSpec, entry: Special | _Piece, segment: int, i: int) -> Token:
+    if isinstance(entry, Special):
+        return Token(entry.text, entry.id, i, segment, None, None, None, True, False, entry.id, entry.text, i)
+    known = spec.special
+    special = entry.id in known.ids and (known.unknown is None or entry.id != known.unknown.id)
+    masked = known.mask is not None and entry.id == known.mask.id
+    return Token(
+        entry.text, entry.id, i, segment, entry.sentence, entry.word, entry.span, special and not masked, masked,
+        entry.id, entry.text, i,
+    )  # fmt: skip
+
+
+def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token]) -> tuple[Token, ...]:
+    for name, places in (("masked", query.masked), ("replaced", [p for p, _ in query.replaced])):
+        bad = [p for p in places if p >= len(tokens)]
+        if bad:
+            last = len(tokens) - 1
+            raise BadQuery(f"There is no token {bad[0]} to be {name}: this text has the positions 0 to {last}.")
+    for position, new in query.replaced:
+        if new >= spec.vocab_size:
+            raise BadQuery(f"There is no piece {new}: the vocabulary goes from 0 to {spec.vocab_size - 1}.")
+        tokens[position] = replace(tokens[position], id=new, text=text_of(wordpiece, new))
+    mask = spec.special.mask
+    if query.masked and mask is None:
+        raise BadQuery(f"{spec.title} has no [MASK]: it cannot hide a word.")
+    for position in query.masked:
+        tokens[position] = replace(tokens[position], id=mask.id, text=mask.text, masked=True)
+    if query.segments == "flipped":
+        tokens = [replace(t, segment=1 - t.segment) for t in tokens]
+    if not spec.has_segments:
+        tokens = [replace(t, segment=0) for t in tokens]
+    if query.positions == "shuffled":
+        order = np.random.default_rng(query.seed).permutation(len(tokens))
+        tokens = [replace(t, position_id=int(p)) for t, p in zip(tokens, order, strict=True)]
+    return tuple(tokens)

@@ -1,0 +1,39 @@
+"""The models of this process: held up to a number of bytes, the least recently used let go first, and found by what they
+are like, so that a record of numbers finds the model that made them.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+from bert_explain.core.store import Store, megabytes
+
+ENV_MODELS, MODELS_MB = "BERT_EXPLAIN_MODEL_MEMORY", 4096  # megabytes for models and tables of word vectors
+MODELS = Store(lambda: megabytes(ENV_MODELS, MODELS_MB))
+
+_alive: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def note(model: Any, spec: Any) -> None:
+    """From now on this model is found by its `spec`, for as long as somebody holds it."""
+    with _lock:
+        _alive[spec.reads_as] = model
+
+
+def hold(model: Any) -> Any:
+    """Keep this model: it answers for the traces that it makes, and was used just now."""
+    key = model.spec.reads_as
+    if MODELS.peek(key) is not model:
+        note(model, model.spec)
+        MODELS.forget(key)
+        MODELS.get(key, lambda: model)
+    return model
+
+
+def find(spec: Any) -> Any | None:
+    """The model that this describes, or None."""
+    with _lock:
+        return _alive.get(spec.reads_as)
