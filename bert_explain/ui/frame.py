@@ -282,7 +282,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
         return
     question = step.asks
     if question is None or not asking.wanted(page, question):
-        _step_heading(step, page)
+        _step_heading(step, page, chapter.title)
         if question is not None:
             st.button("Guess first", key=f"guess-first-{question.id}", type="tertiary", icon=":material/psychology_alt:",
                       on_click=asking.guess_first, args=(question,))  # fmt: skip
@@ -299,8 +299,9 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
             asking.veil()
 
 
-def _step_heading(step: Step, page: Page | None = None) -> None:
-    st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(step.title)}</h2>')
+def _step_heading(step: Step, page: Page | None = None, title: str = "") -> None:
+    if step.title != title:  # a chapter of one step has its heading already
+        st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(step.title)}</h2>')
     if page is not None:
         _lead(page, step)
 

@@ -42,7 +42,7 @@ def test_home_says_what_bert_is_in_six_sentences():
 
 
 def test_an_edit_changes_numbers_and_address(mini_bert):
-    at = opened()
+    at = opened(step="walk", mode="explore")
     at.text_input(key="w-sentence-a").set_value("He drank a cup of tea.").run()
     assert not at.exception
     trace = run(mini_bert, Query("He drank a cup of tea.", at.text_input(key="w-sentence-b").value))

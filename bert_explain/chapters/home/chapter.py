@@ -4,25 +4,54 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.home import numbers
 from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.ui import stages, state
+from bert_explain.ui.components.opening import opening
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import home
 
+SIX = (
+    "BERT is a model that **reads**. It cuts a text into **tokens**, pieces of words, and turns each into a list of "
+    "numbers. Layer by layer, every token looks at **every other token**, to its left and to its right, and takes a "
+    "little of each; this looking is called **attention**. So the same word gets other numbers in other company. "
+    "BERT learned this from plain text by two exercises: guess the **masked words**, and tell whether one sentence "
+    "**follows** another. What it learned can then be used for nearly any task with language."
+)
+LIVE = "Everything here is computed from the two sentences above, now. Type your own."
 
-def _draw(page: Page) -> None:
-    st.markdown(
-        "BERT is a model that **reads**. It cuts a text into **tokens**, pieces of words, and turns each into a list of "
-        "numbers. Layer by layer, every token looks at **every other token**, to its left and to its right, and takes a "
-        "little of each; this looking is called **attention**. So the same word gets other numbers in other company. "
-        "BERT learned this from plain text by two exercises: guess the **masked words**, and tell whether one sentence "
-        "**follows** another. What it learned can then be used for nearly any task with language."
-    )
-    st.caption(
-        "Type your own sentences above. Everything on these pages is computed from them, now, by the encoder that runs here."
-    )
+
+def _start(page: Page) -> None:
+    words, picture = st.columns([4, 6], gap="large")
+    with words:
+        st.markdown(SIX)
+        st.caption(LIVE)
+        _doors()
+    with picture:
+        drawn = numbers.opening(page.trace, page.position)
+        opening(drawn, key="opening", label=numbers.in_words(drawn))
+
+
+def _doors() -> None:
+    """Two ways in: the walk that asks before it shows, and everything at once."""
+    first, attention = stages.of_chapter("tokens"), stages.of_chapter("attention")
+    with st.container(key="doors"):
+        st.page_link(first.file, label="**Begin**: guess first, then see", icon=":material/arrow_forward:",
+                     query_params=state.address(first.name, mode="guided"))  # fmt: skip
+        st.page_link(attention.file, label="Show me everything", icon=":material/grid_view:",
+                     query_params=state.address(attention.name, mode="explore"))  # fmt: skip
+
+
+def _walk(page: Page) -> None:
     home.walk(page)
     st.header("Where to go next", anchor="where-next")
     home.doors()
 
 
-CHAPTER = Chapter(id="home", name="Text", title="See how BERT works", steps=(Step("start", "See how BERT works", _draw),))
+CHAPTER = Chapter(
+    id="home",
+    name="Text",
+    title="See how BERT works",
+    steps=(Step("start", "See how BERT works", _start),),
+    deeper=(Step("walk", "All stages at once", _walk),),
+)

@@ -92,7 +92,7 @@ def one_token(page: Page) -> None:
 def _dimension(trace: Trace, usual: int) -> int:
     chosen, size = state.get(DIMENSION), trace.spec.hidden_size
     if chosen is not None and chosen >= size:
-        tell(f"There is no dimension {chosen}: they go from 0 to {size - 1}.", "warning")
+        state.notice(f"There is no dimension {chosen}: they go from 0 to {size - 1}.")
         state.put(DIMENSION, None)
     return chosen if chosen is not None and chosen < size else usual
 
