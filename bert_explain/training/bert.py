@@ -41,7 +41,9 @@ class Heads(nn.Module):
 def loss(heads: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
     """Mean loss of the masked words + mean loss of next sentence. Source: Devlin et al. 2019, A.2."""
     words, labels, follows = heads(batch)
-    value = F.cross_entropy(words.float(), labels) + F.cross_entropy(follows.float(), batch["follows"])
+    value = F.cross_entropy(words.float(), labels)
+    if (batch["follows"] != pairs.IGNORED).any():  # sentences that stand alone have no next one
+        value = value + F.cross_entropy(follows.float(), batch["follows"])
     return value, batch["ids"].numel()
 
 

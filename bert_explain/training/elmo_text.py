@@ -16,7 +16,6 @@ from torch.utils.data import Dataset
 from bert_explain.models.characters import BEGIN, END, UNKNOWN, batch, cropped
 from bert_explain.training import corpus
 
-DEFINITIONS = "wordnet"  # read once a pass: "a bank means ..." over and over would be learned as the way people write
 SHORTEST, LONGEST = 4, 40  # words in a run, its marks not counted
 MARKS = (BEGIN, END, UNKNOWN)  # the first rows of the vocabulary, as in the original
 
@@ -28,7 +27,7 @@ class Runs:
     types: list[str]  # every different word; type k is row k of the softmax when the vocabulary reaches that far
     words: np.ndarray  # int32, all runs in a row
     starts: np.ndarray  # int64 (R + 1,), where each run begins
-    repeats: np.ndarray  # int8 (R,), how often a run is read in one pass (modern text three times)
+    repeats: np.ndarray  # int8 (R,), how often a run is read in one pass: its source's weight, on average
 
     @property
     def lengths(self) -> np.ndarray:
@@ -61,8 +60,7 @@ def collect(documents: Sequence[corpus.Document], seed: int = 0) -> Runs:
     seen: dict[str, int] = {}
     counts: Counter[int] = Counter()
     words, starts, repeats = array("i"), array("q", [0]), array("b")
-    for document in documents:
-        weight = 1 if document.source == DEFINITIONS else round(corpus.weight(document.source))
+    for document, weight in zip(documents, corpus.times(documents, rng).tolist(), strict=True):
         for paragraph in document.paragraphs:
             for run in cut(paragraph, rng):
                 row = [seen.setdefault(word, len(seen)) for word in run]

@@ -63,25 +63,34 @@ def run(
     found = corpus.documents(chosen.text)
     cut = partial(pieces.cut, tokenizer=chosen.weights / "tokenizer.json", kept=chosen.work)
     reads = corpus.for_training(found)
-    learn, held = cut(reads), cut(corpus.for_validation(found))
+    learn = cut(reads)
+    choice, printed = (
+        cut(first_sources(corpus.for_validation(found, half)), weight=corpus.measured_weight)
+        for half in (corpus.CHOICE, corpus.PRINT)
+    )
     if not learn.documents:
         raise corpus.BadText(f"{chosen.text} holds no document of two sentences or more to learn from.")
     plan = loop.Plan(**{one.name: getattr(chosen, one.name) for one in fields(loop.Plan)})
     _, rank, _ = loop.start()
     batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
-    check = partial(measure, pieces=held) if held.documents else None
+    check = partial(measure, pieces=choice) if choice.documents else None
     first = _first(source, chosen.work) if chosen.keep and rank == 0 else []
     of = {"program": kind, "text": corpus.fingerprint(found)}
     progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name, of=of)
     if rank == 0:
         if chosen.keep:
             average(source, first, chosen.keep)
-            progress.scores = loop.measured(module, check) if check else {}
+        progress.scores = loop.measured(module, partial(measure, pieces=printed)) if printed.documents else {}
         export(source, chosen.weights, chosen.out)
         kept = f", {chosen.keep:.0%} of them kept at the end" if chosen.keep else ""
         cards.made(chosen.out, cards.told(progress, plan, reads, f"{chosen.weights.name}'s weights{kept}"))
         cards.update(chosen.out, progress.scores, instead=True)
     return progress
+
+
+def first_sources(held: list[corpus.Document]) -> list[corpus.Document]:
+    """The documents of the sources that the first scores were measured on; all, where none of them is there."""
+    return [d for d in held if d.source in corpus.FIRST] or held
 
 
 def _first(model: PreTrainedModel, work: Path) -> list[torch.Tensor]:

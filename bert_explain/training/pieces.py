@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -14,18 +14,21 @@ from tokenizers import Tokenizer
 
 from bert_explain.training import corpus
 
+FORM = 2  # of the kept files
 BATCH = 20_000  # sentences handed to the tokenizer at once
 
 
 @dataclass(frozen=True)
 class Pieces:
     """Documents as one long row of ids. Sentence s is `ids[starts[s]:starts[s + 1]]`, document d is sentences
-    `first[d]` to `first[d + 1]`; `weight` (D,) is how often a document is drawn next to its length."""
+    `first[d]` to `first[d + 1]`; `weight` (D,) is how often a document is drawn next to its length, `source` (D,) the number
+    of its source: documents of one source stand together."""
 
     ids: np.ndarray  # (N,) uint16
     starts: np.ndarray  # (S + 1,) int64
     first: np.ndarray  # (D + 1,) int64
     weight: np.ndarray  # (D,) float64
+    source: np.ndarray  # (D,) int32
 
     def lengths(self) -> np.ndarray:
         """Pieces in each document. Shape: (D,)."""
@@ -35,6 +38,23 @@ class Pieces:
     def drawn(self) -> np.ndarray:
         """Running sum of length times weight, over documents with a sentence that follows another. Shape: (D,)."""
         return np.cumsum(self.lengths() * self.weight * (np.diff(self.first) > 1))
+
+    def alone(self, low: int, high: int) -> np.ndarray:
+        """Running sum of length times weight, over documents of one sentence with `low` to `high` pieces. Shape: (D,)."""
+        if (low, high) not in self._alone:
+            lengths = self.lengths()
+            asked = (np.diff(self.first) == 1) & (lengths >= low) & (lengths <= high)
+            self._alone[low, high] = np.cumsum(lengths * self.weight * asked)
+        return self._alone[low, high]
+
+    @cached_property
+    def _alone(self) -> dict[tuple[int, int], np.ndarray]:
+        return {}
+
+    def same_source(self, document: int) -> tuple[int, int]:
+        """The documents of a document's source: the first, and the one after the last."""
+        own = self.source[document]
+        return int(np.searchsorted(self.source, own, side="left")), int(np.searchsorted(self.source, own, side="right"))
 
     @cached_property
     def documents(self) -> int:
@@ -46,16 +66,26 @@ class Pieces:
         return self.ids[self.starts[s] : self.starts[s + 1]]
 
 
-def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = None) -> Pieces:
-    """The documents as pieces of a `tokenizer.json`, from the folder `kept` where they were cut before."""
+def cut(
+    found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = None, weight: Callable[[str], float] = corpus.weight
+) -> Pieces:
+    """The documents as pieces of a `tokenizer.json`, from the folder `kept` where they were cut before.
+
+    weight : of a source, how often it is drawn.
+    """
     words = Tokenizer.from_file(str(tokenizer))
     words.no_padding()
     words.no_truncation()
-    place = kept / f"pieces-{_fingerprint(found, tokenizer)}.npz" if kept else None
+    sources = list(dict.fromkeys(d.source for d in found))
+    weights = {name: weight(name) for name in sources}
+    place = kept / f"pieces-{_fingerprint(found, tokenizer, weights)}.npz" if kept else None
     if place and place.is_file():
         with np.load(place) as stored:
             return Pieces(**stored)
-    texts = [[s for p in d.paragraphs for s in corpus.sentences(p)] for d in found]
+    texts = [
+        list(d.paragraphs) if corpus.alone(d.source) else [s for p in d.paragraphs for s in corpus.sentences(p)] for d in found
+    ]
+    numbers = {name: n for n, name in enumerate(sources)}
     flat = [sentence for document in texts for sentence in document]
     ids, lengths = [], []
     for start in range(0, len(flat), BATCH):
@@ -66,7 +96,8 @@ def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = N
         np.concatenate(ids) if ids else np.zeros(0, np.uint16),
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
-        np.array([corpus.weight(d.source) for d in found], dtype=np.float64),
+        np.array([weights[d.source] for d in found], dtype=np.float64),
+        np.array([numbers[d.source] for d in found], dtype=np.int32),
     )
     if place:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -76,5 +107,6 @@ def cut(found: Sequence[corpus.Document], tokenizer: Path, kept: Path | None = N
     return whole
 
 
-def _fingerprint(found: Sequence[corpus.Document], tokenizer: Path) -> str:
-    return hashlib.sha256(tokenizer.read_bytes() + corpus.fingerprint(found).encode()).hexdigest()[:16]
+def _fingerprint(found: Sequence[corpus.Document], tokenizer: Path, weights: Mapping[str, float]) -> str:
+    of = f"{FORM} {corpus.fingerprint(found)} {sorted(weights.items())}"
+    return hashlib.sha256(tokenizer.read_bytes() + of.encode()).hexdigest()[:16]

@@ -32,9 +32,13 @@ def word_list(text: str) -> list[str]:
 
 
 def write_words(documents: Sequence[Document], to: Path, seed: int = 1) -> int:
-    """One line a paragraph, documents in a seeded random order, modern ones as often as their weight. Number of words."""
-    order = np.concatenate([np.full(round(corpus.weight(d.source)), n) for n, d in enumerate(documents)])
-    np.random.default_rng(seed).shuffle(order)
+    """One line a paragraph, documents in a seeded random order, each as often as its weight says. Number of words.
+
+    A weight of 1.2 is one time, and a second time for one document in five; 0.12 is no time at all for most.
+    """
+    rng = np.random.default_rng(seed)
+    order = np.repeat(np.arange(len(documents)), corpus.times(documents, rng))
+    rng.shuffle(order)
     count, part = 0, to.with_suffix(".part")
     with open(part, "w", encoding="utf-8") as file:
         for number in tqdm(order, "words", unit="doc", mininterval=2, file=sys.stderr):

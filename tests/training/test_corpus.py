@@ -2,7 +2,9 @@
 
 import json
 import lzma
+from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,19 @@ def test_documents_are_blocks_of_lines_in_plain_and_packed_files(tmp_path):
     ]
 
 
-def test_wordnet_glosses_become_short_documents(tmp_path):
+def test_in_a_file_of_sentences_every_line_stands_alone(tmp_path):
+    (tmp_path / "talk-sentences.txt").write_text("Hello. How are you?\n\nI am fine.\n", encoding="utf-8")
+    found = corpus.documents(tmp_path)
+    assert found == [
+        Document("talk-sentences", 0, ("Hello. How are you?",)),
+        Document("talk-sentences", 1, ("I am fine.",)),
+    ]
+    assert corpus.alone("talk-sentences")
+    assert corpus.alone("wordnet")
+    assert not corpus.alone("news")
+
+
+def test_wordnet_definitions_become_documents_and_its_examples_are_not_read(tmp_path):
     (tmp_path / "wordnet").mkdir()
     line = (
         "09236472 17 n 02 bank 0 sandbar(p) 0 001 @ 09456949 n 0000 | sloping land beside water; "
@@ -31,13 +45,7 @@ def test_wordnet_glosses_become_short_documents(tmp_path):
     for part in ("noun", "verb", "adj", "adv"):
         text = "  1 This software ...\n" + (line if part == "noun" else "")
         (tmp_path / "wordnet" / f"data.{part}").write_text(text, encoding="utf-8")
-    assert corpus.documents(tmp_path) == [
-        Document(
-            "wordnet",
-            0,
-            ("Bank means sloping land beside water.", "They pulled the canoe up on the bank.", "He sat there."),
-        )
-    ]
+    assert corpus.documents(tmp_path) == [Document("wordnet", 0, ("Bank means sloping land beside water.",))]
 
 
 @pytest.mark.parametrize("where", ["nowhere", "."])
@@ -74,6 +82,31 @@ def test_no_document_is_both_learned_and_measured(text_folder):
     assert len(learned) + len(measured) == len(found)
 
 
+def test_the_two_halves_of_what_is_held_out_have_nothing_in_common(text_folder):
+    found = corpus.documents(text_folder)
+    halves = [corpus.for_validation(found, half) for half in (corpus.CHOICE, corpus.PRINT)]
+    assert [[d.number for d in half] for half in halves] == [[7, 107], [57]]
+
+
+def test_weights_that_are_no_whole_numbers_hold_on_average():
+    found = [
+        Document(source, n, ("One.",)) for source in ("classics", "captions-sentences", "facts-sentences") for n in range(5000)
+    ]
+    times = corpus.times(found, np.random.default_rng(0)).reshape(3, -1)
+    assert times.mean(1) == pytest.approx([0.12, 1.2, 6.0], abs=0.02)
+    assert [set(row) for row in times.tolist()] == [{0, 1}, {1, 2}, {6}]
+
+
+def test_novels_are_about_a_tenth_of_what_is_read(shared_dir):
+    """By letters; WordNet's definitions, which are not in this folder, make it less."""
+    found = corpus.for_training(corpus.documents(shared_dir / "corpus"))
+    read = Counter()
+    for document in found:
+        read[document.source] += corpus.weight(document.source) * sum(map(len, document.paragraphs))
+    assert set(read) == set(corpus.WEIGHTS) - {corpus.DICTIONARY}
+    assert 0.08 < read[corpus.NOVELS] / read.total() < 0.13
+
+
 def test_the_split_is_written_down_and_keeps_versions_of_a_held_out_text_out(shared_dir):
     found = corpus.documents(shared_dir / "corpus")
     written = json.loads(corpus.SPLIT.read_text())["sources"]
@@ -81,7 +114,8 @@ def test_the_split_is_written_down_and_keeps_versions_of_a_held_out_text_out(sha
     assert counted == {source: of["documents"] for source, of in written.items()}
     learned = corpus.for_training(found)
     held = corpus.for_validation(found)
-    assert len(held) == sum(len(of["held_out"]) for of in written.values())
+    assert len(held) == sum(len(corpus._numbers(of)) for of in written.values())
+    assert {d.source for d in held} == set(written)
     # The same article stands in the news in several levels of difficulty: none of them may be learned.
     coca = [d for d in found if d.source == "news" and "coca" in d.paragraphs[0] and "Bolivia" in " ".join(d.paragraphs)]
     assert any(corpus.held_out(d) for d in coca)

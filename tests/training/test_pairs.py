@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bert_explain.training import corpus, pairs, pieces
+from bert_explain.training import bert, corpus, pairs, pieces
 from bert_explain.training.pairs import CLS, IGNORED, MASK, PAD, SEP
 
 from .conftest import BUNDLED
@@ -125,9 +125,128 @@ def test_a_batch_depends_on_seed_step_and_rank_alone(text):
     assert all(not np.array_equal(made[17]["ids"], other["ids"]) for other in others)
 
 
-def test_modern_text_is_drawn_three_times_as_often():
+def test_a_source_is_drawn_as_often_as_its_weight_says():
     modern = corpus.Document("news", 0, ("One two three.", "Four five six."))
     novel = corpus.Document("classics", 0, ("One two three.", "Four five six."))
     cut = pieces.cut([modern, novel], BUNDLED / "tokenizer.json")
     drawn = pairs._documents(cut, 4000, np.random.default_rng(0))
+    assert (drawn == 0).mean() == pytest.approx(2.0 / 2.12, abs=0.015)
+    cut = pieces.cut([modern, novel], BUNDLED / "tokenizer.json", weight=corpus.measured_weight)
+    drawn = pairs._documents(cut, 4000, np.random.default_rng(0))
     assert (drawn == 0).mean() == pytest.approx(0.75, abs=0.03)
+
+
+def sentences_of(ids):
+    """A row of ids cut at its [SEP]s, the first [CLS] left out."""
+    first, last = np.flatnonzero(ids == SEP)
+    return tuple(ids[1:first]), tuple(ids[first + 1 : last])
+
+
+@pytest.fixture(scope="module")
+def two_sources():
+    """Two sources of 30 documents of 30 sentences; the words of the one never stand in the other."""
+    rng = np.random.default_rng(3)
+    words = {"news": ["tax", "vote", "court", "police", "city"], "recipes": ["salt", "oven", "butter", "flour", "egg"]}
+    made = [
+        corpus.Document(
+            source, number, tuple(f"{of + 30 * number + n} {' '.join(rng.choice(own, rng.integers(2, 12)))}." for n in range(30))
+        )
+        for of, (source, own) in zip((100, 5000), words.items(), strict=True)
+        for number in range(30)
+    ]
+    return pieces.cut(made, BUNDLED / "tokenizer.json")
+
+
+def test_single_pairs_are_two_whole_sentences_of_one_source(two_sources):
+    cut = two_sources
+    starts = [cut.sentence(s) for s in range(len(cut.starts) - 1)]
+    number = {tuple(s): n for n, s in enumerate(starts)}
+    of = np.searchsorted(cut.first, np.arange(len(starts)), side="right") - 1  # a sentence's document
+    batch = pairs.pairs(cut, 600, 32, np.random.default_rng(0), single=1.0)
+    assert batch["follows"].mean() == pytest.approx(0.5, abs=0.07)
+    for row, label in zip(unmasked(batch), batch["follows"], strict=True):
+        a, b = (number[s] for s in sentences_of(row))
+        assert cut.source[of[a]] == cut.source[of[b]]
+        if label == 0:
+            assert b == a + 1
+            assert of[a] == of[b]
+        else:
+            assert of[a] != of[b]
+
+
+def test_no_length_tells_which_single_pair_is_true(two_sources):
+    batch = pairs.pairs(two_sources, 6000, 32, np.random.default_rng(1), single=1.0)
+    sizes = batch["segments"].sum(1)
+    true, false = (sizes[batch["follows"] == label] for label in (0, 1))
+    assert true.mean() == pytest.approx(false.mean(), rel=0.03)
+    assert true.std() == pytest.approx(false.std(), rel=0.08)
+    assert np.quantile(true, [0.1, 0.9]) == pytest.approx(np.quantile(false, [0.1, 0.9]), abs=1)
+
+
+def test_a_source_of_one_document_gives_no_single_pairs_rather_than_true_ones_only():
+    made = [corpus.Document("own", 0, ("One two. Three four. Five six.",))]
+    cut = pieces.cut(made, BUNDLED / "tokenizer.json")
+    assert pairs._single(cut, 0, 29, np.random.default_rng(0)) is None
+    assert pairs.pairs(cut, 20, 32, np.random.default_rng(0), single=1.0)["follows"].mean() < 1
+
+
+def test_two_fifths_of_the_pairs_are_two_single_sentences():
+    """By what is asked for; among sentences that fit, as here, nothing is lost."""
+    made = {length: share / length for length, share in pairs.LENGTHS}
+    assert sum(pairs.SINGLE.get(length, 0) * count for length, count in made.items()) / sum(made.values()) >= 0.4
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Documents of sentences that follow one another, and as many pieces of sentences that stand alone."""
+    told = [corpus.Document("news", n, ("The tax rose. The court met. The city slept.",)) for n in range(40)]
+    said = [corpus.Document("talk-sentences", n, (f"Hello you. I am {n}.",)) for n in range(120)]
+    return pieces.cut([*told, *said], BUNDLED / "tokenizer.json")
+
+
+def test_sentences_that_stand_alone_are_never_part_of_a_pair(mixed):
+    batches = pairs.Batches(mixed, "bert", 512)
+    lone = 0
+    for step in range(60):
+        batch = batches[step]
+        ids = unmasked(batch)
+        hello = (ids == mixed.sentence(120)[0]).any(1)  # "hello"
+        if (batch["follows"] == IGNORED).all():
+            lone += 1
+            assert hello.all()
+            assert ((ids == SEP).sum(1) == 1).all()
+            assert (batch["segments"] == 0).all()
+            assert ((batch["labels"] != IGNORED).sum(1) >= 1).all()
+        else:
+            assert not hello.any()
+            assert set(batch["follows"].tolist()) <= {0, 1}
+    share = 40 * 12 * 2.0
+    alone = mixed.lengths()[40:].sum()
+    assert lone / 60 == pytest.approx(alone / (alone + share), abs=0.2)
+
+
+def test_a_batch_without_next_sentences_teaches_words_alone(mixed):
+    import torch
+
+    class Says(torch.nn.Module):
+        def forward(self, batch):
+            asked = batch["labels"] != IGNORED
+            words = torch.zeros(int(asked.sum()), 30_522)
+            return words, batch["labels"][asked], torch.zeros(len(batch["ids"]), 2)
+
+    ids = pairs.sentences(mixed, 8, (1, 14), np.random.default_rng(0))
+    batch = {n: torch.as_tensor(v) for n, v in pairs.masked_sentences(ids, np.random.default_rng(0)).items()}
+    assert float(bert.loss(Says(), batch)[0]) == pytest.approx(np.log(30_522), rel=1e-5)
+    batch["follows"][:4] = 1
+    assert float(bert.loss(Says(), batch)[0]) == pytest.approx(np.log(30_522) + np.log(2), rel=1e-5)
+
+
+def test_some_short_texts_for_the_decoder_are_one_whole_sentence(two_sources):
+    whole = {tuple(two_sources.sentence(s)) for s in range(len(two_sources.starts) - 1)}
+    shares = []
+    for single in (0.5, 0.0):
+        ids = pairs.runs(two_sources, 1000, 32, np.random.default_rng(0), single)["ids"]
+        lone = [tuple(row[1 : np.flatnonzero(row == SEP)[0]]) for row in ids if (row == SEP).sum() == 1]
+        shares.append(sum(text in whole for text in lone) / 1000)
+    assert shares[0] == pytest.approx(pairs.SHORT / 2, abs=0.05)  # half of the texts run on
+    assert shares[1] < 0.04  # a document's last sentence

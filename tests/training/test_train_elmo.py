@@ -18,8 +18,9 @@ SENTENCES = ["The bank of the river is wet.", "She walked to the bank.", "He see
 
 
 @pytest.fixture
-def text(tmp_path):
-    """A folder of 60 documents; document 7 and 57 are held out."""
+def text(tmp_path, monkeypatch):
+    """A folder of 60 documents, to be read three times a pass; document 7 and 57 are held out."""
+    monkeypatch.setitem(corpus.WEIGHTS, "made", 3.0)
     folder = tmp_path / "text"
     folder.mkdir()
     rng = np.random.default_rng(0)

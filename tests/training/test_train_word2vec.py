@@ -196,7 +196,7 @@ def test_the_program(text_folder, tmp_path, capsys):
     assert {"dog", "purrs", "garden"} <= set(table.words)
     assert table.array.shape == (len(table.words), 8)
     words = sum(len(word2vec_text.word_list(p)) for d in corpus.for_training(corpus.documents(text_folder)) for p in d.paragraphs)
-    assert saved(tmp_path / "work")["words"] == 3 * 3 * words  # modern text three times a pass, three passes
+    assert saved(tmp_path / "work")["words"] == 3 * words  # three passes
     assert "100%" in capsys.readouterr().err
     for other, said in (("3", "give --work another folder"), ("0", "--window must be 1 or more")):
         with pytest.raises(SystemExit):
