@@ -1,20 +1,26 @@
 """Model cards: what the programs write of themselves. The scores stand in `scores.json` beside the weights and, between two
-marks, in the README; between two others stands the last run that trained the weights."""
+marks, in the README; between two others stands the last run that trained the weights, and between two more the text that it and
+the runs before it read. `trained.json` says the same as data: what the weights began with, and each run's amount and sources."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from bert_explain.content.trained import FILE as TRAINED
 from bert_explain.training import corpus, loop
 from bert_explain.training.pairs import LENGTHS
 
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
 RUN_BEGIN, RUN_END = "<!-- run -->", "<!-- /run -->"
+TEXT_BEGIN, TEXT_END = "<!-- text -->", "<!-- /text -->"
 SCORES = "scores.json"
+SOURCES = Path(__file__).with_name("sources.toml")
 
 # What each score is called in a card. Every score that a program measures is named here.
 NAMES = {
@@ -55,6 +61,9 @@ Trained by the programs of bert_explain, for teaching.
 {RUN_BEGIN}
 {RUN_END}
 
+{TEXT_BEGIN}
+{TEXT_END}
+
 ## How good it is
 
 On documents held out of the text above:
@@ -92,6 +101,37 @@ def made(folder: Path, run: Mapping[str, str]) -> None:
     if not card.is_file():
         card.write_text(NEW.format(title=folder.name), encoding="utf-8")
     _put(folder, RUN_BEGIN, RUN_END, "\n".join(["| the last run | |", "|---|---|", *(f"| {k} | {v} |" for k, v in run.items())]))
+
+
+def history(folder: Path) -> dict[str, Any] | None:
+    """What `trained` wrote into a model folder; None where nothing is known."""
+    path = folder / TRAINED
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def trained(
+    folder: Path, read: int, found: Sequence[corpus.Document], began: str, before: Mapping[str, Any] | None = None,
+    unit: str = "pieces",
+) -> None:  # fmt: skip
+    """Write into a model folder what it has read: the runs `before`, and this one, of `read` pieces or words of `found`.
+
+    began : the weights that this run began with; before : their history, where they were a model of this kind.
+    """
+    names = list(dict.fromkeys(document.source for document in found))
+    first = before or {"began_with": began, "unit": unit, "runs": [], "sources": {}}
+    runs = [*first["runs"], {"began_with": began, "read": read, "sources": names}]
+    about = tomllib.loads(SOURCES.read_text(encoding="utf-8"))
+    every = {**first["sources"], **{n: about.get(n, {"title": n, "licence": "not known to the program"}) for n in names}}
+    order = {name: n for n, name in enumerate(about)}
+    every = {name: every[name] for name in sorted(every, key=lambda name: order.get(name, len(order)))}
+    written = {"began_with": first["began_with"], "unit": first["unit"], "runs": runs, "sources": every}
+    (folder / TRAINED).write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _put(folder, TEXT_BEGIN, TEXT_END, text_table(every))
+
+
+def text_table(sources: Mapping[str, Mapping[str, str]]) -> str:
+    """The sources of a history as a Markdown table, each with its licence."""
+    return "\n".join(["| text | licence |", "|---|---|", *(f"| {of['title']} | {of['licence']} |" for of in sources.values())])
 
 
 def sources(found: Sequence[corpus.Document]) -> str:

@@ -243,6 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first_process = loop.start()[1] == 0  # asked now: training ends what the processes share
     found = [document for place in chosen.text for document in corpus.documents(place)]
     plan = replace(PLAN, minutes=chosen.minutes, rate=chosen.rate)
+    before = cards.history(chosen.weights) if chosen.weights else None  # now: the weights may be those that are replaced
     first = models.from_folder(chosen.weights, chosen.weights.name) if chosen.weights else None
     progress = train(found, chosen.work, plan, cell=chosen.cell, first=first, full=chosen.full, tokens=chosen.tokens)
     if first_process:
@@ -250,6 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wider = f", widened to {chosen.cell} cells" if first and first.module.options.cell < chosen.cell else ""
         begun = f"{chosen.weights.name}'s weights{wider}" if first else "nothing"
         cards.made(chosen.out, cards.told(progress, plan, corpus.for_training(found), begun))
+        cards.trained(chosen.out, progress.tokens, corpus.for_training(found), begun, before, "words")
         held_out = corpus.for_validation(found)
         cards.update(chosen.out, evaluate(held_out, chosen.out) if held_out else {}, instead=True)
     return 0

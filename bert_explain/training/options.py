@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +20,7 @@ from bert_explain.training import cards, corpus, loop, optimisers, pairs, pieces
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RUNS = Path("runs")  # checkpoints; not part of the project
+BEFORE = "before.json"  # in such a folder: what the weights that its run began with had read
 FIRST = "first.pt"  # in such a folder: the weights that its run began with
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
@@ -74,6 +77,7 @@ def run(
     _, rank, _ = loop.start()
     batches = pairs.Batches(learn, kind, chosen.tokens, chosen.seed, rank)
     check = partial(measure, pieces=choice) if choice.documents else None
+    before = _before(chosen.weights, chosen.work, source) if rank == 0 else None
     first = _first(source, chosen.work) if chosen.keep and rank == 0 else []
     of = {"program": kind, "text": corpus.fingerprint(found)}
     progress = loop.train(module, batches, loss, plan, chosen.work, check=check, title=chosen.out.name, of=of)
@@ -83,7 +87,9 @@ def run(
         progress.scores = loop.measured(module, partial(measure, pieces=printed)) if printed.documents else {}
         export(source, chosen.weights, chosen.out)
         kept = f", {chosen.keep:.0%} of them kept at the end" if chosen.keep else ""
-        cards.made(chosen.out, cards.told(progress, plan, reads, f"{chosen.weights.name}'s weights{kept}"))
+        began = f"{chosen.weights.name}'s weights{kept}"
+        cards.made(chosen.out, cards.told(progress, plan, reads, began))
+        cards.trained(chosen.out, progress.tokens, reads, began if before else chosen.weights.name, before)
         cards.update(chosen.out, progress.scores, instead=True)
     return progress
 
@@ -91,6 +97,21 @@ def run(
 def first_sources(held: list[corpus.Document]) -> list[corpus.Document]:
     """The documents of the sources that the first scores were measured on; all, where none of them is there."""
     return [d for d in held if d.source in corpus.FIRST] or held
+
+
+def _before(weights: Path, work: Path, source: PreTrainedModel) -> dict[str, Any] | None:
+    """What the weights that the run in `work` began with had read, kept there: --weights may be the folder it ends in.
+
+    None where nothing is known, or where they are an encoder's and a decoder is made of them: that is a model's beginning.
+    """
+    kept = work / BEFORE
+    if not kept.is_file():
+        same = (
+            json.loads((weights / "config.json").read_text(encoding="utf-8")).get("is_decoder", False) == source.config.is_decoder
+        )
+        work.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(cards.history(weights) if same else None), encoding="utf-8")
+    return json.loads(kept.read_text(encoding="utf-8"))
 
 
 def _first(model: PreTrainedModel, work: Path) -> list[torch.Tensor]:

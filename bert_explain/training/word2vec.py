@@ -109,6 +109,7 @@ def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: floa
         "time": cards.taken(progress.words, progress.seconds, "words"), "hardware": "one thread of a CPU, float32",
         "recipe": ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()),
     })  # fmt: skip
+    cards.trained(out, progress.words, learn, "nothing", unit="words")
     return out
 
 

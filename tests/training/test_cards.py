@@ -1,6 +1,7 @@
 """Scores in files and in model cards, and the code that cards show."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -39,6 +40,31 @@ def test_a_run_is_put_into_a_card_and_a_folder_without_one_gets_one(tmp_path):
         assert row in text
     cards.made(tmp_path, {"began with": "nothing"})
     assert "mini-bert's weights" not in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_was_read_goes_on_from_what_was_read_before(tmp_path):
+    news, own = corpus.Document("news", 0, ("A. B.",)), corpus.Document("own", 0, ("C. D.",))
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    cards.trained(first, 6000, [news, news], "nothing", unit="words")
+    assert cards.history(first)["runs"] == [{"began_with": "nothing", "read": 6000, "sources": ["news"]}]
+    (second / "README.md").write_text(f"# second\n\n{cards.TEXT_BEGIN}\n{cards.TEXT_END}\n", encoding="utf-8")
+    for _ in range(2):  # a run that is exported again is not counted twice
+        cards.trained(second, 500, [own], "first's weights", cards.history(first))
+    found = cards.history(second)
+    assert (found["began_with"], found["unit"]) == ("nothing", "words")
+    assert [run["read"] for run in found["runs"]] == [6000, 500]
+    assert list(found["sources"]) == ["news", "own"]
+    assert found["sources"]["news"]["licence"] == "CC BY-SA 4.0"
+    card = (second / "README.md").read_text(encoding="utf-8")
+    assert "| news at three reading levels (OneStopEnglish) | CC BY-SA 4.0 |\n| own | not known to the program |" in card
+
+
+def test_every_source_with_a_weight_of_its_own_has_a_licence():
+    about = tomllib.loads(cards.SOURCES.read_text(encoding="utf-8"))
+    assert set(about) == set(corpus.WEIGHTS)
+    assert all(of["title"] and of["licence"] for of in about.values())
 
 
 def test_a_card_is_brought_up_to_date_and_keeps_its_words(tmp_path):

@@ -1,0 +1,73 @@
+"""What each bundled model has read: `trained.json` beside its weights, and a small table of them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+FOLDERS = (*(ASSETS / "models" / name for name in ("mini-bert", "mini-gpt", "mini-elmo")), ASSETS / "vectors" / "word2vec")
+FILE = "trained.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of text. `name` is its file's, `title` says what it is."""
+
+    name: str
+    title: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The training of one model. `read` counts every time that something was read, in `unit`s (pieces or words), over all
+    runs since `began_with`; where `at_least`, an early run's amount was not written down."""
+
+    name: str
+    began_with: str
+    read: int
+    unit: str
+    at_least: bool
+    sources: tuple[Source, ...]
+
+    @property
+    def amount(self) -> str:
+        """ "48.4 million pieces" """
+        number = f"{self.read / 1e6:.1f} million" if self.read >= 1e5 else f"{self.read:,}"
+        return f"{'at least ' if self.at_least else ''}{number} {self.unit}"
+
+
+def read(folder: Path) -> Trained | None:
+    """What a model folder says of its training; None where it says nothing."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    written = json.loads(path.read_text(encoding="utf-8"))
+    amounts = [run["read"] for run in written["runs"]]
+    return Trained(
+        folder.name, written["began_with"], sum(n for n in amounts if n is not None), written["unit"], None in amounts,
+        tuple(Source(name, of["title"], of["licence"]) for name, of in written["sources"].items()),
+    )  # fmt: skip
+
+
+@cache
+def bundled() -> tuple[Trained, ...]:
+    """The bundled models that say what they read."""
+    return tuple(found for folder in FOLDERS if (found := read(folder)) is not None)
+
+
+def table(models: Sequence[Trained] | None = None) -> list[dict[str, str]]:
+    """One row a model: "name", "began with", "read", "sources" (titles, with licences). For pages and the README."""
+    return [
+        {
+            "name": one.name,
+            "began with": one.began_with,
+            "read": one.amount,
+            "sources": "; ".join(f"{s.title}, {s.licence}" for s in one.sources),
+        }
+        for one in (bundled() if models is None else models)
+    ]
