@@ -75,6 +75,38 @@ def measure(
     return scores
 
 
+def measure_single(heads: Heads, pieces: Pieces, *, count: int = 3 * VALIDATION, seed: int = 1234) -> float:
+    """The share of pairs of two single sentences, nothing masked, that are judged right; the same pairs each time.
+
+    Raises ValueError where the text has none.
+    """
+    rng, right = np.random.default_rng(seed), 0
+    for _ in range(max(1, count // 40)):
+        batch = pairs.single_pairs(pieces, 40, 96, rng)
+        batch["labels"][:, 0] = batch["ids"][:, 0]  # the heads ask about some position: its answer is not looked at
+        follows = heads(_on(heads, batch))[2]
+        right += int((follows.argmax(-1).cpu().numpy() == batch["follows"]).sum())
+    return right / (40 * max(1, count // 40))
+
+
+def measure_alone(heads: Heads, pieces: Pieces, *, count: int = 3 * VALIDATION, seed: int = 1234) -> float:
+    """The share of masked words that come first in sentences that stand alone, as many of each length as there are."""
+    rng, right, asked = np.random.default_rng(seed), 0, 0
+    masses = np.array([pieces.alone(*among)[-1] for among in pairs.ALONE])
+    for among, share in zip(pairs.ALONE, masses / masses.sum(), strict=True):
+        wanted = round(count * share)
+        if wanted:
+            batch = pairs.masked_sentences(pairs.sentences(pieces, wanted, among, rng), rng)
+            words, labels, _ = heads(_on(heads, batch))
+            right, asked = right + int((words.argmax(-1) == labels).sum()), asked + len(labels)
+    return right / asked
+
+
+def _on(heads: Heads, batch: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    device = next(heads.parameters()).device
+    return {name: torch.as_tensor(values).to(device) for name, values in batch.items()}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train mini-bert on from `--weights` and put the result in `--out`."""
     chosen = options.parser("bert", __doc__).parse_args(arguments)

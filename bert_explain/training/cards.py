@@ -14,6 +14,7 @@ from typing import Any
 
 from bert_explain.content.trained import FILE as TRAINED
 from bert_explain.training import corpus, loop
+from bert_explain.training.cloze import GROUPS
 from bert_explain.training.pairs import LENGTHS
 
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
@@ -30,8 +31,16 @@ NAMES = {
     "next_sentence": "next sentence, accuracy",
     **{f"masked_top1_{n}": f"masked words, top-1, in pairs of {n} pieces" for n, _ in LENGTHS},
     **{f"next_sentence_{n}": f"next sentence, accuracy, in pairs of {n} pieces" for n, _ in LENGTHS},
+    "masked_top1_modern": "masked words, top-1, without the novels",
+    "masked_top1_new": "masked words, top-1, documents of the new sources",
+    "masked_top1_alone": "masked words, top-1, single sentences of the new sources",
+    "next_sentence_single": "next sentence, accuracy, two single sentences of modern prose",
+    "cloze_top1": "everyday sentences: a sensible word first",
     "cloze_top5": "everyday sentences: a sensible word in the top five",
+    **{f"cloze_{group}": f"everyday sentences, {group}: in the top five" for group in GROUPS},
+    "cloze_first": "the first fifty everyday sentences: in the top five",
     "perplexity": "perplexity per piece (held-out documents)",
+    "perplexity_modern": "perplexity per piece, modern prose (new sources in it)",
     "next_top1": "next piece, top-1",
     "forward_perplexity": "forward perplexity per word (held-out documents)",
     "backward_perplexity": "backward perplexity per word",
@@ -45,9 +54,10 @@ NAMES = {
     "wordsim353": "WordSim-353, Spearman correlation",
 }
 SHARES = {
-    "masked_top1", "masked_top5", "next_sentence", "cloze_top5", "next_top1", "forward_top1",
+    "masked_top1", "masked_top5", "masked_top1_modern", "masked_top1_new", "masked_top1_alone", "next_sentence",
+    "next_sentence_single", "cloze_top1", "cloze_top5", "cloze_first", "next_top1", "forward_top1",
     "backward_top1", "unknown", "analogies", "analogies_semantic", "analogies_syntactic", "analogies_covered",
-    *(f"{name}_{n}" for name in ("masked_top1", "next_sentence") for n, _ in LENGTHS),
+    *(f"cloze_{group}" for group in GROUPS), *(f"{name}_{n}" for name in ("masked_top1", "next_sentence") for n, _ in LENGTHS),
 }  # fmt: skip
 
 

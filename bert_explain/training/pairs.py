@@ -109,6 +109,29 @@ def pairs(pieces: Pieces, count: int, length: int, rng: np.random.Generator, sin
     return {"ids": read, "segments": segments, "attention": attention, "labels": labels, "follows": follows}
 
 
+def single_pairs(pieces: Pieces, count: int, length: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """`count` pairs of two single sentences, nothing masked: what readers type. As `pairs`, all labels IGNORED.
+
+    Raises ValueError where the text has none: no two sentences that fit, or no other document of the same source.
+    """
+    ids = np.zeros((count, length), dtype=np.int64)
+    segments, follows = np.zeros_like(ids), np.zeros(count, dtype=np.int64)
+    row = tried = 0
+    while row < count:
+        tried += 1
+        found = _single(pieces, int(_documents(pieces, 1, rng)[0]), length - 3, rng)
+        if found is None:
+            if tried > 50 * (row + 1):
+                raise ValueError("This text has no pairs of two single sentences.")
+            continue
+        a, b, follows[row] = found
+        ids[row, : len(a) + len(b) + 3] = np.concatenate([[CLS], a, [SEP], b, [SEP]])
+        segments[row, len(a) + 2 : len(a) + len(b) + 3] = 1
+        row += 1
+    attention, labels = (ids != PAD).astype(np.int64), np.full_like(ids, IGNORED)
+    return {"ids": ids, "segments": segments, "attention": attention, "labels": labels, "follows": follows}
+
+
 def mask(ids: np.ndarray, rng: np.random.Generator, share: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
     """15 % of each row's words chosen: 80 % of them become [MASK], 10 % a random word, 10 % stay. -> (read, labels).
 

@@ -133,11 +133,16 @@ def test_the_commands_are_listed(capsys):
     assert program.main(["nonsense"]) == 2
 
 
-def test_there_are_fifty_everyday_sentences_each_with_one_gap():
+def test_there_are_two_hundred_everyday_sentences_each_with_one_gap(mini_bert):
     found = cloze.sentences()
-    assert len(found) == len({one.text for one in found}) == 50
-    assert all(one.text.count("[MASK]") == 1 and one.sensible for one in found)
-    assert all(word == word.lower() and " " not in word for one in found for word in one.sensible)
+    assert len(found) == len({one.text for one in (*found, *cloze.sentences(cloze.FIRST))}) - 50 == 200
+    for one in (*found, *cloze.sentences(cloze.FIRST)):
+        assert one.text.count("[MASK]") == 1
+        assert one.sensible
+        assert all(word == word.lower() and " " not in word for word in one.sensible)
+        known = [word for word in one.sensible if len(mini_bert.tokenizer.tokenize(word)) == 1]
+        assert known, one.text  # a gap is one piece: at least one of the words can be said
+    assert {group: len(cloze.sentences(group)) for group in cloze.GROUPS} == dict.fromkeys(cloze.GROUPS, 20)
 
 
 @pytest.mark.parametrize("with_wordnet", [True, False])

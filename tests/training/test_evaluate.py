@@ -32,7 +32,11 @@ def test_every_model_of_the_folder_is_measured(assets, text_folder, tmp_path, ca
     for name, (place, _) in evaluate.WHAT.items():
         assert cards.read(assets / place)
         assert f"\n{name}: " in shown
-    assert cards.read(assets / "models" / "mini-bert")["masked_loss"] > 5  # it has learned nothing
+    found = cards.read(assets / "models" / "mini-bert")
+    assert found["masked_loss"] > 5  # it has learned nothing
+    assert {"masked_top1_new", "cloze_top1", "cloze_top5", "cloze_first", "cloze_food"} <= set(found)
+    assert not {"masked_top1_modern", "masked_top1_alone"} & set(found)  # this text has no such sources
+    assert set(found) <= set(cards.NAMES)
     assert cards.read(assets / "models" / "mini-gpt")["perplexity"] > 1000
     found = cards.read(assets / "vectors" / "word2vec")
     assert found["analogies_covered"] < 0.01  # the bundled table covers more than half of the questions
@@ -40,7 +44,7 @@ def test_every_model_of_the_folder_is_measured(assets, text_folder, tmp_path, ca
     assert cards.table(found) in card.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("documents", [1, 8], ids=["none", "one of one sentence"])
+@pytest.mark.parametrize("documents", [1, 58], ids=["none", "one of one sentence"])
 def test_text_that_leaves_nothing_to_measure_on_is_said(assets, tmp_path, capsys, documents):
     text = tmp_path / "text"
     text.mkdir()
@@ -53,6 +57,24 @@ def test_text_that_leaves_nothing_to_measure_on_is_said(assets, tmp_path, capsys
     assert ("elmo: not measured" in shown) == (documents == 1)  # it reads single sentences
     assert "word2vec: analogies" in shown
     assert [cards.read(assets / place) for place, _ in list(evaluate.WHAT.values())[:2]] == before
+
+
+def test_scores_to_choose_by_come_from_the_other_half_and_are_not_written(assets, text_folder, tmp_path, capsys, monkeypatch):
+    seen = []
+
+    def measured(folder, found, kept):
+        seen.append({d.number for d in found})
+        return {"perplexity": 2.0}
+
+    monkeypatch.setitem(evaluate.WHAT, "gpt", ("models/mini-gpt", measured))
+    before = cards.read(assets / "models" / "mini-gpt")
+    given = ["--text", str(text_folder), "--assets", str(assets), "--work", str(tmp_path), "--only", "gpt"]
+    assert evaluate.main([*given, "--half", "choice", "--dry"]) == 0
+    assert "gpt: perplexity 2" in capsys.readouterr().out
+    assert cards.read(assets / "models" / "mini-gpt") == before
+    monkeypatch.setattr(cards, "update", lambda *args, **named: None)
+    assert evaluate.main(given) == 0
+    assert seen == [{7, 107}, {57}]
 
 
 def test_a_model_that_is_not_there_is_said(text_folder, tmp_path, capsys):
