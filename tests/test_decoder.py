@@ -10,7 +10,8 @@ from transformers import BertConfig, BertForMaskedLM, BertLMHeadModel, GPT2Confi
 
 from bert_explain.errors import BadModel, BadQuery, Missing
 from bert_explain.models import decoder, load_decoder, registry
-from bert_explain.models.decoder import from_folder, from_module
+from bert_explain.models.decoder import Past, from_folder, from_module
+from bert_explain.sampling import Settings, choose
 from bert_explain.trace_decoder import generate, next_logits, run_decoder, start_ids
 from tests.tiny import tiny_decoder, tiny_lm, tokenizer
 
@@ -28,9 +29,7 @@ TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 def wide(mini_bert):
     """mini-gpt's shape, random weights five times wider than usual: attention far from uniform."""
     torch.manual_seed(2018)
-    config = BertConfig(
-        num_hidden_layers=6, hidden_size=384, intermediate_size=1536, initializer_range=0.1, is_decoder=True
-    )
+    config = BertConfig(num_hidden_layers=6, hidden_size=384, intermediate_size=1536, initializer_range=0.1, is_decoder=True)
     module = BertLMHeadModel._from_config(config, attn_implementation="eager")
     with torch.no_grad():
         for weight in module.parameters():
@@ -105,9 +104,7 @@ def test_greedy_equals_hugging_face_generate(wide):
     ids = start_ids(wide, "She walked to the")
     ours = [step.id for step in generate(wide, ids, steps=12, temperature=0)]
     with torch.inference_mode():
-        theirs = wide.module.generate(
-            torch.tensor([ids]), max_new_tokens=12, do_sample=False, eos_token_id=-1, pad_token_id=0
-        )
+        theirs = wide.module.generate(torch.tensor([ids]), max_new_tokens=12, do_sample=False, eos_token_id=-1, pad_token_id=0)
     assert ours == theirs[0, len(ids) :].tolist()
 
 
@@ -140,6 +137,43 @@ def test_writing_ends_where_the_positions_end():
         next(generate(model, [], steps=1))
     with pytest.raises(BadQuery, match="reads 32 tokens at most, not 33"):
         next_logits(model, [2] * 33)
+
+
+def test_kept_keys_and_values_give_what_a_run_without_gives(wide):
+    """Every step of a text, in steps of one token and of several; the texts that are written are the same, piece by piece."""
+    ids = list(wide.tokenizer(*TEXTS["pair"])["input_ids"])
+    past, at = Past(), 0
+    for size in (3, 1, 1, 4, 1, len(ids)):
+        at = min(at + size, len(ids))
+        kept, whole = next_logits(wide, ids[:at], past), next_logits(wide, ids[:at])
+        np.testing.assert_allclose(kept, whole, rtol=1e-5, atol=1e-5 * max(1.0, float(np.abs(whole).max())))
+        assert past.ids == tuple(ids[:at])
+    written = list(ids[:5])
+    for step in generate(wide, ids[:5], steps=20, temperature=0.8, top_k=50, seed=4):
+        assert step.id == choose(next_logits(wide, written), Settings(0.8, 50, 1.0, 4), len(written) - 5).id
+        written.append(step.id)
+
+
+def test_each_token_written_is_one_token_read(wide, monkeypatch):
+    read = []
+    rows = type(wide).rows
+    monkeypatch.setattr(type(wide), "rows", lambda self, ids, *more: read.append(len(ids)) or rows(self, ids, *more))
+    list(generate(wide, [101, 2016, 2939], steps=5, seed=1))
+    assert read == [3, 1, 1, 1, 1]
+
+
+def test_what_was_kept_of_another_text_is_not_used(wide):
+    for other in ([101, 2002, 2939, 2000], [101, 2016], [101, 2016, 2939]):
+        past = Past()
+        next_logits(wide, [101, 2016, 2939], past)
+        np.testing.assert_array_equal(next_logits(wide, other, past), next_logits(wide, other))
+
+
+def test_without_the_mask_every_token_is_read_anew(wide):
+    lifted, past = wide.lifted(), Past()
+    for count in (2, 3, 4):
+        ids = [101, 2016, 2939, 2000][:count]
+        np.testing.assert_array_equal(next_logits(lifted, ids, past), next_logits(lifted, ids))
 
 
 def test_start_ids_leave_out_the_last_separator(wide):

@@ -9,6 +9,7 @@ Texts start with [CLS], the start token; sentence A ends with [SEP], B follows a
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +27,27 @@ from bert_explain.models.registry import ASSETS, given
 
 OPTION, VARIABLE = "--decoder", "BERT_EXPLAIN_DECODER"
 BUNDLED = "mini-gpt"
+
+
+class Past:
+    """The keys and values (A, T, d) of every layer for the T tokens `ids` that a decoder has read: a key/value cache."""
+
+    def __init__(self) -> None:
+        self.ids: tuple[int, ...] = ()
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def keep(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of new tokens (A, N, d) put behind the old ones. -> all of them (A, T + N, d)."""
+        if layer in self._kept:
+            before = self._kept[layer]
+            k, v = torch.cat([before[0], k], dim=1), torch.cat([before[1], v], dim=1)
+        self._kept[layer] = k, v
+        return k, v
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.ids = ()
+        self._kept.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +78,20 @@ class Decoder(Encoder):
         """
         if not self.causal:
             return scores
-        ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)  # (T, T), True above the diagonal
+        looking, seen = scores.shape[-2:]  # fewer rows than columns where only the last tokens are looked from
+        ahead = torch.ones(looking, seen, dtype=torch.bool).triu(1 + seen - looking)  # True above the diagonal
         return scores.masked_fill(ahead, float("-inf"))
+
+    def attend_on(self, layer: int, x: Tensor, past: Past) -> Tensor:
+        """`attend`'s "joined" for new tokens x (N, H) that follow those in `past`, which keeps theirs as well.
+
+        No token looks ahead, so the keys and values of those before it are what they were: only the new rows are computed.
+        """
+        m = self.layers[layer]
+        q, k, v = self.split(m.query(x)), self.split(m.key(x)), self.split(m.value(x))  # (A, N, d)
+        k, v = past.keep(layer, k, v)  # (A, T, d)
+        scores = self.allowed(torch.matmul(q, k.transpose(1, 2)) / math.sqrt(self.head_size))  # (A, N, T)
+        return self.join(torch.matmul(torch.softmax(scores, dim=-1), v))
 
     def lifted(self) -> Decoder:
         """The same weights without the mask, for comparison only: it was never trained to look ahead."""
