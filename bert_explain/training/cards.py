@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bert_explain.analysis import prejudice
 from bert_explain.content.trained import FILE as TRAINED
 from bert_explain.training import corpus, loop
 from bert_explain.training.cloze import GROUPS
@@ -20,6 +21,7 @@ from bert_explain.training.pairs import LENGTHS
 BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
 RUN_BEGIN, RUN_END = "<!-- run -->", "<!-- /run -->"
 TEXT_BEGIN, TEXT_END = "<!-- text -->", "<!-- /text -->"
+PREJUDICE_BEGIN, PREJUDICE_END = "<!-- prejudices -->", "<!-- /prejudices -->"
 SCORES = "scores.json"
 SOURCES = Path(__file__).with_name("sources.toml")
 
@@ -165,6 +167,20 @@ def told(progress: loop.Progress, plan: loop.Plan, found: Sequence[corpus.Docume
         "hardware": progress.on,
         "optimiser": f"{plan.optimiser}, peak rate {plan.rate:g}, warm-up {plan.warmup:.0%}, linear decay",
     }
+
+
+def prejudices(folder: Path, found: prejudice.Measured) -> None:
+    """Keep what was measured beside the weights, and its two ends in the card."""
+    prejudice.write(folder, found)
+    _put(folder, PREJUDICE_BEGIN, PREJUDICE_END, prejudice_table(found))
+
+
+def prejudice_table(found: prejudice.Measured, ends: int = 10) -> str:
+    """The professions with the most "he" and the most "she", side by side, as a Markdown table."""
+    he, she = found.jobs[:ends], found.jobs[::-1][:ends]
+    lines = ['| most "he" | share of "she" | most "she" | share of "she" |', "|---|---|---|---|"]
+    lines += [f"| {a.job} | {a.she:.0%} | {b.job} | {b.she:.0%} |" for a, b in zip(he, she, strict=True)]
+    return "\n".join([*lines, "", f'For "{found.neutral.job}", which is no profession, it is {found.neutral.she:.0%}.'])
 
 
 def _put(folder: Path, begin: str, end: str, words: str) -> None:

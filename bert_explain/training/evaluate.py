@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from bert_explain.analysis import prejudice
 from bert_explain.models import registry
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
@@ -99,7 +100,7 @@ WHAT: dict[str, tuple[str, Callable[..., dict[str, float]]]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, and write scores.json and the card of each folder."""
+    """Measure, print, and write scores.json and the card of each folder, and what the encoder expects of professions."""
     parser = argparse.ArgumentParser(prog="python -m bert_explain.training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("--text", type=Path, required=True, help="the folder of the training text")
     parser.add_argument("--assets", type=Path, default=options.ASSETS, help="default: %(default)s")
@@ -122,5 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         if not chosen.dry:
             cards.update(folder, scores, instead=True)
+            if name == "bert":
+                cards.prejudices(folder, prejudice.measure(registry.from_folder(folder, folder.name, folder.name)))
         print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in scores.items()), flush=True)
     return 0

@@ -11,6 +11,7 @@ goes on from there.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -44,9 +45,9 @@ class Recipe:
     window: int = 5
     negative: int = 5
     sample: float = 5e-5
-    min_count: int = 5
+    min_count: int = 10  # names of one book only are no words of the language
     max_final_vocab: int = 40_000
-    epochs: int = 10
+    epochs: int = 5
     seed: int = 1
 
 
@@ -61,18 +62,23 @@ class Progress:
     wordsim: float | None = None  # WordSim-353 after the last whole pass; None where the vocabulary covers too little of it
 
 
-def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None) -> Path:
+def train(
+    documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None,
+    weights: Path | None = None,
+) -> Path:  # fmt: skip
     """Train on these documents, but for the held-out ones, and write vectors.npy, context.npy and vocab.txt to `out`.
 
     work : the folder of the file of words and of the checkpoints; give the same one to go on after a stop.
     minutes : the time for the passes, those of an earlier, stopped run included; 0: as long as they take.
+    weights : a folder that `export` wrote; words that are in it begin with the vectors that they have there.
     Raises BadText where there is nothing to learn from, and where `work` has the checkpoint of something else.
     """
     recipe = recipe or Recipe()
     learn = corpus.for_training(list(documents))
     if not learn:
         raise BadText("There is no document to learn from.")
-    made_of = {"text": corpus.fingerprint(learn), "recipe": asdict(recipe)}
+    made_of = {"text": corpus.fingerprint(learn), "recipe": asdict(recipe), "weights": _mark(weights)}
+    before = cards.history(weights) if weights else None  # now: `out` may be the same folder
     work.mkdir(parents=True, exist_ok=True)
     model, progress = _last(work, made_of) or (None, Progress())
     text = work / f"words-{made_of['text']}-{recipe.seed}.txt"
@@ -80,6 +86,8 @@ def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: floa
         print(f"{write_words(learn, text, recipe.seed):,} words", file=sys.stderr)
     if model is None:
         model = _fresh(text, recipe)
+        if weights:
+            print(f"{_begin(model, weights):,} of them begin with the vectors of {weights.name}", file=sys.stderr)
     whole = recipe.epochs * model.corpus_total_words
     size = min(SLICE, -(-model.corpus_total_words // SLICES))
 
@@ -104,12 +112,14 @@ def train(documents: Iterable[Document], out: Path, *, work: Path, minutes: floa
         _save(model, progress, made_of, work)
         bar.set_postfix_str(_line(progress))
     export(model, out)
+    begun = f"{weights.name}'s vectors" if weights else "nothing"
     cards.made(out, {
-        "text": cards.sources(learn), "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
+        "began with": begun, "text": cards.sources(learn),
+        "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
         "time": cards.taken(progress.words, progress.seconds, "words"), "hardware": "one thread of a CPU, float32",
         "recipe": ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()),
     })  # fmt: skip
-    cards.trained(out, progress.words, learn, "nothing", unit="words")
+    cards.trained(out, progress.words, learn, begun, before, "words")
     return out
 
 
@@ -123,6 +133,24 @@ def _fresh(text: Path, recipe: Recipe) -> Word2Vec:
         raise BadText(f"No word of the text stands in it {recipe.min_count} times: there is nothing to learn vectors of.")
     print(f"{len(model.wv):,} words in the vocabulary", file=sys.stderr)
     return model
+
+
+def _begin(model: Word2Vec, folder: Path) -> int:
+    """Give every word that a folder of vectors has its two vectors there. -> how many have. Raises BadText for another size."""
+    vectors, context = (np.load(folder / name, allow_pickle=False) for name in ("vectors.npy", "context.npy"))
+    if vectors.shape[1] != model.vector_size:
+        raise BadText(f"{folder.name} has {vectors.shape[1]} numbers a word, not {model.vector_size}.")
+    words = [line.rsplit(" ", 1)[0] for line in (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()]
+    old = {word: n for n, word in enumerate(words)}
+    both = [(new, old[word]) for word, new in model.wv.key_to_index.items() if word in old]
+    to, of = np.array(both, dtype=int).reshape(-1, 2).T
+    model.wv.vectors[to], model.syn1neg[to] = vectors[of], context[of]
+    return len(both)
+
+
+def _mark(folder: Path | None) -> str | None:
+    """A short name of the very vectors that a run begins with."""
+    return hashlib.blake2b((folder / "vectors.npy").read_bytes(), digest_size=8).hexdigest() if folder else None
 
 
 def _learn(model: Word2Vec, progress: Progress, text: Path, size: int, rate: float) -> None:
@@ -196,13 +224,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("assets/vectors/word2vec"), help="default: %(default)s")
     parser.add_argument("--work", type=Path, default=Path("runs/word2vec"), help="checkpoints; default: %(default)s")
     parser.add_argument("--minutes", type=float, default=40, help="time for the passes, 0: no limit; default: %(default)s")
+    parser.add_argument("--weights", type=Path, help="a folder of vectors to begin with; default: from nothing")
     add_options(parser)
     options = vars(parser.parse_args(arguments))
-    text, out, work, minutes = (options.pop(name) for name in ("text", "out", "work", "minutes"))
+    text, out, work, minutes, weights = (options.pop(name) for name in ("text", "out", "work", "minutes", "weights"))
     for name in ("vector_size", "window", "negative", "epochs"):
         if options[name] < 1:
             parser.error(f"--{name.replace('_', '-')} must be 1 or more")
-    train(corpus.documents(text), out, work=work, minutes=minutes, recipe=Recipe(**options))
+    train(corpus.documents(text), out, work=work, minutes=minutes, recipe=Recipe(**options), weights=weights)
     return 0
 
 

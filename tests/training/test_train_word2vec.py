@@ -1,6 +1,7 @@
 """Training Word2Vec: slices, a stop and a start again, the time, another text, the program as it is run."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
 from bert_explain.training import __main__ as program
-from bert_explain.training import corpus, word2vec, word2vec_text, word_tests
+from bert_explain.training import cards, corpus, word2vec, word2vec_text, word_tests
 from bert_explain.training.corpus import BadText, Document
 from bert_explain.training.word2vec import Recipe
 
@@ -187,6 +188,26 @@ def test_words_left_by_another_text_are_not_trained_on(tmp_path, monkeypatch):
 def test_text_without_words_to_learn_is_said_in_a_sentence(tmp_path, documents, said):
     with pytest.raises(BadText, match=said):
         word2vec.train(documents, tmp_path / "out", work=tmp_path / "work", recipe=Recipe())
+
+
+def test_words_begin_with_the_vectors_that_they_have(tmp_path):
+    first = word2vec.train(texts(), tmp_path / "first", work=tmp_path / "a", recipe=TINY)
+    (tmp_path / "words.txt").write_text("king king queen queen emperor emperor\n", encoding="utf-8")
+    model = word2vec._fresh(tmp_path / "words.txt", TINY)
+    own = model.wv["emperor"].copy()
+    assert word2vec._begin(model, first) == 2
+    table = read_folder(first)
+    for word in ("king", "queen"):
+        np.testing.assert_array_equal(model.wv[word], table.array[list(table.words).index(word)])
+    np.testing.assert_array_equal(model.wv["emperor"], own)
+    context = np.load(first / "context.npy")[list(table.words).index("king")]
+    np.testing.assert_array_equal(model.syn1neg[model.wv.key_to_index["king"]], context)
+    again = word2vec.train(texts(), tmp_path / "again", work=tmp_path / "b", recipe=TINY, weights=first)
+    runs = cards.history(again)["runs"]
+    assert [run["began_with"] for run in runs] == ["nothing", "first's vectors"]
+    assert cards.history(again)["began_with"] == "nothing"
+    with pytest.raises(BadText, match="8 numbers a word, not 9"):
+        word2vec.train(texts(), tmp_path / "c", work=tmp_path / "d", recipe=replace(TINY, vector_size=9), weights=first)
 
 
 def test_the_program(text_folder, tmp_path, capsys):
