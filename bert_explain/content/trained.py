@@ -71,3 +71,12 @@ def table(models: Sequence[Trained] | None = None) -> list[dict[str, str]]:
         }
         for one in (bundled() if models is None else models)
     ]
+
+
+def markdown(models: Sequence[Trained] | None = None) -> str:
+    """The table as the README has it: sources by the names of their files, which each model's card tells with their licences."""
+    lines = ["| model | began with | has read since | of these sources |", "|---|---|---|---|"]
+    for one in bundled() if models is None else models:
+        sources = ", ".join(source.name.removesuffix("-sentences") for source in one.sources)
+        lines.append(f"| {one.name} | {one.began_with} | {one.amount} | {sources} |")
+    return "\n".join(lines)

@@ -22,6 +22,7 @@ BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
 RUN_BEGIN, RUN_END = "<!-- run -->", "<!-- /run -->"
 TEXT_BEGIN, TEXT_END = "<!-- text -->", "<!-- /text -->"
 PREJUDICE_BEGIN, PREJUDICE_END = "<!-- prejudices -->", "<!-- /prejudices -->"
+TRAINED_BEGIN, TRAINED_END = "<!-- trained -->", "<!-- /trained -->"  # in the project's README
 SCORES = "scores.json"
 SOURCES = Path(__file__).with_name("sources.toml")
 
@@ -104,7 +105,7 @@ def update(folder: Path, scores: Mapping[str, float], *, instead: bool = False) 
     """Put new scores beside the ones there are, or instead of them, in the file and in the README."""
     known = {**({} if instead else read(folder)), **{name: round(float(value), 4) for name, value in scores.items()}}
     (folder / SCORES).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    _put(folder, BEGIN, END, table(known))
+    put(folder, BEGIN, END, table(known))
 
 
 def made(folder: Path, run: Mapping[str, str]) -> None:
@@ -112,7 +113,7 @@ def made(folder: Path, run: Mapping[str, str]) -> None:
     card = folder / "README.md"
     if not card.is_file():
         card.write_text(NEW.format(title=folder.name), encoding="utf-8")
-    _put(folder, RUN_BEGIN, RUN_END, "\n".join(["| the last run | |", "|---|---|", *(f"| {k} | {v} |" for k, v in run.items())]))
+    put(folder, RUN_BEGIN, RUN_END, "\n".join(["| the last run | |", "|---|---|", *(f"| {k} | {v} |" for k, v in run.items())]))
 
 
 def history(folder: Path) -> dict[str, Any] | None:
@@ -138,7 +139,7 @@ def trained(
     every = {name: every[name] for name in sorted(every, key=lambda name: order.get(name, len(order)))}
     written = {"began_with": first["began_with"], "unit": first["unit"], "runs": runs, "sources": every}
     (folder / TRAINED).write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _put(folder, TEXT_BEGIN, TEXT_END, text_table(every))
+    put(folder, TEXT_BEGIN, TEXT_END, text_table(every))
 
 
 def text_table(sources: Mapping[str, Mapping[str, str]]) -> str:
@@ -172,7 +173,7 @@ def told(progress: loop.Progress, plan: loop.Plan, found: Sequence[corpus.Docume
 def prejudices(folder: Path, found: prejudice.Measured) -> None:
     """Keep what was measured beside the weights, and its two ends in the card."""
     prejudice.write(folder, found)
-    _put(folder, PREJUDICE_BEGIN, PREJUDICE_END, prejudice_table(found))
+    put(folder, PREJUDICE_BEGIN, PREJUDICE_END, prejudice_table(found))
 
 
 def prejudice_table(found: prejudice.Measured, ends: int = 10) -> str:
@@ -183,7 +184,7 @@ def prejudice_table(found: prejudice.Measured, ends: int = 10) -> str:
     return "\n".join([*lines, "", f'For "{found.neutral.job}", which is no profession, it is {found.neutral.she:.0%}.'])
 
 
-def _put(folder: Path, begin: str, end: str, words: str) -> None:
+def put(folder: Path, begin: str, end: str, words: str) -> None:
     """Words between two marks of the card, where there is a card with these marks."""
     card = folder / "README.md"
     if card.is_file():

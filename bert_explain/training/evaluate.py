@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bert_explain.analysis import prejudice
+from bert_explain.content import trained
 from bert_explain.models import registry
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
@@ -126,4 +127,6 @@ def main(arguments: list[str] | None = None) -> int:
             if name == "bert":
                 cards.prejudices(folder, prejudice.measure(registry.from_folder(folder, folder.name, folder.name)))
         print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in scores.items()), flush=True)
+    if chosen.assets.resolve() == options.ASSETS.resolve() and not chosen.dry:
+        cards.put(options.ASSETS.parent, cards.TRAINED_BEGIN, cards.TRAINED_END, trained.markdown())
     return 0

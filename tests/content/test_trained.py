@@ -6,6 +6,7 @@ import pytest
 
 from bert_explain.content import trained
 from bert_explain.training import cards
+from tests.conftest import ROOT
 
 
 def written(folder, **other):
@@ -49,3 +50,12 @@ def test_every_bundled_model_says_what_it_read(folder):
 
 def test_the_table_has_a_row_for_each():
     assert [row["name"] for row in trained.table()] == ["mini-bert", "mini-gpt", "mini-elmo", "word2vec"]
+
+
+def test_the_readme_has_the_table():
+    assert trained.markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_source_is_named_without_the_form_of_its_file(tmp_path):
+    one = written(tmp_path / "small", sources={"talk-sentences": {"title": "talk", "licence": "CC0"}})
+    assert trained.markdown([one]).splitlines()[-1] == "| small | nothing | 90,000 words | talk |"
