@@ -116,3 +116,38 @@ def listed(names: Sequence[str]) -> str:
 def called(found: Best, superlative: str) -> str:
     """ "the longest" where one leads, else "one of the longest": true of the leader in either case."""
     return f"the {superlative}" if found.leads else f"one of the {superlative}"
+
+
+@dataclass(frozen=True)
+class Leader:
+    """Who is best, if anybody is: the answer of `leader`."""
+
+    kind: str  # "one": one leads; "level": several do, and none by the margin; "none": nobody does anything; "few": too few cases
+    best: Best | None  # None where no value is a number
+    level: tuple[int, ...] = ()  # places of the leader and of all who are no further behind than the margin
+
+    @property
+    def index(self) -> int | None:
+        """The place of the one who leads; None where none does."""
+        return self.best.index if self.kind == "one" and self.best is not None else None
+
+
+def leader(
+    values: Sequence[float] | np.ndarray, *, nothing: float = 0.0, effect: float, margin: float, cases: int, least_cases: int
+) -> Leader:
+    """The one criterion for "who is best", for whatever is compared; larger values (N,) are better.
+
+    nothing : what one gets who does nothing (chance). effect : by how much one has to be above it to have done anything.
+    margin : by how much the first has to be ahead of the second. cases : how many questions, sentences or pairs the values
+    rest on, and least_cases how many they must be. Who is alone leads where the effect is there.
+    """
+    found = np.asarray(values, dtype=np.float64).ravel()
+    if not (~np.isnan(found)).any():
+        return Leader("none", None)
+    first = best(found, least=margin, part=0.0)
+    if cases < least_cases:
+        return Leader("few", first)
+    if not first.value - nothing >= effect:
+        return Leader("none", first)
+    level = tuple(int(i) for i in np.flatnonzero(found > first.value - margin))
+    return Leader("one" if first.many == 1 or first.leads else "level", first, level)

@@ -66,3 +66,30 @@ def test_every_fold_fits_and_counts(count, keep):
     assert len(found.places) == min(count, 10)
     assert list(found.places) == sorted(set(found.places))
     assert found.left_out == sum(b - a + 1 for a, b in found.gaps)
+
+
+RULE = {"effect": 0.1, "margin": 0.05, "cases": 8, "least_cases": 6}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "level"),
+    [
+        ([0.5, 0.2, float("nan")], "one", (0,)),
+        ([0.5, 0.47, 0.2], "level", (0, 1)),
+        ([0.5, 0.5], "level", (0, 1)),
+        ([0.09, -0.3], "none", ()),
+        ([0.0, 0.0], "none", ()),
+        ([0.3], "one", (0,)),
+        ([float("nan")], "none", ()),
+        ([], "none", ()),
+    ],
+)
+def test_who_is_best(values, kind, level):
+    found = readings.leader(values, **RULE)
+    assert (found.kind, found.level) == (kind, level)
+    assert found.index == (0 if kind == "one" else None)
+
+
+def test_nobody_is_best_over_too_few_cases_or_by_chance():
+    assert readings.leader([0.9, 0.1], **{**RULE, "cases": 5}).kind == "few"
+    assert readings.leader([0.9, 0.1], nothing=0.85, **RULE).kind == "none"
