@@ -89,10 +89,14 @@ def top_k(logits: np.ndarray, k: int) -> np.ndarray:
 
 
 def top_p(logits: np.ndarray, p: float) -> np.ndarray:
-    """Only the fewest pieces, likeliest first, whose probabilities reach p together stay; always at least one."""
+    """Only the fewest pieces, likeliest first and equal ones by id, whose probabilities reach p together stay; at least one.
+
+    So the cut follows `Choice.order`, the order in which the pieces lie on the line: of equal ones the first stay.
+    """
     if p >= 1:
         return logits
-    rising = np.argsort(logits, kind="stable")
-    cut = softmax(logits[rising]).cumsum() <= 1 - p
-    cut[-1] = False
-    return np.where(cut[np.argsort(rising, kind="stable")], -np.inf, logits)
+    rising = np.lexsort((-np.arange(len(logits)), logits))  # the reverse of (-logit, id)
+    cut = np.zeros(len(logits), dtype=bool)
+    cut[rising] = softmax(logits[rising]).cumsum() <= 1 - p
+    cut[rising[-1]] = False
+    return np.where(cut, -np.inf, logits)

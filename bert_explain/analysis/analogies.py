@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.analysis.vectors import nearest, units
+from bert_explain.analysis.vectors import LEVEL, nearest, units
 from bert_explain.errors import BadQuery
+from bert_explain.kernel import readings
 from bert_explain.models.vectors import Vectors
 
 MOST_TERMS = 6
@@ -97,32 +98,40 @@ def given_ranks(vectors: Vectors, added: Sum) -> pd.DataFrame:
 
 
 def look(table: pd.DataFrame, expected: str = "") -> Sentence:
-    """The answer, whether it is the one that was hoped for, and what the nearest word of all is."""
+    """The answer, whether it is the one that was hoped for, and what the nearest word of all is. Words that are nearer by
+    less than LEVEL are told as equally near."""
     answers = table[~table["given"]]
     if answers.empty:
         return say("Nothing is left of the sum: the words cancel each other, and no direction remains.")
     first, top = answers.iloc[0], table.iloc[0]
+    lead = readings.best(answers["cosine"], least=LEVEL, part=0.0)
     text = "The nearest word that was not given is {answer}, cosine {cosine:.2f}."
-    values = {"answer": Piece(first["word"]), "cosine": first["cosine"]}
+    if not lead.leads and lead.many > 1:
+        text = "{level} of the words that were not given are about equally near, {answer} among them: cosine {cosine:.2f}."
+    values = {"answer": Piece(first["word"]), "cosine": first["cosine"], "level": lead.level}
     if expected:
         values["hoped"] = Piece(expected)
         at = answers.index[answers["word"] == expected]
-        if first["word"] == expected:
-            text += " That is the word hoped for."
+        if len(at) and answers.loc[at[0], "cosine"] > first["cosine"] - LEVEL:
+            text += " That is the word hoped for." if lead.leads else " {hoped}, which was hoped for, is one of them."
         elif len(at):
             text += " {hoped} was hoped for; it comes at place {place}. Here the arithmetic fails."
             values["place"] = int(answers.loc[at[0], "answer"])
         else:
-            text += " {hoped} was hoped for and is not among the first {count}. Here the arithmetic fails."
-            values["count"] = len(answers)
+            text += " {hoped} was hoped for and is not {count}. Here the arithmetic fails."
+            values["count"] = f"among the first {len(answers)}" if len(answers) > 1 else "that word"
+    nearest_of_all = readings.best(table["cosine"], least=LEVEL, part=0.0)
     if top["given"]:
-        text += " Nearest of all is {top} itself, which stands in the sum."
+        text += " Nearest of all is {top} itself, which stands in the sum." if nearest_of_all.leads else (
+            " {top} itself, which stands in the sum, is as near as any.")  # fmt: skip
         values["top"] = Piece(top["word"])
-    return say(text, **values)
+    return say(text, **values).because(lead, nearest_of_all)
 
 
-def say_given(ranks: pd.DataFrame) -> Sentence:
-    """Where the words of the sum themselves would stand in the ranking."""
+def say_given(ranks: pd.DataFrame) -> Sentence | None:
+    """Where the words of the sum themselves would stand in the ranking; None where nothing is left of the sum."""
+    if not ranks["cosine"].any():
+        return None
     best = ranks.loc[ranks["rank"].idxmin()]
     return say("With no word left out, {word} would stand at place {rank:,}.", word=Piece(best["word"]), rank=best["rank"])
 

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from bert_explain.analysis.masked_words import best, leading, percent, piece_text, rank_of
+from bert_explain.analysis.masked_words import best, leading, piece_text, rank_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
 from bert_explain.trace_decoder import DecoderTrace
@@ -45,9 +47,11 @@ def look_masks(decoder: DecoderTrace, bert: Trace, layer: int, head: int) -> Sen
     """What the two maps of one layer and head differ in. `bert` may have fewer layers or heads: its last one is taken."""
     theirs = bert.attention[min(layer, bert.spec.n_layers - 1), min(head, bert.spec.n_heads - 1)]
     count = len(decoder.tokens)
+    if count < 2:
+        return say("There is one token only: nothing comes later, so nothing is forbidden.")
     return say(
         "Look at the upper right half: the decoder may not look there, so {forbidden:,} of its {all:,} weights are exactly 0. "
-        "This head of BERT spends {share} of its attention there, on words that come later.",
+        "This head of BERT spends {share} of its attention there, on tokens that come later.",
         forbidden=count * (count - 1) // 2,
         all=count * count,
         share=percent(ahead(theirs)),
@@ -105,10 +109,14 @@ def look_next(table: pd.DataFrame, size: int) -> Sentence:
             share=percent(only["probability"]),
             expected=Piece(only["expected"]),
         )
-    least, most = table.loc[table["surprise"].idxmin()], table.loc[table["surprise"].idxmax()]
+    low, high = readings.best(table["surprise"], least=0.01, lowest=True), readings.best(table["surprise"], least=0.01)
+    least, most = table.iloc[low.index], table.iloc[high.index]
+    begin = "Look at the tallest bar: {most} surprised the decoder most. It gave it {low}, and had expected {expected}. "
+    if not high.leads:
+        begin = "Look at {most}: the decoder gave it {low}, and had expected {expected}; another token surprised it as much. "
+    middle = "{least} surprised it least, with {high}. " if low.leads else ""
     return say(
-        "Look at the tallest bar: {most} surprised the decoder most. It gave it {low}, and had expected {expected}. "
-        "{least} surprised it least, with {high}. Perplexity {perplexity:,.1f}: on average it was as unsure as if it had to "
+        begin + middle + "Perplexity {perplexity:,.1f}: on average it was as unsure as if it had to "
         "choose among so many pieces. Without any knowledge it would be {size:,}.",
         most=Piece(most["piece"]),
         low=percent(most["probability"]),
@@ -117,7 +125,7 @@ def look_next(table: pd.DataFrame, size: int) -> Sentence:
         high=percent(least["probability"]),
         perplexity=perplexity(table),
         size=size,
-    )
+    ).because(low, high)
 
 
 def predictions(trace: DecoderTrace, position: int, k: int = 5) -> pd.DataFrame:
@@ -136,7 +144,7 @@ def look_predictions(table: pd.DataFrame, read: int) -> Sentence:
     first, true = table.iloc[0], table[table["mark"] == "true word"].iloc[0]
     known = {"first": Piece(first["piece"]), "share": percent(first["probability"]), "true": Piece(true["piece"])}
     before = f"{read} tokens before it" if read > 1 else "token before it"
-    if true["rank"] == 1:
+    if true["id"] == first["id"]:
         return say("From the {before} the decoder expects {first}, with {share}: right.", before=before, **known)
     return say(
         "From the {before} the decoder expects {first}, with {share}. The text goes on with {true}, its number {rank:,}, "
@@ -191,16 +199,21 @@ def moved_table(tokens: Sequence[Token], at: Swap, decoder: np.ndarray, bert: np
 def look_moved(table: pd.DataFrame, at: Swap) -> Sentence:
     """Which states moved when one word was exchanged, of a table from `moved_table`."""
     before = table[table["side"] == "before"]
+    count, moved_ = len(before), int((before["bert"] > 0).sum())
+    known = {"piece": Piece(at.piece), "other": Piece(at.other), "still": int((before["decoder"] == 0).sum()), "count": count,
+             "moved": moved_, "only": Piece(before.iloc[0]["piece"])}  # fmt: skip
+    begin = "Look to the left of {piece}, which is exchanged for {other}: "
+    if count == 1:
+        keeps = "keeps every digit" if known["still"] else "changes"
+        return say(begin + "the one earlier state, {only}, {keeps} in the decoder, and {moves} in BERT.", keeps=keeps,
+                   moves="moves" if moved_ else "does not move", **known)  # fmt: skip
+    top = readings.best(before["bert"], least=1e-4)
+    most = ", {most} most" if top.leads and moved_ > 1 else ""
+    end = ": every state holds something of every word." if moved_ == count else "."
     return say(
-        "Look to the left of {piece}, which is exchanged for {other}: in the decoder {still} of the {count} earlier states "
-        "keep every digit. In BERT {moved} of them move, {most} most: every state holds something of every word.",
-        piece=Piece(at.piece),
-        other=Piece(at.other),
-        still=int((before["decoder"] == 0).sum()),
-        count=len(before),
-        moved=int((before["bert"] > 0).sum()),
-        most=Piece(before.loc[before["bert"].idxmax(), "piece"]),
-    )
+        begin + "in the decoder {still} of the {count} earlier states keep every digit. In BERT {moved} of them "
+        + ("moves" if moved_ == 1 else "move") + most + end, most=Piece(before.iloc[top.index]["piece"]), **known,
+    ).because(top)  # fmt: skip
 
 
 def in_sight(
@@ -234,21 +247,23 @@ def look_sight(table: pd.DataFrame, piece: str) -> Sentence:
     row = {(r.model, r.sees): r for r in table.itertuples()}
     known = {"piece": Piece(piece), "left": percent(row["decoder", False].probability)}
     seen = row["decoder", True].probability
+    left = row["decoder", False].probability
     known["lifted"] = percent(seen)
-    start = (
-        "The decoder gives {piece} {left} from the left. With its mask lifted it could see the word, and gives it {lifted}; "
-        "it was never trained to look ahead, "
-        + ("and yet it reads the answer off. " if seen > 0.5 else "so it cannot simply read the answer off. ")
-    )
+    if seen > max(0.5, 2 * left):
+        reads = "It was never trained to look ahead, and yet it reads the answer off."
+    elif seen > 1.25 * left:
+        reads = "It was never trained to look ahead: the sight of the word helps, but is not simply read off."
+    else:
+        reads = "It was never trained to look ahead: the sight of the word is of no use to it."
+    start = "The decoder gives {piece} {left} from the left. With its mask lifted it could see the word, and gives it {lifted}. "
     if ("BERT", True) not in row:
-        return say(start, **known)
+        return say(start + reads, **known)
+    open_, hidden = row["BERT", True].probability, row["BERT", False].probability
+    end = "The first is copying, only the second is a guess." if open_ > 1.25 * hidden else "Here the sight of it adds little."
     return say(
-        start + "BERT, which was trained with both sides, shows what a model learns that may see the answer: {open} in sight, "
-        "{hidden} hidden. The first is copying, only the second is a guess.",
-        **known,
-        open=percent(row["BERT", True].probability),
-        hidden=percent(row["BERT", False].probability),
-    )
+        start + reads + " BERT, which was trained with both sides and some words in sight, gives it {open} in sight, {hidden} "
+        "hidden. " + end, **known, open=percent(open_), hidden=percent(hidden),
+    )  # fmt: skip
 
 
 # tuned for a task

@@ -11,8 +11,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.masked_words import percent
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import many, percent
 from bert_explain.models.elmo import Elmo
 from bert_explain.trace_elmo import CharacterRead, ElmoTrace, Word
 
@@ -67,12 +68,12 @@ def letters(read: CharacterRead) -> int:
 
 
 def look_filters(table: pd.DataFrame, read: CharacterRead) -> Sentence:
-    """The filter in which this word stands out most."""
+    """What the filter in the first row answers, and where in the word; the rows are sorted."""
     if table.empty:
         return say("No filter answers {word} with more than 0.", word=Piece(read.word))
     first = table.iloc[0]
     return say(
-        "Look at the first row: filter {number} is {width} wide, and answers most at {gram} in {word}. It answers "
+        "Look at the first row: filter {number} is {width} wide, and its answer to {word} comes from {gram}. It answers "
         "{answer:.2f}; its average over frequent words is {usual:.2f}.",
         number=int(first["filter"]), width=int(first["width"]), gram=Piece(first["characters"]), word=Piece(read.word),
         answer=first["answer"], usual=first["usual"],
@@ -104,10 +105,15 @@ def look_nearest(model: Elmo, word: str, table: pd.DataFrame) -> Sentence:
     if table.empty:
         said = "{word} {known}: the model comes without a list of words to compare it with."
         return say(said, word=Piece(word), known=known)
+    top = readings.best(table["cosine"], least=0.005, part=0.0)
+    near = "Its characters put it nearest to {near}, with a cosine of {cosine:.2f}."
+    if not top.leads:
+        near = "Its characters put it near to {near}, with a cosine of {cosine:.2f}" + (
+            ", and to others as much." if top.many > 1 else "."
+        )
     return say(
-        "{word} {known}. Its characters put it nearest to {near}, with a cosine of {cosine:.2f}.",
-        word=Piece(word), known=known, near=Piece(table["word"][0]), cosine=table["cosine"][0],
-    )  # fmt: skip
+        "{word} {known}. " + near, word=Piece(word), known=known, near=Piece(table["word"][0]), cosine=table["cosine"][0]
+    ).because(top)
 
 
 # directions
@@ -146,16 +152,16 @@ def look_directions(trace: ElmoTrace, moved: np.ndarray, first: int, position: i
     if not np.isfinite(others).any():
         return say("{word} stands alone: both directions have read it, and no other word.", word=word)
     side, j = np.unravel_index(np.nanargmax(others), others.shape)
+    top = readings.best(others, least=0.01)
+    end = "Of the other words drawn, {other} moves the {direction} state most: by {share} of its length when it is blanked."
+    if not top.leads:
+        end = "{other} moves the {direction} state by {share} of its length when it is blanked"
+        end += ", no more than another word does." if top.many > 1 else "."
     return say(
-        "Look at the framed rows, the states at {word}. The forward one has read {before}, the backward one {after}. Of the "
-        "other words, {other} moves the {direction} state most: by {share} of its length when it is blanked.",
-        word=word, before=_words(position + 1), after=_words(count - position), other=Piece(trace.words[first + j].text),
-        direction=DIRECTIONS[side], share=percent(float(others[side, j])),
-    )  # fmt: skip
-
-
-def _words(count: int) -> str:
-    return "1 word" if count == 1 else f"{count} words"
+        "Look at the framed rows, the states at {word}. The forward one has read {before}, the backward one {after}. " + end,
+        word=word, before=many(position + 1, "word"), after=many(count - position, "word"),
+        other=Piece(trace.words[first + j].text), direction=DIRECTIONS[side], share=percent(float(others[side, j])),
+    ).because(top)  # fmt: skip
 
 
 # guesses
@@ -190,9 +196,10 @@ def look_guesses(table: pd.DataFrame, position: int) -> Sentence:
     better = int((table["forward rank"] < table["backward rank"]).sum())
     worse = int((table["forward rank"] > table["backward rank"]).sum())
     word = Piece(row["word"]) if row["in vocabulary"] else Piece("<UNK>")
+    begin = "Look at {word}: it is guess number {ahead:,} for the forward model, number {back:,} for the backward model."
+    end = " Of all {count} words the forward model ranks {better} better, the backward model {worse}"
+    end += f", and {level} alike." if (level := len(table) - better - worse) else "."
     return say(
-        "Look at {word}: it is guess number {ahead:,} for the forward model, number {back:,} for the backward model. Of all "
-        "{count} words the forward model ranks {better} better, the backward model {worse}.",
-        word=word, ahead=int(row["forward rank"]), back=int(row["backward rank"]), better=better, worse=worse,
-        count=len(table),
+        begin + (end if len(table) > 1 else ""), word=word, ahead=int(row["forward rank"]), back=int(row["backward rank"]),
+        better=better, worse=worse, count=len(table),
     )  # fmt: skip

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.trace_elmo import ElmoTrace, Word
 
 MOST = 64  # words of a text that are compared with each other
@@ -34,26 +35,28 @@ def mix_table(trace: ElmoTrace, position: int, raw: Sequence[float], gamma: floa
 
 
 def look_mix(table: pd.DataFrame, word: str, gamma: float) -> Sentence:
-    """The shares, their sum, and the layer with the largest part."""
+    """The shares, their sum, and the layer with the largest part, where one has it."""
     if gamma == 0:
         return say("gamma is 0: whatever the shares are, the embedding of {word} is all zeros.", word=Piece(word))
-    first = int(table["length in the mix"].to_numpy().argmax())
+    top = readings.best(table["length in the mix"])
     added = " + ".join(f"{s:.3f}" for s in table["share s"])
+    parts = " + ".join(f"{part:.2f}" for part in table["length in the mix"])
+    end = "No layer has a clearly larger part in the embedding of {word} than another: the parts are {parts} long, in this order."
+    if top.leads:
+        end = "Layer {layer} has the largest part in the embedding of {word}: share times length is {part:.2f}, of {parts}."
+    if top.many == 1:
+        end = "Layer {layer} is the only one: its part in the embedding of {word} is {part:.2f} long."
     return say(
-        "The shares are {added} = {total:.3f}. Layer {layer} has the largest part in the embedding of {word}: its share is "
-        "{share:.3f}, and its vector is {size:.2f} long.",
-        added=added, total=table["share s"].sum(), layer=first, word=Piece(word), share=table["share s"][first],
-        size=table["length"][first],
-    )  # fmt: skip
+        "The shares are {added} = {total:.3f}. " + end, added=added, total=table["share s"].sum(), layer=top.index,
+        word=Piece(word), part=top.value, parts=parts.replace(" + ", ", "),
+    ).because(top)  # fmt: skip
 
 
 # one word in two sentences
 def meetings(words: Sequence[Word], position: int, others: Sequence[Word], same_text: bool) -> list[int]:
     """Where the word at `position` stands in `others`, capitals aside; in the same text, its other places."""
     wanted = words[position].text.casefold()
-    return [
-        j for j, word in enumerate(others) if word.text.casefold() == wanted and not (same_text and j == position)
-    ]
+    return [j for j, word in enumerate(others) if word.text.casefold() == wanted and not (same_text and j == position)]
 
 
 def drift(a: ElmoTrace, i: int, b: ElmoTrace, j: int) -> pd.DataFrame:
@@ -90,9 +93,12 @@ def look_drift(table: pd.DataFrame, word: str, other: str) -> Sentence:
     """How far the two occurrences are apart at the bottom and at the top."""
     begin = "Both begin with the same vector" if word == other else "They are not spelled alike, so they begin apart"
     both = table["both"].to_numpy()
-    far = int(both.argmin())
-    end = "." if far in (0, len(both) - 1) else f"; they are furthest apart in layer {far}, with {both[far]:.2f}."
+    low = readings.best(both, least=0.005, part=0.0, lowest=True)
+    far = low.index
+    end = (
+        "." if far in (0, len(both) - 1) or not low.leads else f"; they are furthest apart in layer {far}, with {both[far]:.2f}."
+    )
     return say(
         "{begin}: in layer 0 the cosine of {word} and {other} is {first:.2f}. After layer {top} it is {last:.2f}{end}",
         begin=begin, word=Piece(word), other=Piece(other), first=both[0], top=len(both) - 1, last=both[-1], end=end,
-    )  # fmt: skip
+    ).because(low)  # fmt: skip

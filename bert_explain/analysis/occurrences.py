@@ -169,11 +169,12 @@ KINDS = {
     "decoder": "Decoder",
     "bert": "BERT",
 }  # in time's order
+STATIC = ("word2vec", "glove")  # read no sentence: a property of the model, whatever its numbers are
 
 
 def reader(key: str, bert: Encoder | None = None) -> Reader:
     """One of KINDS, its model loaded once per server; `bert` is the encoder to read with. Raises ExplainError."""
-    if key in ("word2vec", "glove"):
+    if key in STATIC:
         return StaticReader(key, KINDS[key], load_vectors(key))
     if key == "elmo":
         return ElmoReader(key, KINDS[key], load_elmo())

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vectors import WordRow
+from bert_explain.kernel import readings
 from bert_explain.models.vectors import Vectors
 from bert_explain.trace import Trace
 
@@ -16,9 +17,7 @@ from bert_explain.trace import Trace
 def positions(trace: Trace, sentence: int, word: WordRow) -> list[int]:
     """Where BERT reads the pieces of a word of a sentence (0 = A, 1 = B); empty when they were cut off."""
     return [
-        t.position
-        for t in trace.tokens
-        if t.sentence == sentence and t.span and t.span[0] < word.end and t.span[1] > word.start
+        t.position for t in trace.tokens if t.sentence == sentence and t.span and t.span[0] < word.end and t.span[1] > word.start
     ]
 
 
@@ -42,13 +41,16 @@ def _cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def look(word: str, found: pd.DataFrame) -> Sentence:
-    """That the static vector is the same, and how far BERT's two have drifted."""
+    """That the static vector is the same, and how far BERT's two have drifted, if they have."""
     own = found[~found["static"].astype(bool)]
     if own.empty:
         return say("{word} has the same vector in A and in B: the table does not read the sentence.", word=Piece(word))
-    low = own.iloc[int(own["cosine"].to_numpy().argmin())]
-    return say(
-        "In a table of word vectors {word} is the same in A and in B: cosine 1. BERT's two vectors of it differ; most "
-        "so at “{where}”, cosine {cosine:.2f}.",
-        word=Piece(word), where=low["vectors"], cosine=low["cosine"],
-    )  # fmt: skip
+    far = readings.best(own["cosine"], least=0.005, part=0.0, lowest=True)
+    low = own.iloc[far.index]
+    begin = "In a table of word vectors {word} is the same in A and in B: cosine 1. "
+    known = {"word": Piece(word), "where": low["vectors"], "cosine": low["cosine"]}
+    if low["cosine"] >= 0.995:
+        return say(begin + "BERT's two vectors of it hardly differ here: their cosine is 0.995 or more in every layer.", **known)
+    if not far.leads:
+        return say(begin + "BERT's two vectors of it differ, down to a cosine of {cosine:.2f}.", **known)
+    return say(begin + "BERT's two vectors of it differ; most so at “{where}”, cosine {cosine:.2f}.", **known).because(far)

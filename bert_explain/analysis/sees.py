@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from bert_explain.analysis.masked_words import best, percent, piece_text
+from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import Leader, listed, percent
 from bert_explain.models.vectors import Vectors
 from bert_explain.trace import Token, Trace
 from bert_explain.trace_decoder import DecoderTrace
@@ -25,6 +27,8 @@ from bert_explain.trace_elmo import ElmoTrace
 _WORD = re.compile(r"\[(?:MASK|UNK|CLS|SEP|PAD)\]|\w+(?:['’.\-]\w+)*|[^\w\s]")
 UNKNOWN = "<UNK>"  # ELMo's row for every word that is not in its vocabulary
 WINDOW = 5  # words to each side that Word2Vec read in its training
+EXPECTED = 10  # a word that is not among a model's first ten was not expected by it
+AHEAD = np.log(1.25)  # by which factor a probability must be ahead of the next, as a logarithm
 
 
 class Word(NamedTuple):
@@ -150,9 +154,11 @@ def elmo(trace: ElmoTrace, of: Sequence[Word], target: int, side: str, k: int) -
 def word2vec(vectors: Vectors, of: Sequence[Word], target: int, k: int) -> Guess:
     """Word2Vec's own prediction: the mean of the window's vectors against every word's context vector.
 
-    Training with negative samples makes u_w . v_c tend to ln P(w | c) / P(w), up to a constant (Levy and Goldberg 2014,
-    eq. 7), so count_w exp(u_w . v_c), scaled to add up to 1, reads as P(w | c); the mean over the window is the neighbours'
-    common guess. A table without context vectors or counts is ranked by cosine instead, and says so.
+    Training with negative samples makes u_w . v_c tend to ln P(w | c) / N(w), up to a constant, N being what the samples are
+    drawn from (Levy and Goldberg 2014, eq. 7): the counts to the power 3/4. And of frequent words the training kept only
+    some, so what it saw of w is P(w | c) times the share it kept. So `prior`(w) exp(u_w . v_c), scaled to add up to 1, reads
+    as P(w | c); the mean over the window is the neighbours' common guess. A table without context vectors or counts is
+    ranked by cosine instead, and says so.
     """
     rows = [vectors.index(w.text.lower()) for w in of]
     left = [i for i in range(target - 1, -1, -1) if rows[i] is not None][:WINDOW]
@@ -170,9 +176,22 @@ def word2vec(vectors: Vectors, of: Sequence[Word], target: int, k: int) -> Guess
         scores = table @ mean / (np.linalg.norm(table, axis=1) * np.linalg.norm(mean) + 1e-9)
         notes += ("This table has no output weights: words are ranked by cosine, which is no probability.",)
     else:
-        scores = np.asarray(vectors.context, np.float32) @ mean + np.log(np.maximum(vectors.counts, 1))
+        scores = np.asarray(vectors.context, np.float32) @ mean + np.log(prior(vectors.counts, vectors.sample))
     table = ranking(softmax(scores.astype(np.float64)), lambda i: vectors.words[i], own, k)
     return Guess("word2vec", title, reads, table, of[target].text.lower(), vectors.size, notes)
+
+
+def prior(counts: np.ndarray, sample: float | None) -> np.ndarray:
+    """(V,) what Word2Vec's product is multiplied with, up to a factor: count^(3/4), over the share of a word that was kept.
+
+    sample : word2vec's threshold for frequent words, None or 0 where none was left out. Of a word with the share f of the text
+    the part (sqrt(f / sample) + 1) sample / f is read, at most all (word2vec.c; gensim does the same).
+    """
+    n = np.maximum(np.asarray(counts, dtype=np.float64), 1)
+    if not sample:
+        return n**0.75
+    ratio = n / n.sum() / sample
+    return n**0.75 / np.minimum((np.sqrt(ratio) + 1) / ratio, 1)
 
 
 # what to look for
@@ -206,7 +225,7 @@ def look_guess(guess: Guess, target: int) -> Sentence:
         start = "It has read {read}. It expects {first}, “some other word” that it has no row for, with {p}, then {next}"
     if true is None:
         return say(start + ".", **known)
-    if true["rank"] == 1:
+    if true["id"] == first["id"]:
         return say(start + ": right.", **known)
     return say(
         start + "; the text's {true} is its number {rank:,} of {size:,}.",
@@ -239,39 +258,71 @@ def summary(guesses: Sequence[Guess], target: int) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"rank": "Int64", "size": "Int64"})
 
 
+def expected(table: pd.DataFrame) -> tuple[Leader, pd.DataFrame]:
+    """Which model expected the true word best, of the rows of `summary` that read the words in order: the answer, and these rows.
+
+    Compared is the probability of the true unit, as its logarithm. A word that is not among a model's first ten was not
+    expected; who leads must be ahead by a quarter.
+    """
+    able = table[table["rank"].notna() & (table["key"] != "word2vec")].reset_index(drop=True)
+    logs = np.log(np.maximum(able["probability"].to_numpy(dtype=float), 1e-300))
+    logs = np.where(able["rank"].to_numpy(dtype=float) <= EXPECTED, logs, np.nan)
+    rule = {"nothing": -np.inf, "effect": 0.0, "margin": AHEAD, "cases": 1, "least_cases": 1}
+    return readings.leader(logs, **rule), able
+
+
 def winner(table: pd.DataFrame) -> Any:
-    """The row of `summary` with the best rank, the higher probability deciding between equals; None when nobody has one."""
-    able = table[table["rank"].notna()].sort_values(["rank", "probability"], ascending=[True, False], kind="stable")
-    return None if able.empty else able.iloc[0]
+    """The row of the model that expected the word best; None where none did, or several about equally well, or where the bare
+    counts of words around (Word2Vec) did as well."""
+    found, able = expected(table)
+    if found.index is None or _counts_do(table, found):
+        return None
+    return able.iloc[found.index]
+
+
+def _counts_do(table: pd.DataFrame, found: Leader) -> bool:
+    """Whether Word2Vec, which knows no order, gives the word as much as the first of the others."""
+    of = table[(table["key"] == "word2vec") & table["rank"].notna()]
+    return bool(len(of)) and found.best is not None and np.log(max(of.iloc[0]["probability"], 1e-300)) > found.best.value - AHEAD
 
 
 WHY = {
-    "word2vec": "It knows only which words stand near, in no order; here that was worth most.",
-    "elmo-left": "It has read only what stands to the left; here that was enough.",
-    "elmo-right": "It has read only what stands to the right, backwards; here the later words tell most.",
-    "decoder": "It has read only what stands to the left; here that was enough.",
+    "elmo-left": "It has read only what stands to the left.",
+    "elmo-right": "It has read only what stands to the right, backwards.",
+    "decoder": "It has read only what stands to the left.",
     "bert": "It alone reads both sides at once, in order, with the word itself hidden.",
 }
 
 
 def look_summary(table: pd.DataFrame, word: str) -> Sentence:
-    """Which model put the true word highest, and what that says."""
-    first = winner(table)
-    if first is None:
-        return say("No model here can say how likely {word} is at this place.", word=Piece(word))
-    known = {
-        "word": Piece(word),
-        "model": first["model"],
-        "rank": int(first["rank"]),
-        "size": int(first["size"]),
-        "p": percent(first["probability"]),
-        "why": WHY[first["key"]],
-    }
-    start = "Look at the bar marked “highest”: {model} puts {word} highest, number {rank:,} of {size:,}, with {p}. {why}"
-    other = table[(table["key"] == ("decoder" if first["key"] == "bert" else "bert")) & table["rank"].notna()]
-    if other.empty:
-        return say(start, **known)
-    known["other"] = int(other.iloc[0]["rank"])
-    if first["key"] == "bert":
-        return say(start + " From the left alone, the decoder has it at number {other:,}.", **known)
-    return say(start + " BERT, which reads both sides, has it at number {other:,}.", **known)
+    """Which model expected the true word, and what it had read; that none did, or several, where it is so."""
+    found, able = expected(table)
+    known = {"word": Piece(word)}
+    if not table["rank"].notna().any():
+        return say("No model here can say how likely {word} is at this place.", **known)
+    if found.best is None:
+        return say("No model that reads the words in order has {word} among its first {count} guesses: it could not be expected "
+                   "here.", count=EXPECTED, **known)  # fmt: skip
+    if _counts_do(table, found):
+        row = table[table["key"] == "word2vec"].iloc[0]
+        return say("Word2Vec, which knows no order, gives {word} {p}, and none of the others clearly more: this word can be "
+                   "expected without reading.", p=percent(row["probability"]), **known)  # fmt: skip
+    if found.kind == "level":
+        names = [f"{able['model'][i]} (number {able['rank'][i]:,}, {percent(able['probability'][i])})" for i in found.level]
+        return say("Several models expect {word} about equally: {names}.", names=listed(names), **known)
+    first = able.iloc[found.best.index]
+    known |= {"model": first["model"], "rank": int(first["rank"]), "size": int(first["size"]),
+              "p": percent(first["probability"]), "why": WHY[first["key"]]}  # fmt: skip
+    if found.best.many == 1:
+        start = "Look at the bar marked “highest”: only {model} has {word} among its first guesses, "
+        start += "number {rank:,} of {size:,}, with {p}. {why}"
+    else:
+        start = (
+            "Look at the bar marked “highest”: {model} gives {word} the most, {p}; it is its number {rank:,} of {size:,}. {why}"
+        )
+    other = able[able["key"] == ("decoder" if first["key"] == "bert" else "bert")]
+    if not other.empty:
+        known |= {"other": int(other.iloc[0]["rank"]), "its": percent(other.iloc[0]["probability"])}
+        who = "From the left alone, the decoder" if first["key"] == "bert" else "BERT, which reads both sides,"
+        start += f" {who} has it at number {{other:,}}, with {{its}}."
+    return say(start, **known).because(found.best)

@@ -1,4 +1,8 @@
-"""What to look for in the pictures of the page "Same word", said from the numbers of this list and this table."""
+"""What to look for in the pictures of the page "Same word", said from the numbers of this list and this table.
+
+Which model is best is asked in one way (`leader`, `leader_of_scores`), by every card: a model that reads no sentence is never
+the best, and where no model does enough, or none by a margin, no name is named.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +11,81 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.occurrences import Occurrence
+from bert_explain.analysis.occurrences import STATIC, Occurrence
 from bert_explain.analysis.senses import cosines
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import Leader, listed, many, share
 
-ALIKE = 0.9995  # cosines above it are "the same vector" in words
 FEW = 10  # questions below which a score is not worth comparing
+SILHOUETTE = {"effect": 0.1, "margin": 0.05, "least_cases": 6}  # cases: sentences with a label
+SCORE = {"effect": 0.03, "margin": 0.01, "least_cases": FEW}  # cases: questions; above guessing
+SAME = 0.005  # cosines that differ by less are told as equal: two digits are shown
 
 
-def squares(read: dict[str, np.ndarray], titles: dict[str, str], labels: Sequence[str], word: str) -> Sentence:
-    """The model in which labels stand out most, beside one that has one vector a word. `read`: key -> (N, D)."""
-    parts = {key: within(vectors, labels) for key, vectors in read.items()}
-    flat = [
-        key
-        for key, vectors in read.items()
-        if np.nanmin(cosines(vectors), initial=1) > ALIKE and not np.isnan(vectors).all()
-    ]
-    gaps = {key: same - other for key, (same, other) in parts.items() if not np.isnan(same - other)}
-    alone = "In {flat} every cell is full: the word has one vector, whatever the sentence. " if flat else ""
-    told = {"flat": " and ".join(titles[key] for key in flat)} if flat else {}
-    if not gaps:
-        return say(
-            alone + "Give the sentences labels, at least two different ones, to see whether a model agrees with them.",
-            **told,
-        )
-    best = max(gaps, key=gaps.get)
-    same, other = parts[best]
-    if gaps[best] <= 0.005:
-        return say(alone + "In no model here are sentences with the same label nearer than the rest.", **told)
+# who is best
+def leader(found: pd.DataFrame, labelled: int) -> tuple[Leader, pd.DataFrame]:
+    """Which model's meanings separate best, each at its best layer: the answer, and the rows it is of. `found`: silhouettes."""
+    rows = _tops(found)
+    return readings.leader(rows["value"].to_numpy(), cases=labelled, **SILHOUETTE), rows
+
+
+def leader_of_scores(found: pd.DataFrame) -> tuple[Leader, pd.DataFrame]:
+    """The same for scores against guessing, as `senses.scores` gives them."""
+    rows = _tops(found)
+    chance, queries = (float(found[name].max()) if len(found) else 0.0 for name in ("chance", "queries"))
+    # Of few questions the share swings: two of their standard errors, where these are more than the margin.
+    margin = max(SCORE["margin"], 2 * np.sqrt(0.25 / max(queries, 1)) if queries < 1000 else 0.0)
+    rule = SCORE | {"margin": margin, "effect": max(SCORE["effect"], margin)}
+    return readings.leader(rows["value"].to_numpy(), nothing=chance, cases=int(queries), **rule), rows
+
+
+def _tops(found: pd.DataFrame) -> pd.DataFrame:
+    """The best layer of each model that reads sentences."""
+    there = found[~found["key"].isin(STATIC)].dropna(subset=["value"])
+    return there.loc[there.groupby("key", sort=False)["value"].idxmax()].reset_index(drop=True)
+
+
+def _static(found: pd.DataFrame) -> pd.Series | None:
+    """The row of the better one of the models that read no sentence."""
+    there = found[found["key"].isin(STATIC)].dropna(subset=["value"])
+    return None if there.empty else there.loc[there["value"].idxmax()]
+
+
+# the pictures of the list
+def squares(
+    read: dict[str, np.ndarray], titles: dict[str, str], labels: Sequence[str], word: str, found: pd.DataFrame, forms: int = 1
+) -> Sentence:
+    """What the squares show: of models that read no sentence, and of the one in which the labels stand out, if there is one.
+
+    read : key -> (N, D), after the layer that is shown. found : the silhouettes of all layers. forms : how many different
+    forms of the word stand in the list.
+    """
+    flat = [key for key in read if key in STATIC and not np.isnan(read[key]).all()]
+    alone, told = "", {}
+    if flat:
+        each = "one vector for {word}" if forms == 1 else "one vector for each of its {forms} forms"
+        alone = "{flat} " + ("has " if len(flat) == 1 else "have ") + each + ", whatever the sentence. "
+        told = {"flat": listed([titles[key] for key in flat]), "word": Piece(word), "forms": forms}
+    who, rows = leader(found, sum(bool(label) for label in labels))
+    if who.best is None:
+        return say(alone + "Give the sentences labels, two different ones and one of them twice, to see whether a model agrees.",
+                   **told)  # fmt: skip
+    if who.kind == "few":
+        return say(alone + "So few labels cannot tell whether a model agrees with them.", **told)
+    if who.kind == "none":
+        return say(alone + "None of the models that read the sentence tells these labels apart.", **told)
+    key = rows["key"][who.best.index if who.kind == "one" else who.level[0]]
+    same, other = within(read[key], labels)
+    if np.isnan(same - other):
+        return say(alone + "Cosines by label need two sentences with one label, and another label.", **told)
+    apart = ""
+    if same - other < SAME:
+        apart = " In this layer that is no difference."
     return say(
         alone + "Look at {model}: for {word}, two sentences with the same label have a cosine of {same:.2f} on average, "
-        "two with different labels {other:.2f}.",
-        model=titles[best], word=Piece(word), same=same, other=other, **told,
+        "two with different labels {other:.2f}." + apart,
+        **(told | {"model": titles[key], "word": Piece(word), "same": same, "other": other}),
     )  # fmt: skip
 
 
@@ -59,122 +106,134 @@ def _mean(values: np.ndarray) -> float:
 def table(occurrences: Sequence[Occurrence], vectors: np.ndarray, near: pd.DataFrame, chosen: int) -> Sentence:
     """Who is nearest to the chosen sentence, and for how many the nearest has the same label."""
     if near.empty:
-        return say(
-            "There is no vector for sentence {number} here: the model does not know the word.", number=chosen + 1
-        )
-    first, tied = near.iloc[0], int((near["rank"] == 1).sum())
-    if tied > 1:
-        return say(
-            "All the same to this model: {tied} sentences are equally near to sentence {number}, with a cosine of "
-            "{value:.2f}.",
-            tied=tied, number=chosen + 1, value=first["cosine"],
-        )  # fmt: skip
+        return say("There is no vector for sentence {number} here: the model does not know the word.", number=chosen + 1)
+    first = near.iloc[0]
+    top = readings.best(near["cosine"], least=SAME, part=0.0)
+    values = {"number": chosen + 1, "other": int(first["number"]), "value": first["cosine"], "tied": top.level}
+    if top.many == 1:
+        return say("The only other sentence with a vector is sentence {other}: a cosine of {value:.2f}.", **values)
+    if not top.leads:
+        all_ = "All {tied} other sentences" if top.level == top.many else "{tied} sentences"
+        return say(all_ + " are about equally near to sentence {number}, with a cosine of {value:.2f}.", **values)
     begin = "The nearest to sentence {number} is sentence {other}, with a cosine of {value:.2f}"
-    values = {"number": chosen + 1, "other": int(first["number"]), "value": first["cosine"]}
     right, of = agreeing(vectors, [o.label for o in occurrences])
-    if not of:
-        return say(begin + ".", **values)
+    if not of or not occurrences[chosen].label or not first["label"]:
+        return say(begin + ".", **values).because(top)
     same = "it has the same label" if first["label"] == occurrences[chosen].label else "it has another label"
     return say(
-        begin + "; {same}. For {right} of {of} sentences the nearest has the same label.",
-        same=same,
-        right=right,
-        of=of,
-        **values,
-    )
+        begin + "; {same}. For {right} of {of} sentences the nearest has the same label.", same=same, right=right, of=of, **values
+    ).because(top)
 
 
 def agreeing(vectors: np.ndarray, labels: Sequence[str]) -> tuple[int, int]:
-    """For how many labelled occurrences the nearest labelled one has the same label, and of how many it can be asked."""
+    """For how many labelled occurrences the nearest labelled one has the same label, and of how many it can be asked. Where
+    several are equally near, all of them must have it."""
     told = [i for i, label in enumerate(labels) if label and not np.isnan(vectors[i]).any()]
-    names = [labels[i] for i in told]
+    names = np.array([labels[i] for i in told], dtype=object)
     if len(set(names)) < 2 or len(set(names)) == len(names):
         return 0, 0
     near = cosines(np.asarray(vectors)[told])
     np.fill_diagonal(near, -2)
-    asked = [i for i in range(len(told)) if names.count(names[i]) > 1]
-    return sum(names[int(near[i].argmax())] == names[i] for i in asked), len(asked)
+    asked = [i for i in range(len(told)) if (names == names[i]).sum() > 1]
+    return sum(bool((names[near[i] == near[i].max()] == names[i]).all()) for i in asked), len(asked)
 
 
-def sense_map(share: float, count: int) -> Sentence:
+def sense_map(part: float, count: int) -> Sentence:
     """How far the flat map can be trusted."""
-    if share == 0:
+    if part == 0:
         return say("All {count} sentences stand in one point: nothing tells their vectors apart.", count=count)
-    trust = "trust its clusters" if share > 0.8 else "read it with care, and trust the table"
-    return say(
-        "The plane holds {share:.0%} of what tells these sentences apart in this layer: {trust}.",
-        share=share,
-        trust=trust,
-    )
+    trust = "trust its clusters" if part > 0.8 else "read it with care, and trust the table"
+    said = "The plane holds {share} of what tells these sentences apart in this layer: {trust}."
+    return say(said, share=share(part), trust=trust)
 
 
-def story(found: pd.DataFrame) -> Sentence:
-    """Where the meanings separate best, from which start, and what a static model makes of it."""
-    there = found.dropna(subset=["value"])
-    if there.empty:
+def story(found: pd.DataFrame, labelled: int, forms: int = 1) -> Sentence:
+    """Where the meanings separate, from which start, and what a model without the sentence makes of it.
+
+    found : silhouettes. labelled : how many sentences have a label. forms : how many different forms the word has there.
+    """
+    who, rows = leader(found, labelled)
+    static = _static(found)
+    if who.best is None and static is None:
         return say(
             "A silhouette needs at least two different labels, and one of them twice. Write labels before a bar: "
             "label | sentence."
         )
-    best = there.loc[there["value"].idxmax()]
-    start = there[there["key"] == best["key"]].iloc[0]
-    static = there.groupby("key").filter(lambda rows: len(rows) == 1)
-    rest = ""
-    if len(static) and best["key"] not in set(static["key"]):
-        rest = " {static} has one vector for the word and stays at {flat:.2f}."
-    values = {"static": static["model"].iloc[0], "flat": static["value"].iloc[0] + 0.0} if rest else {}
+    if who.kind == "few":
+        return say("{labelled} with a label {are} too few to say which model tells the meanings apart.",
+                   labelled=many(labelled, "sentence"), are="is" if labelled == 1 else "are")  # fmt: skip
+    values, rest = {}, ""
+    if static is not None:
+        values = {"static": static["model"], "flat": static["value"], "forms": forms}
+        rest = " {static} has one vector for the word: {flat:.2f}."
+        if forms > 1:
+            rest = " {static} knows the word's {forms} forms and no sentence: {flat:.2f}."
+    if who.best is None or who.kind == "none":
+        return say("None of the models that read the sentence tells these labels apart." + rest, **values)
+    if static is not None and static["value"] > who.best.value - SILHOUETTE["margin"]:
+        return say("Here the word's form gives the label away: {static}, which sees nothing else, reaches {flat:.2f}.", **values)
+    if who.kind == "level":
+        names = [f"{rows['model'][i]} ({rows['value'][i]:.2f})" for i in who.level]
+        return say("Several models separate the labels about equally well: {names}." + rest, names=listed(names), **values)
+    best = rows.iloc[who.index]
+    start = found[found["key"] == best["key"]].iloc[0]
+    values |= {"model": best["model"], "value": best["value"], "layer": int(best["layer"]), "start": start["value"]}
     begin = "{model} separates the labels best: {value:.2f} after layer {layer}, from {start:.2f} at its input."
     if best["layer"] == start["layer"]:
         begin = "{model} separates the labels best, with {value:.2f}, already at its input."
-    return say(
-        begin + rest, model=best["model"], value=best["value"], layer=int(best["layer"]), start=start["value"], **values
-    )
+    if who.best.many == 1:
+        begin = begin.replace(" best", "", 1)
+    return say(begin + rest, **values).because(who.best)
 
 
-def headline(found: pd.DataFrame, words: int) -> Sentence:
+# scores
+def headline(found: pd.DataFrame, words: int, sentences: int | None = None) -> Sentence:
     """The score of the best model, of guessing and of one vector a word. `found`: as `senses.scores` gives it."""
-    there = found.dropna(subset=["value"])
-    best = there.loc[there["value"].idxmax()]
-    static = there.groupby("key").filter(lambda rows: len(rows) == 1)
-    text = (
-        "{queries:,} sentences, {words:,} words: which other sentence with the same word is nearest? For {model}, after "
-        "layer {layer}, it has the same meaning in {value:.0%} of the cases; guessing gets {chance:.0%}"
-    )
-    values = {
-        "queries": int(best["queries"]), "words": words, "model": best["model"], "layer": int(best["layer"]),
-        "value": best["value"], "chance": best["chance"],
-    }  # fmt: skip
-    if len(static) and best["key"] not in set(static["key"]):
-        row = static.loc[static["value"].idxmax()]
-        return say(
-            text + ", {static}, with one vector a word, {flat:.0%}.", static=row["model"], flat=row["value"], **values
-        )
-    return say(text + ".", **values)
+    who, rows = leader_of_scores(found)
+    static = _static(found)
+    queries, chance = int(found["queries"].max()), float(found["chance"].max())
+    values = {"queries": queries, "words": many(words, "word"), "chance": share(chance)}
+    begin = "{queries:,} questions about {words}: which other sentence with the same word is nearest? "
+    rest = "guessing gets {chance}"
+    if static is not None:
+        rest += ", {static}, with one vector a word, {flat}"
+        values |= {"static": static["model"], "flat": share(static["value"])}
+    if who.kind == "few":
+        return say(begin + "So few questions cannot tell models apart; " + rest + ".", **values)
+    if who.kind == "none":
+        return say(begin + "No model here does clearly better than guessing; " + rest + ".", **values)
+    if who.kind == "level":
+        names = [f"{rows['model'][i]} ({share(rows['value'][i])})" for i in who.level]
+        level = "It has the same meaning about equally often for {names}; "
+        return say(begin + level + rest + ".", names=listed(names), **values)
+    best = rows.iloc[who.index]
+    return say(
+        begin + "For {model}, after layer {layer}, it has the same meaning in {value} of the cases; " + rest + ".",
+        model=best["model"], layer=int(best["layer"]), value=share(best["value"]), **values,
+    ).because(who.best)  # fmt: skip
 
 
 def measured(found: pd.DataFrame, word: str, sentences: int) -> Sentence:
     """The same score for one word, measured just now."""
     there = found.dropna(subset=["value"])
+    known = {"word": Piece(word), "sentences": many(sentences, "sentence")}
     if there.empty:
         return say(
-            "{word} has {sentences} of WordNet's sentences, but no question can be asked of them: a meaning with two "
-            "sentences and another meaning are needed.", word=Piece(word), sentences=sentences,
+            "{word} has {sentences} in WordNet, but no question can be asked of them: a meaning with two sentences and another "
+            "meaning are needed.", **known,
         )  # fmt: skip
-    best = there.loc[there["value"].idxmax()]
-    if best["value"] <= best["chance"] + 1e-9:
-        return say(
-            "{word}: {queries} of its {sentences} sentences can be asked about. No model here does better than guessing, "
-            "which gets {chance:.0%}.",
-            word=Piece(word), sentences=sentences, queries=int(best["queries"]), chance=best["chance"],
-        )  # fmt: skip
-    few = (
-        " So few questions cannot tell models apart: choose a word with more sentences."
-        if best["queries"] < FEW
-        else ""
-    )
+    who, rows = leader_of_scores(found)
+    known |= {"queries": many(int(there["queries"].max()), "question"), "chance": share(float(there["chance"].max()))}
+    begin = "{word} has {sentences} in WordNet, which make {queries}; guessing gets {chance}. "
+    if who.kind == "few":
+        return say(begin + "So few questions cannot tell models apart: choose a word with more sentences.", **known)
+    if who.kind == "none" or who.best is None:
+        return say(begin + "No model here does clearly better.", **known)
+    if who.kind == "level":
+        names = [f"{rows['model'][i]} ({share(rows['value'][i])})" for i in who.level]
+        return say(begin + "About equally good on so many: {names}.", names=listed(names), **known)
+    best = rows.iloc[who.index]
     return say(
-        "{word}: {queries} of its {sentences} sentences can be asked about. {model} is best, with {value:.0%} after "
-        "layer {layer}; guessing gets {chance:.0%}." + few,
-        word=Piece(word), sentences=sentences, queries=int(best["queries"]), model=best["model"], value=best["value"],
-        layer=int(best["layer"]), chance=best["chance"],
-    )  # fmt: skip
+        begin + "{model} is best, with {value} after layer {layer}.", model=best["model"], value=share(best["value"]),
+        layer=int(best["layer"]), **known,
+    ).because(who.best)  # fmt: skip

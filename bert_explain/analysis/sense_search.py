@@ -88,7 +88,7 @@ def look(contextual: pd.DataFrame, static: pd.DataFrame, titles: tuple[str, str]
     """What the two lists say, compared."""
     first = contextual.iloc[0]
     tied = equally_near(static)
-    begin = "The nearest for {one} means “{definition}”: {sentence}. "
+    begin = "The first for {one} means “{definition}”: {sentence}. "
     values = {
         "one": titles[0], "other": titles[1], "definition": first["definition"], "sentence": Piece(first["sentence"]),
         "tied": tied, "word": Piece(word),

@@ -9,6 +9,8 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.skipgram import Draws, Run, Text
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import many
 
 SHOWN = 28  # words on the map where the reader chose none
 
@@ -53,18 +55,23 @@ def look(run: Run, at: int, word: str) -> Sentence:
     """What is nearest to a word now, and what it was before anything was learned."""
     if len(run.text.vocabulary) < 2:
         return say("A text of a single word has nothing to learn from.")
-    first, now = (near(run, snapshot, word, 1).iloc[0] for snapshot in (0, at))
+    first, nearest = near(run, 0, word, 1).iloc[0], near(run, at, word, 2)
+    now, top = nearest.iloc[0], readings.best(nearest["cosine"], least=0.005, part=0.0)
     if not run.passes[at]:
         return say(
-            "Nothing is learned yet: all vectors are small and random. Nearest to {word} is {first}, by chance.",
+            "Nothing is learned yet: all vectors are small and random. By chance {first} lies near to {word}.",
             word=Piece(word), first=Piece(first["word"]),
         )  # fmt: skip
+    begin = "After {passes} the word nearest to {word} is {now}, cosine {cosine:.2f}. At the start it was {first}, by chance."
+    if not top.leads:
+        begin = "After {passes} {now} is near to {word}, cosine {cosine:.2f}" + (
+            ", and another word as much." if top.many > 1 else "."
+        )
     return say(
-        "After {passes} passes the word nearest to {word} is {now}, cosine {cosine:.2f}. At the start it was {first}, "
-        "by chance. The mean loss of a pair went from {before:.2f} to {after:.2f}.",
-        passes=run.passes[at], word=Piece(word), now=Piece(now["word"]), cosine=now["cosine"],
+        begin + " The mean loss of a pair went from {before:.2f} to {after:.2f}.",
+        passes=many(run.passes[at], "pass", "passes"), word=Piece(word), now=Piece(now["word"]), cosine=now["cosine"],
         first=Piece(first["word"]), before=float(run.loss[0]), after=float(run.loss[run.passes[at] - 1]),
-    )  # fmt: skip
+    ).because(top)  # fmt: skip
 
 
 def look_window(text: Text, position: int, drawn: Draws) -> Sentence:
@@ -74,10 +81,15 @@ def look_window(text: Text, position: int, drawn: Draws) -> Sentence:
     if not mine.any():
         return say("{word} stands alone in its sentence: no neighbour, nothing to learn from.", word=Piece(word))
     return say(
-        "At this place {word} is the centre. It makes {pairs} pairs with the words around it, and {negatives} words are "
-        "drawn against them. The whole text gives {all:,} pairs in each pass.",
-        word=Piece(word), pairs=int(mine.sum()), negatives=int((drawn.negatives[mine] >= 0).sum()), all=len(mine),
+        "At this place {word} is the centre. It makes {pairs} with the words around it, and {negatives} drawn against "
+        "{them}. The whole text gives {all} in each pass.",
+        word=Piece(word), pairs=many(int(mine.sum()), "pair"), negatives=_drawn(int((drawn.negatives[mine] >= 0).sum())),
+        them="it" if mine.sum() == 1 else "them", all=many(len(mine), "pair"),
     )  # fmt: skip
+
+
+def _drawn(count: int) -> str:
+    return "1 word is" if count == 1 else f"{count} words are" if count else "no other word is"
 
 
 def table(run: Run, words: Sequence[str], places: np.ndarray) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel.readings import many
+from bert_explain.kernel.readings import share as in_percent
 from bert_explain.models.encoder import Encoder
 from bert_explain.models.parameters import PARTS, parameter_counts, sizes
 from bert_explain.trace import Trace
@@ -139,8 +141,9 @@ def look_sizes(name: str, s: Sizes) -> Sentence:
     most = share.idxmax()
     other = "attention" if most != "attention" else share.drop("attention").idxmax()
     return say(
-        "Look at {name}: of its {total:,} numbers, {share:.0%} are in {most} and {less:.0%} in {other}.",
-        name=name, total=int(table["parameters"].sum()), share=share[most], most=_part(most), less=share[other],
+        "Look at {name}: of its {total:,} numbers, {share} are in {most} and {less} in {other}.",
+        name=name, total=int(table["parameters"].sum()), share=in_percent(share[most]), most=_part(most),
+        less=in_percent(share[other]),
         other=_part(other),
     )  # fmt: skip
 
@@ -183,17 +186,20 @@ def memory(numbers: int) -> str:
 def here(box: str, trace: Trace) -> Sentence | None:
     """What a box of the picture does to this very text, in shapes; None where the loaded model has no such box."""
     m, tokens = trace.spec, len(trace.tokens)
-    sizes_ = {"n": tokens, "h": m.hidden_size, "a": m.n_heads, "d": m.head_size, "l": m.n_layers,
+    sizes_ = {"n": many(tokens, "token"), "each": "your one token" if tokens == 1 else f"each of your {tokens} tokens",
+              "count": tokens, "weights": "weight" if tokens == 1 else "weights",
+              "places": "the first" if tokens == 1 else f"the first {tokens}",
+              "h": m.hidden_size, "a": m.n_heads, "d": m.head_size, "l": m.n_layers,
               "f": m.feed_forward_size, "v": m.vocab_size, "name": Piece(m.title)}  # fmt: skip
     said = {
-        "input": "Your text is {n} tokens for {name}.",
-        "embedding": "{name} looks your {n} tokens up in a table of {v:,} rows: {n} × {h} numbers.",
-        "positions": "{name} has learned a row for each place, and adds the first {n} of them to your tokens.",
-        "attention": "In {name}: {l} layers with {a} heads each. A head gives each of your {n} tokens {n} weights, and mixes "
+        "input": "Your text is {n} for {name}.",
+        "embedding": "{name} looks your {n} up in a table of {v:,} rows: {h} numbers each.",
+        "positions": "{name} has learned a row for each place, and adds one to each token; your text takes {places}.",
+        "attention": "In {name}: {l} layers with {a} heads each. A head gives {each} {count} {weights}, and mixes "
         "{d} numbers of each.",
-        "norm": "In {name} every one of your {n} tokens leaves this box with {h} numbers of mean 0 and variance 1, then "
+        "norm": "In {name} {each} leaves this box with {h} numbers of mean 0 and variance 1, then "
         "scaled and shifted.",
-        "feed_forward": "In {name}: {h} numbers of a token become {f:,} and then {h} again, for each of your {n} tokens alone.",
+        "feed_forward": "In {name}: {h} numbers of a token become {f:,} and then {h} again, for {each} alone.",
         "linear": "The masked-word head of {name} gives a logit to each of {v:,} pieces.",
         "softmax": "For a hidden word of your text {name} turns {v:,} logits into {v:,} probabilities.",
     }  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.analysis.vectors import cosines, units
+from bert_explain.analysis.vectors import LEVEL, cosines, units
+from bert_explain.kernel.readings import share
 from bert_explain.models.vectors import Vectors
 
 MOST = 200  # words on one map
@@ -60,6 +61,8 @@ def table(vectors: Vectors, found: WordMap) -> pd.DataFrame:
     np.fill_diagonal(true, -np.inf)
     np.fill_diagonal(flat, np.inf)
     near, seen = true.argmax(axis=1), flat.argmin(axis=1)
+    every = np.arange(len(true))
+    near = np.where(true[every, seen] > true[every, near] - LEVEL, seen, near)  # of equally near ones, the one that the map shows
     words = np.array(found.words, dtype=object)
     places = pd.DataFrame(found.points, columns=["x", "y", "z"][: found.points.shape[1]])
     return pd.concat([
@@ -73,7 +76,7 @@ def table(vectors: Vectors, found: WordMap) -> pd.DataFrame:
 def look(found: WordMap, rows: pd.DataFrame) -> Sentence:
     """How often the map shows the true nearest word, and one case where it does not."""
     agrees = int(rows["map agrees"].sum())
-    keeps = "The map keeps {share:.0%} of the differences. " if found.share is not None else ""
+    keeps = "The map keeps {share} of the differences. " if found.share is not None else ""
     text, values = keeps + "For {agrees} of {all} words its nearest point is the true nearest word.", {}
     wrong = rows[~rows["map agrees"]]
     if len(wrong):
@@ -81,4 +84,4 @@ def look(found: WordMap, rows: pd.DataFrame) -> Sentence:
         text += " Not so for {word}: on the map {seen} is nearest, in all dimensions {near} (cosine {cosine:.2f})."
         values = {"word": Piece(one["word"]), "seen": Piece(one["nearest on the map"]), "near": Piece(one["nearest"]),
                   "cosine": one["cosine"]}  # fmt: skip
-    return say(text, share=found.share or 0.0, agrees=agrees, all=len(rows), **values)
+    return say(text, share=share(found.share or 0.0), agrees=agrees, all=len(rows), **values)

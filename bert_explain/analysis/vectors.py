@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
 from bert_explain.models.vectors import Vectors
 
 LONGEST_WORD = 60  # characters of a word that is looked for; longer ones are in no table
 MOST_WORDS = 512  # words of a text that are shown
 FREQUENT = 20_000  # words that a misspelling is compared with, when no word is one or two letters away
-_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+LEVEL = 0.005  # cosines that differ by less are told as equal: two digits are shown
+_WORD = re.compile(r"\[(?:MASK|UNK|CLS|SEP|PAD)\]|\w+(?:['’.-]\w+)*")
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,15 @@ class WordRow:
 
 
 def word_rows(vectors: Vectors, text: str) -> list[WordRow]:
-    """The words of a text with their rows. A compound that the table does not hold is cut at its hyphens and points.
+    """The words of a text with their rows. A compound that the table does not hold is cut at its hyphens and points. What
+    stands for no word, a typed [MASK] or [UNK], has no row: it is not the word "mask", and two of them are not one word.
 
     "Sea-birds rest." -> "Sea-birds" where the table has it, else "Sea" and "birds"; then "rest".
     """
     found: list[WordRow] = []
     for match in _WORD.finditer(text):
-        index = _row(vectors, match[0])
-        if index is not None or re.fullmatch(r"\w+", match[0]):
+        index = _row(vectors, match[0]) if match[0][0] != "[" else None
+        if index is not None or re.fullmatch(r"\w+|\[\w+\]", match[0]):
             found.append(WordRow(match[0], *match.span(), index))
             continue
         for part in re.finditer(r"\w+(?:['’]\w+)*", match[0]):
@@ -72,14 +75,15 @@ def look_rows(rows: list[WordRow], size: int) -> Sentence:
     lacking = next((row.word for row in rows if row.index is None), None)
     found = [row.index for row in rows if row.index is not None]
     twice = next((row.word for row in rows if row.index is not None and found.count(row.index) > 1), None)
-    text, values = "{found} of {all} words have a row among the {size:,} of the table.", {}
+    text, values = "{found} of {all} {have} a row among the {size:,} of the table.", {}
     if twice:
         text += " {twice} stands there more than once: each time it is the same row."
         values["twice"] = Piece(twice)
     if lacking:
         text += " {lacking} has none: to this table it is nothing at all."
         values["lacking"] = Piece(lacking)
-    return say(text, found=len(found), all=len(rows), size=size, **values)
+    have = "word has" if len(rows) == 1 else "words has" if len(found) == 1 else "words have"
+    return say(text, found=len(found), all=len(rows), have=have, size=size, **values)
 
 
 def units(vectors: Vectors, rows: list[int]) -> np.ndarray:
@@ -106,16 +110,18 @@ def neighbours(vectors: Vectors, word: str, k: int = 10) -> pd.DataFrame:
 
 
 def look_neighbours(vectors: Vectors, word: str, table: pd.DataFrame) -> Sentence:
-    """The nearest, and how much nearer it is than the last one shown."""
+    """The nearest, where one word is, and how much nearer it is than the last one shown."""
     if table.empty:
         return say("{word} has a vector of zeros: nothing is near to it.", word=Piece(word))
-    first, last = table.iloc[0], table.iloc[-1]
-    return say(
-        "Of {size:,} words, {near} points most nearly the same way as {word}: cosine {cosine:.2f}. "
-        "Number {k}, {far}, still has {least:.2f}.",
-        size=vectors.size, near=Piece(first["word"]), word=Piece(word), cosine=first["cosine"],
-        k=len(table), far=Piece(last["word"]), least=last["cosine"],
-    )  # fmt: skip
+    first, last, top = table.iloc[0], table.iloc[-1], readings.best(table["cosine"], least=LEVEL, part=0.0)
+    known = {"size": vectors.size, "near": Piece(first["word"]), "word": Piece(word), "cosine": first["cosine"], "k": len(table),
+             "far": Piece(last["word"]), "last": last["cosine"]}  # fmt: skip
+    if top.many == 1:
+        return say("{near} is the one other word that can be compared with {word}: cosine {cosine:.2f}.", **known)
+    begin = "Of {size:,} words, {near} points most nearly the same way as {word}: cosine {cosine:.2f}. "
+    if not top.leads:
+        begin = f"{top.level} words point about as nearly the same way as {{word}}, {{near}} among them: cosine {{cosine:.2f}}. "
+    return say(begin + ("" if top.level == top.many else "Number {k}, {far}, has {last:.2f}."), **known).because(top)
 
 
 def cosines(vectors: Vectors, rows: list[int]) -> np.ndarray:
@@ -134,16 +140,21 @@ def compare(vectors: Vectors, one: str, other: str) -> pd.DataFrame:
 
 
 def look_compare(one: str, other: str, table: pd.DataFrame) -> Sentence:
-    """The cosine, as the sum it is, and the dimension that gives the most to it."""
+    """The cosine, as the sum it is, and the dimension that gives the most to it, where one does."""
     products = table["product"].to_numpy()
-    top = int(np.abs(products).argmax())
+    top = readings.best(np.abs(products), least=0.001)
     against = int((products < 0).sum())
+    counts = "Dimension {top} counts most ({product:+.3f})" if top.leads else "No dimension counts clearly more than all others"
+    if not products.any():
+        return say(
+            "A vector of zeros has no direction: {one} and {other} cannot be compared.", one=Piece(one), other=Piece(other)
+        )
     return say(
-        "The products add up to the cosine of {one} and {other}: {cosine:.3f}. Dimension {top} counts most "
-        "({product:+.3f}); in {against} of {width} dimensions the two have opposite signs.",
-        one=Piece(one), other=Piece(other), cosine=float(products.sum()), top=top, product=float(products[top]),
+        "The products add up to the cosine of {one} and {other}: {cosine:.3f}. " + counts + "; in {against} of {width} "
+        "dimensions the two have opposite signs.",
+        one=Piece(one), other=Piece(other), cosine=float(products.sum()), top=top.index, product=float(products[top.index]),
         against=against, width=len(products),
-    )  # fmt: skip
+    ).because(top)  # fmt: skip
 
 
 def number_table(vectors: Vectors, words: list[str]) -> pd.DataFrame:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.masked_words import percent, piece_text
+from bert_explain.analysis.masked_words import piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.kernel import readings
+from bert_explain.kernel.readings import percent
 from bert_explain.models.decoder import Decoder
 from bert_explain.sampling import Settings
 from bert_explain.trace import Token
@@ -55,9 +57,7 @@ class Writing:
         separator = self.model.tokenizer.sep_token_id
         ids = [*self.start, *(step.id for step in self.steps)]
         if self.steps and ids[-1] == separator and ids.count(separator) >= SENTENCES:
-            return (
-                "The decoder has written the [SEP] that ends the second sentence: in its training a text ended there."
-            )
+            return "The decoder has written the [SEP] that ends the second sentence: in its training a text ended there."
         return ""
 
     def reach(self, count: int) -> bool:
@@ -114,8 +114,7 @@ def candidates(model: Decoder, step: Step, k: int = SHOWN) -> pd.DataFrame:
     rank = {i: int((c.before > c.before[i]).sum()) + 1 for i in ids}
     fates = ["chosen" if i == step.id else "kept" if c.after[i] > 0 else "cut" for i in ids]
     rows = [
-        (rank[i], piece_text(model, i), i, c.before[i], c.tempered[i], c.after[i], f)
-        for i, f in zip(ids, fates, strict=True)
+        (rank[i], piece_text(model, i), i, c.before[i], c.tempered[i], c.after[i], f) for i, f in zip(ids, fates, strict=True)
     ]
     if len(c.before) > len(ids):
         rest = [float(np.delete(p, ids).sum()) for p in (c.before, c.tempered, c.after)]
@@ -129,16 +128,15 @@ def look_step(step: Written, size: int) -> Sentence:
     row = step.table[step.table["fate"] == "chosen"].iloc[0]
     known = {"piece": Piece(step.text), "p": percent(step.probability), "rank": int(row["rank"])}
     if step.drawn is None:
-        return say(
-            "{piece} was taken because it is the likeliest, with {p}. Nothing is left to chance at temperature 0.",
-            **known,
-        )
-    cut = size - step.kept
-    start = (
-        "The cuts left {kept:,} of {size:,} pieces, which had {mass} together. "
-        if cut
-        else "Nothing was cut: all {size:,} pieces may come. "
-    )
+        alone = step.table.loc[step.table["fate"] != "rest", "before"]
+        top = readings.best(alone, part=0.0)
+        why = "because it is the likeliest" if top.leads else "as the first of equally likely ones"
+        return say("{piece} was taken " + why + ", with {p}. Nothing is left to chance at temperature 0.", **known).because(top)
+    start = "The cuts left {kept:,} of {size:,} pieces, which had {mass} together. "
+    if step.kept == size:
+        start = "Nothing was cut: all {size:,} pieces may come. "
+    elif step.kept == 1:
+        start = "The cuts left one of {size:,} pieces, which had {mass}: it had to come. "
     return say(
         start + "The random number was {drawn:.3f}, and it fell on {piece}, the decoder's number {rank:,}: "
         "{p} before, {after} in the draw.",

@@ -1,6 +1,7 @@
 """Reading tables of word vectors: the bundled folder, and the files people have.
 
-    folder                       vectors.npy (V, D) and vocab.txt ("word count" or "word", V lines), what the app itself uses
+    folder                       vectors.npy (V, D) and vocab.txt ("word count" or "word", V lines), what the app itself uses;
+                                 context.npy (V, D) and settings.json ({"sample": 5e-05}) where word2vec made them
     .txt, .vec                   a word and its numbers a line, with word2vec's header "V D" or without (GloVe)
     .bin                         word2vec's binary format
     .kv, .model, .gensim         what gensim's save() writes
@@ -15,6 +16,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import pickle
 import shutil
@@ -44,10 +46,11 @@ class Table:
     array: np.ndarray
     counts: np.ndarray | None = None  # (V,)
     context: np.ndarray | None = None  # (V, D)
+    sample: float | None = None  # word2vec's threshold for thinning frequent words out, where it is known
 
 
 def read_folder(folder: Path) -> Table:
-    """vectors.npy and vocab.txt, and context.npy where it is there. Raises BadModel."""
+    """vectors.npy and vocab.txt, and context.npy and settings.json where they are there. Raises BadModel."""
     for name in ("vectors.npy", "vocab.txt"):
         if not (folder / name).is_file():
             raise BadModel(f"{folder.name} holds no word vectors: {name} is missing.")
@@ -66,7 +69,17 @@ def read_folder(folder: Path) -> Table:
         array,
         np.array([int(pair[1]) for pair in pairs]) if counted else None,
         _mapped(context) if context.is_file() else None,
+        _sample(folder / "settings.json"),
     )
+
+
+def _sample(path: Path) -> float | None:
+    if not path.is_file():
+        return None
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["sample"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadModel(f"{path.name} of {path.parent.name} does not say word2vec's sample as a number.") from error
 
 
 def _mapped(path: Path) -> np.ndarray:

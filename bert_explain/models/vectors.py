@@ -40,6 +40,7 @@ class Vectors:
     keyed: Any  # gensim's KeyedVectors over the same array
     counts: np.ndarray | None = None  # (V,) how often each word stood in the training text, where the table says it
     context: np.ndarray | None = None  # (V, D) the vectors a word has as a neighbour (Word2Vec's output side)
+    sample: float | None = None  # word2vec's threshold for thinning frequent words out, where it is known
 
     @property
     def size(self) -> int:
@@ -84,9 +85,7 @@ def sources() -> dict[str, Source]:
 def _sources(path: str) -> dict[str, Source]:
     found = [
         Source("word2vec", "Word2Vec", OURS, lambda _: read_folder(ASSETS / "word2vec")),
-        Source(
-            "glove", "GloVe 6B", "at Stanford in 2014, from six billion words of Wikipedia and news", lambda _: _glove()
-        ),
+        Source("glove", "GloVe 6B", "at Stanford in 2014, from six billion words of Wikipedia and news", lambda _: _glove()),
     ]
     if path:
         where = Path(path).expanduser().resolve()
@@ -137,7 +136,7 @@ def from_table(name: str, title: str, table: Table, about: str = "") -> Vectors:
         raise BadModel(f"{title} holds numbers that are infinite or no numbers: the file is damaged.")
     for fixed in (array, keyed.norms):
         fixed.flags.writeable = False
-    return Vectors(name, title, about, tuple(table.words), keyed, table.counts, table.context)
+    return Vectors(name, title, about, tuple(table.words), keyed, table.counts, table.context, table.sample)
 
 
 def _glove() -> Table:

@@ -202,13 +202,15 @@ def _last(work: Path, made_of: dict) -> tuple[Word2Vec, Progress] | None:
 
 
 def export(model: Word2Vec, out: Path) -> None:
-    """vectors.npy (V, D), context.npy (V, D): the vectors a word has as a neighbour; vocab.txt: "word count", V lines."""
+    """vectors.npy (V, D), context.npy (V, D): the vectors a word has as a neighbour; vocab.txt: "word count", V lines;
+    settings.json: how much frequent words were thinned out, without which the vectors cannot be read as probabilities."""
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "vectors.npy", model.wv.vectors.astype(np.float16))
     np.save(out / "context.npy", model.syn1neg.astype(np.float16))
     counts = (model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key)
     lines = (f"{word} {count}\n" for word, count in zip(model.wv.index_to_key, counts, strict=True))
     (out / "vocab.txt").write_text("".join(lines), encoding="utf-8")
+    (out / "settings.json").write_text(json.dumps({"sample": model.sample}) + "\n", encoding="utf-8")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

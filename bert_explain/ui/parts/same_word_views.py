@@ -45,10 +45,12 @@ def draw(page: Page) -> None:
 def _squares(found: Found, read: Read) -> None:
     at = part.layer(read)
     vectors, labels = read.at(at), [o.label for o in found.occurrences]
+    parted = senses.silhouettes(read.stacks, read.titles, labels)
+    word = found.occurrences[0].form.lower()
     with picture(
         "squares",
         "The same sentences, in every model",
-        look=looks.squares(vectors, read.titles, labels, found.occurrences[0].form.lower()),
+        look=looks.squares(vectors, read.titles, labels, word, parted, _forms(found)),
         table=lambda: _pairs(found, read, at),
         code=(senses.cosines, looks.within, batches.word_vectors, StaticReader.vectors),
         note=words.notes("senses").tiles,
@@ -59,9 +61,14 @@ def _squares(found: Found, read: Read) -> None:
         tell(read.failures)
 
 
+def _forms(found: Found) -> int:
+    """How many different forms of the word stand in the list, capitals aside."""
+    return len({o.form.lower() for o in found.occurrences})
+
+
 def _name(key: str, read: Read, at: int) -> str:
     last = len(read.stacks[key]) - 1
-    if not last:
+    if key in oc.STATIC:
         return "one vector a word"
     return f"layer {min(at, last)}" if min(at, last) else "input"
 
@@ -123,7 +130,7 @@ def _one(page: Page, found: Found, read: Read) -> None:
 
 def _story(page: Page, found: Found, read: Read) -> None:
     table = senses.silhouettes(read.stacks, read.titles, [o.label for o in found.occurrences])
-    look = looks.story(table)
+    look = looks.story(table, sum(bool(o.label) for o in found.occurrences), _forms(found))
     with picture(
         "story", "How well the meanings separate, layer by layer", look=look, table=lambda: table.drop(columns="key"),
         code=(senses.silhouette, senses.silhouettes), note=words.notes("senses").story,

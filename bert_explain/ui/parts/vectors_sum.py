@@ -77,4 +77,5 @@ def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:
                 if state.get(WITH)
                 else "The words nearest to the sum, without the words given",
             )
-            st.text(analogies.say_given(analogies.given_ranks(vectors, added)).plain())
+            if (told := analogies.say_given(analogies.given_ranks(vectors, added))) is not None:
+                st.text(told.plain())
