@@ -55,6 +55,14 @@ def test_equal_logits_are_cut_together():
     assert np.isfinite(top_k(np.array([2.0, 1.0, 1.0, 0.0]), 2)).tolist() == [True, True, True, False]
 
 
+def test_of_equal_logits_top_p_keeps_the_first():
+    assert np.isfinite(top_p(np.zeros(4), 0.4)).tolist() == [True, True, False, False]
+    assert np.isfinite(top_p(np.array([0.0, 1.0, 0.0, 1.0]), 0.3)).tolist() == [False, True, False, False]
+    choice = choose(np.zeros(10), Settings(1.0, 0, 0.35, 0))
+    assert choice.kept.tolist() == [True] * 4 + [False] * 6
+    assert choice.order[:4].tolist() == np.flatnonzero(choice.kept).tolist()
+
+
 def test_no_cut_changes_nothing():
     choice = choose(HAND, Settings())
     np.testing.assert_allclose(choice.before, np.exp(HAND))

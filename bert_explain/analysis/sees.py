@@ -209,8 +209,10 @@ def has_read(guess: Guess, target: int) -> str:
     left, right = int(guess.reads[:target].sum()), int(guess.reads[target:].sum())
     if not left + right:
         return "nothing: no word stands on its side"
-    words_ = "1 word" if left + right == 1 else f"{left + right} words"
-    return SIDES[guess.key].format(left=left, right=right, words=words_)
+    alone = left + right == 1
+    words_ = ("1 word" if guess.key == "word2vec" else "word") if alone else f"{left + right} words"
+    said = SIDES[guess.key].format(left=left, right=right, words=words_)
+    return said.replace("all other words, ", "the one other word, ") if alone else said
 
 
 def look_guess(guess: Guess, target: int) -> Sentence:

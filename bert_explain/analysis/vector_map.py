@@ -43,6 +43,8 @@ def _project(unit: np.ndarray, method: str, dimensions: int, seed: int) -> tuple
     if method == "PCA":
         from sklearn.decomposition import PCA
 
+        if np.ptp(unit, axis=0).max() < 1e-6:  # all alike: no direction in which they differ
+            return np.zeros((len(unit), dimensions)), method, 0.0
         fitted = PCA(min(dimensions, *unit.shape), svd_solver="full").fit(unit)
         points = fitted.transform(unit)
         points = np.pad(points, ((0, 0), (0, dimensions - points.shape[1])))
@@ -75,6 +77,8 @@ def table(vectors: Vectors, found: WordMap) -> pd.DataFrame:
 
 def look(found: WordMap, rows: pd.DataFrame) -> Sentence:
     """How often the map shows the true nearest word, and one case where it does not."""
+    if found.share == 0:
+        return say("These words have the same direction: they all stand in one point.")
     agrees = int(rows["map agrees"].sum())
     keeps = "The map keeps {share} of the differences. " if found.share is not None else ""
     text, values = keeps + "For {agrees} of {all} words its nearest point is the true nearest word.", {}

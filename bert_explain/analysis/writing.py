@@ -12,7 +12,6 @@ import pandas as pd
 
 from bert_explain.analysis.masked_words import piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.kernel import readings
 from bert_explain.kernel.readings import percent
 from bert_explain.models.decoder import Decoder
 from bert_explain.sampling import Settings
@@ -128,10 +127,7 @@ def look_step(step: Written, size: int) -> Sentence:
     row = step.table[step.table["fate"] == "chosen"].iloc[0]
     known = {"piece": Piece(step.text), "p": percent(step.probability), "rank": int(row["rank"])}
     if step.drawn is None:
-        alone = step.table.loc[step.table["fate"] != "rest", "before"]
-        top = readings.best(alone, part=0.0)
-        why = "because it is the likeliest" if top.leads else "as the first of equally likely ones"
-        return say("{piece} was taken " + why + ", with {p}. Nothing is left to chance at temperature 0.", **known).because(top)
+        return say("{piece}, with {p}, was taken: none is likelier. Nothing is left to chance at temperature 0.", **known)
     start = "The cuts left {kept:,} of {size:,} pieces, which had {mass} together. "
     if step.kept == size:
         start = "Nothing was cut: all {size:,} pieces may come. "

@@ -134,7 +134,8 @@ def test_in_sight_compares_four_ways(trace):
     short = dec.in_sight(at, trace, lifted, None, None)
     assert len(short) == 2
     assert "copying" not in dec.look_sight(short, "bank").plain()
-    for seen, said in ((0.4, "cannot simply read the answer off"), (0.9, "and yet it reads the answer off")):
+    left = short.loc[~short["sees"], "probability"].item()  # 0.15
+    for seen, said in ((left, "of no use"), (0.4, "not simply read off"), (0.9, "and yet it reads the answer off")):
         short.loc[short["sees"], "probability"] = seen
         assert said in dec.look_sight(short, "bank").plain()
 

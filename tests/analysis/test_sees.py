@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bert_explain.analysis import sees
+from bert_explain.models import load_vectors
 from bert_explain.models.bilm import BiLM, Options
 from bert_explain.models.elmo import Elmo
 from bert_explain.models.vector_files import Table
@@ -17,6 +18,7 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
+from bert_explain.training import word2vec
 from tests.tiny import WORDS, tiny_bert, tiny_decoder
 
 TEXT = "the bank river waters cold ."
@@ -126,9 +128,33 @@ def test_word2vec_by_hand():
     guess = sees.word2vec(vectors, OF, 1, 2)
     assert guess.reads.tolist() == [True, False, True, False, True, False]  # "waters" and "." are not in the table
     mean = np.mean([vectors.vector(w) for w in ("the", "river", "cold")], axis=0)
-    weights = vectors.counts * np.exp(vectors.context @ mean)
+    weights = vectors.counts**0.75 * np.exp(vectors.context @ mean)  # nothing is said of words that were thinned out
     assert guess.true["probability"] == pytest.approx(weights[3] / weights.sum(), rel=1e-5)
     assert guess.true["rank"] == 1 + (weights > weights[3]).sum()
+
+
+def test_word2vecs_prior_is_the_one_of_gensims_training():
+    from gensim.models import Word2Vec
+
+    text = [["the"] * 60 + ["river"] * 8 + ["bank"] * 3 + ["cold"]] * 20
+    trained = Word2Vec(text, vector_size=2, min_count=1, sample=0.05, seed=1, workers=1)
+    counts = np.array([trained.wv.get_vecattr(w, "count") for w in trained.wv.index_to_key])
+    kept = np.array([trained.wv.get_vecattr(w, "sample_int") for w in trained.wv.index_to_key]) / 2**32
+    drawn = np.diff(np.append(0, trained.cum_table)) / trained.cum_table[-1]  # what negatives are drawn from
+    found = sees.prior(counts, 0.05)
+    np.testing.assert_allclose(found / found.sum(), drawn / kept / (drawn / kept).sum(), rtol=1e-6)
+    assert kept[0] < 0.5 < kept[-1]
+    assert sees.prior(counts, None) == pytest.approx(counts**0.75)
+
+
+def test_word2vec_is_read_with_the_sample_it_was_trained_with():
+    bundled = load_vectors("word2vec")
+    assert bundled.sample == word2vec.Recipe().sample
+    of = sees.words("She drank a cup of hot tea with the milk.")
+    guess = sees.word2vec(bundled, of, 6, 3)
+    mean = np.mean([bundled.vector(of[i].text) for i in np.flatnonzero(guess.reads)], axis=0)
+    scores = np.asarray(bundled.context, np.float32) @ mean + np.log(sees.prior(bundled.counts, bundled.sample))
+    assert guess.true["rank"] == 1 + (scores > scores[bundled.index("tea")]).sum()
 
 
 def test_word2vec_reads_no_order_and_no_further_than_its_window():
@@ -165,22 +191,42 @@ def test_what_was_read_is_said_in_good_english():
     said = {key: sees.has_read(sees.Guess(key, key, reads if key in ("word2vec", "bert") else one), 1) for key in sees.SIDES}
     assert said["word2vec"] == "2 words around it, 1 to the left and 1 to the right, in no order"
     assert said["bert"] == "all other words, 1 to the left and 1 to the right"
-    assert said["decoder"] == said["elmo-left"] == "the 1 word to the left"
+    assert said["decoder"] == said["elmo-left"] == "the word to the left"
     assert sees.has_read(sees.Guess("word2vec", "", one), 1).startswith("1 word around it")
 
 
-def test_the_winner_has_the_best_rank():
+def test_the_winner_gives_the_word_the_most():
     found = guesses()
     table = sees.summary(found, 1)
-    best = sees.winner(table)
-    assert best["rank"] == table["rank"].min()
     assert table["key"].tolist() == ["word2vec", "elmo-left", "elmo-right", "decoder", "bert"]
     assert table["probability"].tolist() == pytest.approx([g.true["probability"] for g in found])
+    table["probability"], table["rank"] = [0.02, 0.01, 0.012, 0.03, 0.04], [1, 3, 3, 2, 1]
+    best = sees.winner(table)
+    assert best["key"] == "bert"
     said = sees.look_summary(table, "bank").plain()
-    assert f"{best['model']} puts bank highest, number {best['rank']:,} of {best['size']:,}" in said
+    assert f"{best['model']} gives bank the most, 4 %; it is its number 1 of {best['size']:,}" in said
     assert sees.WHY[best["key"]] in said
+    assert "the decoder has it at number 2, with 3 %" in said
     for g in found:
         assert "It has read" in sees.look_guess(g, 1).plain()
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "ranks", "said"),
+    [
+        ([0.001, 1e-4, 4e-4, 1e-4, 1e-4], [300, 900, 177, 800, 500], "it could not be expected here"),
+        ([0.001, 0.01, 0.02, 0.040, 0.041], [90, 9, 6, 1, 1], "Several models expect bank about equally"),
+        ([0.05, 0.01, 0.02, 0.03, 0.05], [1, 9, 6, 2, 1], "can be expected without reading"),
+        ([0.05, 1e-4, 1e-4, 1e-4, 1e-4], [1, 90, 60, 20, 11], "it could not be expected here"),
+    ],
+)
+def test_nobody_wins_where_nobody_does(probabilities, ranks, said):
+    table = sees.summary(guesses(), 1)
+    table["probability"], table["rank"] = probabilities, ranks
+    look = sees.look_summary(table, "bank")
+    assert sees.winner(table) is None
+    assert said in look.plain()
+    assert not look.evidence
 
 
 def test_nobody_can_say():

@@ -1,11 +1,13 @@
 """WordNet's table, the search over it, and the index on disk."""
 
 import json
+import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from bert_explain.analysis import sense_index, sense_looks, sense_search
+from bert_explain.analysis import sense_index, sense_looks, sense_search, senses
 from bert_explain.analysis.occurrences import Occurrence, PieceReader
 from bert_explain.content import wordnet
 from bert_explain.errors import Missing
@@ -29,8 +31,7 @@ def test_every_row_has_its_word_where_it_says(net):
     assert (table["end"] <= table["text"].str.len()).all()
     assert set(table["sense"]) == set(net.senses.index)
     exact = [
-        t[a:b].lower() == w.lower()
-        for t, a, b, w in zip(*(table[c] for c in ("text", "start", "end", "word")), strict=True)
+        t[a:b].lower() == w.lower() for t, a, b, w in zip(*(table[c] for c in ("text", "start", "end", "word")), strict=True)
     ]
     assert 0.7 < np.mean(exact) < 1  # the rest are other forms of it
 
@@ -228,12 +229,63 @@ def test_looks_say_what_the_numbers_say():
     labels = list("aabb")
     apart = {"bert": np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]]), "glove": np.ones((4, 2))}
     titles = {"bert": "BERT", "glove": "GloVe"}
-    look = sense_looks.squares(apart, titles, labels, "bank").plain()
-    assert "In GloVe every cell is full" in look
-    assert "Look at BERT" in look
-    assert "1.00 on average" in look
+
+    def squares(read, labels):
+        found = senses.silhouettes({key: v[None] for key, v in read.items()}, titles, labels)
+        return sense_looks.squares(read, titles, labels, "bank", found).plain()
+
+    six = {"bert": np.array([[1, 0], [1, 0.1], [1, 0.2], [0, 1], [0.1, 1], [0.2, 1]]), "glove": np.ones((6, 2))}
+    look = squares(six, list("aaabbb"))
+    assert look.startswith("GloVe has one vector for bank, whatever the sentence. Look at BERT")
+    assert "So few labels" in squares(apart, labels)
+    assert "0.99 on average" in look
     assert sense_looks.agreeing(apart["bert"], labels) == (4, 4)
     assert sense_looks.agreeing(apart["bert"], [""] * 4) == (0, 0)
-    assert "Give the sentences labels" in sense_looks.squares(apart, titles, [""] * 4, "bank").plain()
-    none = sense_looks.squares({"glove": np.ones((4, 2))}, titles, labels, "bank").plain()
-    assert "In no model here" in none
+    assert "Give the sentences labels" in squares(apart, [""] * 4)
+    assert "None of the models" in squares({"bert": np.ones((6, 2)), "glove": np.ones((6, 2))}, list("aaabbb"))
+    # a model whose vectors happen to be equal is not one that reads no sentence
+    assert squares({"bert": np.ones((6, 2))}, list("aaabbb")).startswith("None")
+
+
+def scored(**values: float):
+    rows = [(key, key.title(), 0, value, 0.3, 500) for key, value in values.items()]
+    return pd.DataFrame(rows, columns=["key", "model", "layer", "value", "chance", "queries"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "leads"),
+    [
+        ({"bert": 0.0, "elmo": -0.1, "word2vec": 0.0}, "None of the models that read the sentence", False),
+        ({"bert": 0.3, "elmo": 0.29, "word2vec": 0.0}, "Several models separate the labels about equally well", False),
+        ({"bert": 0.3, "elmo": 0.1, "word2vec": 0.0}, "Bert separates the labels best, with 0.30", True),
+        ({"bert": 0.3, "elmo": 0.1, "word2vec": 0.5}, "the word's form gives the label away", False),
+        ({"word2vec": 0.9}, "None of the models that read the sentence", False),
+    ],
+)
+def test_nobody_separates_labels_best_where_nobody_does(values, said, leads):
+    look = sense_looks.story(scored(**values), 8, 2)
+    assert said in look.plain()
+    assert bool(look.evidence) == leads
+    few = sense_looks.story(scored(**values), 4, 2).plain()
+    assert "too few" in few or "word2vec" not in values or len(values) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "queries", "said"),
+    [
+        ({"bert": 0.5, "elmo": 0.45, "word2vec": 0.31}, 4, "So few questions"),
+        ({"bert": 0.5, "elmo": 0.45, "word2vec": 0.31}, 30, "About equally good|clearly better"),
+        ({"bert": 0.5, "elmo": 0.45, "word2vec": 0.31}, 5000, "Bert is best, with 50 %"),
+        ({"bert": 0.301, "word2vec": 0.9}, 5000, "No model here does clearly better"),
+    ],
+)
+def test_scores_over_few_questions_name_nobody(values, queries, said):
+    found = scored(**values).assign(queries=queries)
+    assert re.search(said, sense_looks.measured(found, "bank", 9).plain())
+    headline = sense_looks.headline(found, 1).plain()
+    assert ("For Bert" in headline) == ("is best" in said)
+
+
+def test_a_nearest_of_equals_agrees_only_where_all_do():
+    assert sense_looks.agreeing(np.ones((4, 2)), list("aabb")) == (0, 4)
+    assert sense_looks.agreeing(np.array([[1, 0], [1, 0], [0, 1], [0, 1]]), list("aabb")) == (4, 4)

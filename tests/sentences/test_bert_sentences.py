@@ -4,8 +4,6 @@ A superlative is allowed where it stands in a phrase that is true of more than o
 sentence carries the comparison it rests on, and the leader of that comparison is ahead by its margin.
 """
 
-import re
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -36,10 +34,10 @@ from bert_explain.analysis import embedding_removal as removal
 from bert_explain.analysis import layer as layers
 from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
-from bert_explain.analysis.sentence import Piece, Sentence
 from bert_explain.figures import strip
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run
+from tests.sentences.claims import wrong_with
 from tests.tiny import tiny_bert
 
 LONG = "the bank of the river was cold and the water ran past it . " * 50  # 600 words
@@ -75,11 +73,6 @@ TEXTS = {
 }
 MODELS = ("mini-bert", "full", "no heads", "bare", "no segments", "distilbert", "small")
 
-SUPERLATIVE = re.compile(
-    r"\b(most(?! of\b| there\b| wrong\b)|best|least|strongest|longest|shortest|largest|smallest|highest|lowest|nearest|closest"
-    r"|furthest|palest|darkest|boldest|faintest|decides|hardest|easiest|commonest|sharpest|most wrong|more than any other"
-    r"|no other|more alike than any)\b"
-)
 # True of more than one, or of none: a bound, a list, a definition.
 FINE = (
     r"one of the \w+",
@@ -275,31 +268,6 @@ PAGES = {
 }  # fmt: skip
 
 
-def wrong_with(said: Sentence | str) -> list[str]:
-    """What is wrong with a sentence, apart from what the reader's own text brings into it."""
-    if isinstance(said, str):
-        text, evidence = said, ()
-    else:
-        own = {name: "WORD" if isinstance(value, Piece) else value for name, value in said.values.items()}
-        text, evidence = replace(said, values=own).plain(), said.evidence
-    found = [f"{best} does not lead" for best in evidence if not (best.many > 1 and 0 < best.margin <= best.ahead)]
-    found += [
-        bad for bad in ("..", "  ", ", ,", *([] if isinstance(said, str) else [" .", " ,"])) if bad in text.replace("…", "")
-    ]
-    found += re.findall(r"\b(?:nan|None|inf|NaN)\b", text)
-    found += re.findall(
-        r"(?<!\.)\b1 (?:words|tokens|pieces|characters|heads|layers|runs|pairs|copies|look-ups|vectors|neurons)\b", text
-    )
-    found += re.findall(r"\b(?:the|[Aa]ll|[Ee]ach of the|[Ee]very one of the) 1\b(?! to| of|\.)", text)
-    found += re.findall(r"(?<![\d.])-\d|−0\.0+\b", text)
-    bare = text
-    for fine in FINE:
-        bare = re.sub(fine, "", bare, flags=re.IGNORECASE)
-    if (claimed := SUPERLATIVE.findall(bare)) and not evidence:
-        found.append(f"claims {claimed} and shows no evidence")
-    return found
-
-
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_sentence_is_true_on_odd_inputs(page, name):
@@ -308,6 +276,6 @@ def test_every_sentence_is_true_on_odd_inputs(page, name):
         trace = traced(name, text)
         for said in PAGES[page](trace):
             plain = said if isinstance(said, str) else said.plain()
-            if problems := wrong_with(said):
+            if problems := wrong_with(said, FINE):
                 wrong.append(f"{text}: {plain[:300]!r}: {problems}")
     assert not wrong, "\n".join(dict.fromkeys(wrong))
