@@ -229,7 +229,7 @@ def test_the_headline_is_what_was_measured():
     at = opened()
     best = max(max(m["word"]) for m in scores["models"].values())
     assert share(best) in html(at).replace("\u00a0", " ")
-    assert f"{scores['word']['queries']:,} sentences" in html(at)
+    assert f"{scores['word']['queries']:,} questions" in html(at)
 
 
 def test_scores_of_other_weights_are_said_to_be_such(monkeypatch, mini_bert):
