@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from bert_explain.analysis.word_forms import words
-from bert_explain.models import batches, fingerprint
+from bert_explain.models import batches
 from bert_explain.models.batches import Progress
 from bert_explain.models.decoder import load_decoder
 from bert_explain.models.elmo import Elmo, load_elmo
@@ -23,8 +22,6 @@ from bert_explain.models.encoder import Encoder
 from bert_explain.models.registry import load
 from bert_explain.models.vectors import Vectors, load_vectors
 from bert_explain.trace_elmo import MOST_WORDS, split
-
-HASHED = 20_000  # rows of a table of word vectors that name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,9 @@ class PieceReader:
     def size(self) -> int:
         return self.model.hidden_size
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        return fingerprint.of_module(self.model.module)
+        return self.model.spec.fingerprint
 
     def vectors(
         self, occurrences: Sequence[Occurrence], layer: int | None = None, progress: Progress | None = None
@@ -108,9 +105,9 @@ class ElmoReader:
     def size(self) -> int:
         return self.model.size
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        return fingerprint.of_module(self.model.module)
+        return self.model.spec.fingerprint
 
     def vectors(
         self, occurrences: Sequence[Occurrence], layer: int | None = None, progress: Progress | None = None
@@ -137,9 +134,9 @@ class StaticReader:
     def size(self) -> int:
         return self.table.width
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        return fingerprint.of_arrays([np.asarray(self.table.keyed.vectors[:HASHED]), np.array([self.table.size])])
+        return self.table.fingerprint
 
     def vectors(
         self, occurrences: Sequence[Occurrence], layer: int | None = None, progress: Progress | None = None

@@ -137,6 +137,11 @@ class Learner:
         self._loss: list[float] = []
 
     @property
+    def nbytes(self) -> int:
+        """Bytes that it will hold when it has learned."""
+        return (len(self.snapshots) + 1) * sum(side.nbytes for side in self._now)
+
+    @property
     def made(self) -> int:
         """Passes made so far."""
         return len(self._loss)

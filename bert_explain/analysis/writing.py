@@ -49,6 +49,11 @@ class Writing:
         self._full = False
 
     @property
+    def nbytes(self) -> int:
+        """Bytes that it holds when all is written, about: a table of candidates for each token."""
+        return 6_000 * self.model.max_tokens
+
+    @property
     def ended(self) -> str:
         """Why there is no next token; '' while there is one."""
         if self._full:

@@ -50,7 +50,8 @@ class Store:
     def peek(self, key: Hashable) -> Any | None:
         """What is kept, or None; nothing is made."""
         with self._changed:
-            return self._hit(key)
+            found = self._hit(key)
+            return None if found is None else found[0]
 
     def get(self, key: Hashable, make: Callable[[], Value], expected: int = 0) -> Value:
         """What is kept under this key; made first if it is not there.
@@ -61,7 +62,7 @@ class Store:
         with self._changed:
             found = self._hit(key)
             if found is not None:
-                return found
+                return found[0]
             future = self._making.get(key)
             mine = future is None
             if mine:
@@ -97,12 +98,11 @@ class Store:
             self._kept.clear()
             self._bytes = 0
 
-    def _hit(self, key: Hashable) -> Any | None:
+    def _hit(self, key: Hashable) -> tuple[Any, int] | None:
         found = self._kept.get(key)
-        if found is None:
-            return None
-        self._kept.move_to_end(key)
-        return found[0]
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
 
     def _make_room(self, expected: int) -> None:
         with self._changed:

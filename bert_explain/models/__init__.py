@@ -4,7 +4,7 @@ from bert_explain.errors import BadModel
 from bert_explain.models.decoder import Decoder, load_decoder
 from bert_explain.models.elmo import Elmo, load_elmo
 from bert_explain.models.encoder import Encoder
-from bert_explain.models.registry import Entry, default_name, entries, load, one_thread
+from bert_explain.models.registry import Entry, default_name, entries, load, one_thread, ready
 from bert_explain.models.vectors import Vectors, load_vectors
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "load_elmo",
     "load_vectors",
     "one_thread",
+    "ready",
 ]

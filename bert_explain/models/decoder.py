@@ -23,6 +23,7 @@ from bert_explain.errors import BadModel
 from bert_explain.models import fingerprint
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
+from bert_explain.models.loaded import Shelf
 from bert_explain.models.registry import ASSETS, given
 
 OPTION, VARIABLE = "--decoder", "BERT_EXPLAIN_DECODER"
@@ -95,7 +96,16 @@ class Decoder(Encoder):
 
     def lifted(self) -> Decoder:
         """The same weights without the mask, for comparison only: it was never trained to look ahead."""
+        return self._lifted
+
+    @cached_property
+    def _lifted(self) -> Decoder:
         return replace(self, causal=False)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its weights; lifted, it has those of the one that it was made from."""
+        return super().nbytes if self.causal else 0
 
 
 def load_decoder(name: str = "") -> Decoder:
@@ -109,10 +119,13 @@ def load_decoder(name: str = "") -> Decoder:
     if name not in known:
         raise BadModel(f"There is no decoder called “{name[:80]}” here. There is: {', '.join(known)}.")
     folder = known[name]
-    with _opening:
-        if folder not in _loaded:
-            _loaded[folder] = from_folder(folder, name, name)
-    return _loaded[folder]
+    found = _loaded.get(folder)
+    if found is None:
+        with _opening:
+            found = _loaded.get(folder)
+            if found is None:
+                found = _loaded[folder] = from_folder(folder, name, name)
+    return found
 
 
 def decoders() -> dict[str, Path]:
@@ -126,7 +139,7 @@ def decoders() -> dict[str, Path]:
     return {name: folder, **bundled}
 
 
-_loaded: dict[Path, Decoder] = {}
+_loaded = Shelf()
 _opening = threading.Lock()
 
 

@@ -128,7 +128,7 @@ class Elmo:
 
 _once = threading.Lock()
 _loading = threading.Lock()
-_loaded: dict[str, Elmo] = {}
+_loaded = loaded.Shelf()
 
 
 def elmo_names() -> list[str]:
@@ -143,10 +143,13 @@ def load_elmo(name: str = "") -> Elmo:
     folder = folders.get(name)
     if folder is None:
         raise BadModel(f"There is no ELMo model called “{name[:80]}” here. There is: {', '.join(folders)}.")
-    with _loading:
-        if str(folder) not in _loaded:
-            _loaded[str(folder)] = from_folder(folder, name)
-        return _loaded[str(folder)]
+    found = _loaded.get(folder)
+    if found is None:
+        with _loading:
+            found = _loaded.get(folder)
+            if found is None:
+                found = _loaded[folder] = from_folder(folder, name)
+    return found
 
 
 def from_folder(folder: Path, name: str) -> Elmo:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from bert_explain.core.store import Store, megabytes
@@ -31,6 +32,28 @@ def hold(model: Any) -> Any:
         MODELS.forget(key)
         MODELS.get(key, lambda: model)
     return model
+
+
+class Shelf(MutableMapping):
+    """Loaded models by the name they are asked for; each stands here for as long as it is held. Taken, it is held anew."""
+
+    def __init__(self) -> None:
+        self._models: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
+
+    def __getitem__(self, key: Any) -> Any:
+        return hold(self._models[key])
+
+    def __setitem__(self, key: Any, model: Any) -> None:
+        self._models[key] = hold(model)
+
+    def __delitem__(self, key: Any) -> None:
+        del self._models[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._models))
+
+    def __len__(self) -> int:
+        return len(self._models)
 
 
 def find(spec: Any) -> Any | None:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from bert_explain.errors import BadModel
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
+from bert_explain.models.loaded import Shelf
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
 ENV_MODEL = "BERT_EXPLAIN_MODEL"
@@ -110,7 +111,7 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-_loaded: dict[Entry, Encoder] = {}
+_loaded = Shelf()
 _fetching: dict[Entry, threading.Lock] = {}  # two readers who ask for one model at once wait for one download
 _opening = threading.Lock()  # transformers changes settings of the whole process while it opens a model: one at a time
 
@@ -126,22 +127,31 @@ def load(name: str = "", progress: Progress | None = None) -> Encoder:
     entry = known.get(name or default_name())
     if entry is None:
         raise BadModel(f"There is no model called “{name[:80]}” here. There is: {', '.join(known)}.")
-    if entry not in _loaded:
+    model = _loaded.get(entry)
+    if model is None:
         with _fetching.setdefault(entry, threading.Lock()):
-            _load(entry, progress or _silent)
-    return _loaded[entry]
+            model = _load(entry, progress or _silent)
+    return model
+
+
+def ready(name: str = "") -> Encoder | None:
+    """The encoder of that name if it is in memory; nothing is loaded."""
+    entry = entries().get(name or default_name())
+    return None if entry is None else _loaded.get(entry)
 
 
 def _silent(share: float, what: str) -> None:
     """Nobody is watching."""
 
 
-def _load(entry: Entry, progress: Progress) -> None:
-    if entry in _loaded:
-        return
+def _load(entry: Entry, progress: Progress) -> Encoder:
+    found = _loaded.get(entry)
+    if found is not None:
+        return found
     folder = _download(entry, progress) if entry.source == "hub" else Path(entry.where)
     with _opening:
-        _loaded[entry] = from_folder(folder, entry.name, entry.title)
+        model = _loaded[entry] = from_folder(folder, entry.name, entry.title)
+    return model
 
 
 def from_folder(folder: Path, name: str, title: str) -> Encoder:

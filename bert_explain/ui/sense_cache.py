@@ -15,34 +15,39 @@ from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import sense_index, sense_search
 from bert_explain.analysis.occurrences import Occurrence, Reader
 from bert_explain.content import wordnet
+from bert_explain.engines.cache import TRACES
 
 
-@lru_cache(maxsize=32)
 def reader(key: str, model_name: str) -> Reader:
     """One of `occurrences.KINDS`; `model_name` is the encoder that BERT stands for. Raises ExplainError."""
     return oc.reader(key, models.load(model_name) if key == "bert" else None)
 
 
-@lru_cache(maxsize=256)  # twelve sentences in seven layers of 384 numbers: 130 kB
 def vectors(key: str, model_name: str, there: tuple[Occurrence, ...]) -> np.ndarray:
     """(K, N, D) of these occurrences, read-only; a reader of static vectors gives one layer."""
-    found = reader(key, model_name).vectors(there)
-    found.flags.writeable = False
-    return found
+
+    def make() -> np.ndarray:
+        found = reader(key, model_name).vectors(there)
+        found.flags.writeable = False
+        return found
+
+    return TRACES.get(("occurrences", key, model_name, there), make)
 
 
-@lru_cache(maxsize=32)
 def word_vectors(key: str, model_name: str, word: str) -> np.ndarray:
     """(K, N, D) of WordNet's sentences with a word."""
     net = wordnet.load()
     return vectors(key, model_name, tuple(sense_search.occurrences(net, net.rows[word])))
 
 
-@lru_cache(maxsize=2)
 def all_forms(key: str) -> np.ndarray:
     """(N, D) of every sentence of WordNet by a static table: the vectors of the words' forms alone."""
     net = wordnet.load()
-    return reader(key, "").vectors(sense_search.occurrences(net, range(len(net.sentences))))[0].astype(np.float16)
+
+    def make() -> np.ndarray:
+        return reader(key, "").vectors(sense_search.occurrences(net, range(len(net.sentences))))[0].astype(np.float16)
+
+    return TRACES.get(("forms", key), make)
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from bert_explain.analysis import same_word as sw
 from bert_explain.analysis import sense_looks, senses
 from bert_explain.analysis.occurrences import PieceReader
 from bert_explain.content import wordnet
+from bert_explain.engines.cache import TRACES
 from bert_explain.errors import Missing
 from bert_explain.kernel.readings import share
 from bert_explain.ui import sense_cache
@@ -42,11 +43,9 @@ def two_models(monkeypatch, mini_bert):
         raise Missing(f"{oc.KINDS[key]} is not in this test.")
 
     monkeypatch.setattr(sense_cache, "reader", reader)
-    for kept in (sense_cache.vectors, sense_cache.word_vectors):
-        kept.cache_clear()
+    TRACES.clear()
     yield
-    for kept in (sense_cache.vectors, sense_cache.word_vectors):
-        kept.cache_clear()
+    TRACES.clear()
 
 
 def opened(**params: str) -> AppTest:

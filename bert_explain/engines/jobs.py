@@ -1,0 +1,258 @@
+"""Everything that takes longer than half a second runs here: beside the page, watched, stopped at a word.
+
+A job is one piece of work, `work(progress) -> result`, done once for all sessions that ask for the same key. It runs in one
+of a few threads; `progress(share, text)` says how far it is, and is where it stops when nobody wants it any more. Cheap
+jobs go before dear ones, and a session has one job running at a time, so nobody's long work holds the others up.
+
+    job = JOBS.submit(("heads", query), session, work, cost=72)
+    job.share, job.text ... job.result
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+Progress = Callable[..., None]  # progress(share from 0 to 1, text)
+
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+OVERTAKEN = 20  # jobs that may go before one that came earlier
+FINISHED = 64  # jobs whose result is kept for whoever asks next
+
+
+class Cancelled(BaseException):
+    """Raised inside a job's work by `progress`, when nobody waits for it any more. Let it pass."""
+
+
+class Job:
+    """One piece of work, and how it stands. Read from any thread."""
+
+    def __init__(self, key: Hashable, work: Callable[[Progress], Any], cost: float, label: str) -> None:
+        self.key, self.cost, self.label = key, cost, label
+        self.sessions: set[str] = set()
+        self.share, self.text = 0.0, ""
+        self.state = WAITING
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._work = work
+        self._overtaken = 0
+        self._number = 0
+        self._stopped = threading.Event()
+        self._over = threading.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is done, failed or cancelled."""
+        return self._over.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is over; False when the time is up first."""
+        return self._over.wait(timeout)
+
+
+class Jobs:
+    """A few threads and the jobs that wait for them. A thread lives while there is work, and no longer.
+
+    threads : how many jobs run at the same time.
+    alive : whether a session is still there; a job that only sessions wait for that are gone stops at its next step.
+    """
+
+    def __init__(self, threads: int = 2, alive: Callable[[str], bool] = lambda session: True) -> None:
+        self._threads, self.alive = threads, alive
+        self._jobs: dict[Hashable, Job] = {}
+        self._waiting: list[Job] = []
+        self._running: set[Job] = set()
+        self._workers = 0
+        self._numbers = itertools.count()
+        self._lock = threading.RLock()
+
+    def submit(
+        self, key: Hashable, session: str, work: Callable[[Progress], Result], *, cost: float = 1.0, label: str = ""
+    ) -> Job:
+        """The job of this key: the one that is there, joined, or a new one. One that failed or was cancelled begins anew.
+
+        cost : about how long it takes, in any unit; the cheaper of two goes first.
+        label : what it is, in a few words, for those who wait behind it.
+        """
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and (job.state in (FAILED, CANCELLED) or job._stopped.is_set()):
+                job = None
+            if job is None:
+                job = self._jobs[key] = Job(key, work, cost, label)
+                job._number = next(self._numbers)
+                self._waiting.append(job)
+                self._forget_old()
+            job.sessions.add(session)
+            self._start()
+            return job
+
+    def find(self, key: Hashable, session: str | None = None) -> Job | None:
+        """The job of this key; of this session's only, where one is named."""
+        with self._lock:
+            job = self._jobs.get(key)
+            return job if job is not None and (session is None or session in job.sessions) else None
+
+    def before(self, job: Job) -> Job | None:
+        """The job of the same session that this one waits for, if it does."""
+        with self._lock:
+            return next((other for other in self._running if other is not job and other.sessions & job.sessions), None)
+
+    def cancel(self, key: Hashable, session: str) -> None:
+        """This session waits no longer. When nobody does, the job stops at its next step, or never begins."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.over:
+                return
+            job.sessions.discard(session)
+            if not job.sessions:
+                self._stop(job)
+
+    def leave(self, session: str) -> None:
+        """The session is over: it waits for nothing any more."""
+        with self._lock:
+            for job in list(self._jobs.values()):
+                self.cancel(job.key, session)
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a job that is over: its result has been taken."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and job.over:
+                del self._jobs[key]
+
+    def close(self) -> None:
+        """Stop everything, as at the end of the server."""
+        with self._lock:
+            for job in list(self._jobs.values()):
+                if not job.over:
+                    self._stop(job)
+
+    @property
+    def threads(self) -> int:
+        """Threads that are there now."""
+        return self._workers
+
+    def _stop(self, job: Job) -> None:
+        job._stopped.set()
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self._end(job, CANCELLED)
+
+    def _start(self) -> None:
+        """A thread more, where there is work for one."""
+        if self._workers < self._threads and self._next() is not None:
+            self._workers += 1
+            threading.Thread(target=self._serve, name="job", daemon=True).start()  # no server waits for it to stop
+
+    def _serve(self) -> None:
+        while True:
+            with self._lock:
+                job = self._next()
+                if job is None:
+                    self._workers -= 1
+                    return
+                self._take(job)
+            self._run(job)
+
+    def _next(self) -> Job | None:
+        """The next to run: cheapest first, one of a session at a time; one that was overtaken too often goes first."""
+        busy = set().union(*(job.sessions for job in self._running)) if self._running else set()
+        free = [job for job in self._waiting if not job.sessions <= busy]
+        return min(free, key=lambda job: (job._overtaken < OVERTAKEN, job.cost, job._number), default=None)
+
+    def _take(self, job: Job) -> None:
+        self._waiting.remove(job)
+        for other in self._waiting:
+            other._overtaken += other._number < job._number
+        self._running.add(job)
+        job.state = RUNNING
+
+    def _run(self, job: Job) -> None:
+        def progress(share: float, text: str = "") -> None:
+            job.share, job.text = min(max(float(share), 0.0), 1.0), text or job.text
+            if job._stopped.is_set() or not any(map(self.alive, tuple(job.sessions))):
+                raise Cancelled
+
+        try:
+            progress(0.0)
+            job.result = job._work(progress)
+            ended = DONE
+        except Cancelled:
+            ended = CANCELLED
+        except BaseException as error:  # whoever waits is told
+            job.error, ended = error, FAILED
+        with self._lock:
+            self._running.discard(job)
+            self._end(job, ended)
+            self._start()
+
+    def _end(self, job: Job, state: str) -> None:
+        job.state = state
+        job._work = None  # what it held is let go
+        job._over.set()
+
+    def _forget_old(self) -> None:
+        over = [job for job in self._jobs.values() if job.over]
+        for job in over[: max(0, len(over) - FINISHED)]:
+            del self._jobs[job.key]
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+JOBS = Jobs(threads=max(1, cores() - 1))
+
+
+class Turns:
+    """Forward passes that readers wait for, let in a few at a time: short ones first, and long ones never in every place.
+
+    places : how many run at the same time; of the long ones one fewer, where there is more than one place.
+    """
+
+    def __init__(self, places: int, long: float) -> None:
+        self._places, self._long = places, long
+        self._running: list[tuple[float, str]] = []
+        self._waiting: list[tuple[float, int, str]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+
+    def run(self, cost: float, session: str, work: Callable[[], Result]) -> Result:
+        """What `work()` gives, when its turn has come. A session has one long one at a time."""
+        me = (cost, next(self._numbers), session)
+        with self._changed:
+            self._waiting.append(me)
+            while self._first() != me:
+                self._changed.wait()
+            self._waiting.remove(me)
+            self._running.append((cost, session))
+            self._changed.notify_all()
+        try:
+            return work()
+        finally:
+            with self._changed:
+                self._running.remove((cost, session))
+                self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def _first(self) -> tuple[float, int, str] | None:
+        if len(self._running) >= self._places:
+            return None
+        long = [session for cost, session in self._running if cost >= self._long]
+        full = len(long) >= max(1, self._places - 1)
+        may = [one for one in self._waiting if one[0] < self._long or not (full or one[2] in long)]
+        return min(may, default=None)
+
+
+LONG = 200  # tokens from which a text is a long one
+TURNS = Turns(places=cores(), long=LONG)

@@ -1,0 +1,178 @@
+"""Stores bounded by bytes: what is kept, what goes, who waits. Events, no clocks."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bert_explain.core.store import Store, megabytes, size_of
+from bert_explain.engines import cache
+from bert_explain.query import Query
+from bert_explain.trace import run
+
+LONG_ENOUGH = 60
+
+
+def block(size):
+    return np.zeros(size, dtype=np.uint8)
+
+
+def test_what_is_kept_is_made_once():
+    store, made = Store(100), []
+    for _ in range(3):
+        assert store.get("a", lambda: made.append(1) or "value") == "value"
+    assert made == [1]
+    assert len(store) == 1
+
+
+def test_none_is_a_value_like_any_other():
+    store, made = Store(1000), []
+    for _ in range(3):
+        assert store.get("a", lambda: made.append(1)) is None
+    assert made == [1]
+
+
+def test_the_least_recently_used_goes_first():
+    store = Store(30)
+    for key in "abc":
+        store.get(key, lambda: block(10))
+    store.get("a", lambda: pytest.fail("a is kept"))
+    store.get("d", lambda: block(10))
+    assert store.peek("b") is None
+    assert all(store.peek(key) is not None for key in "acd")
+    assert store.nbytes == 30
+
+
+def test_a_value_larger_than_all_is_given_and_not_kept():
+    store = Store(30)
+    store.get("small", lambda: block(10))
+    assert store.get("large", lambda: block(31)).size == 31
+    assert store.peek("large") is None
+    assert store.peek("small") is not None
+
+
+def test_room_is_made_before_a_large_value_is():
+    store = Store(30)
+    for key in "abc":
+        store.get(key, lambda: block(10))
+    seen = []
+
+    def make():
+        seen.append(store.nbytes)
+        return block(25)
+
+    store.get("large", make, expected=25)
+    assert seen == [0]  # 30 - 25 leaves room for none of the tens
+    assert store.nbytes == 25
+
+
+def test_large_values_are_not_made_side_by_side():
+    store, order = Store(30), []
+    begun, go = threading.Event(), threading.Event()
+
+    def first():
+        order.append("first")
+        begun.set()
+        assert go.wait(LONG_ENOUGH)
+        order.append("first made")
+        return block(20)
+
+    one = threading.Thread(target=lambda: store.get("1", first, expected=20))
+    one.start()
+    assert begun.wait(LONG_ENOUGH)
+    two = threading.Thread(target=lambda: store.get("2", lambda: order.append("second") or block(20), expected=20))
+    two.start()
+    small = threading.Thread(target=lambda: store.get("3", lambda: block(5), expected=5))
+    small.start()
+    small.join(LONG_ENOUGH)  # what fits beside it does not wait
+    assert order == ["first"]
+    go.set()
+    one.join(LONG_ENOUGH)
+    two.join(LONG_ENOUGH)
+    assert order == ["first", "first made", "second"]
+    assert store.nbytes <= 30
+
+
+def test_who_asks_for_what_is_being_made_waits_for_it():
+    store, made, found = Store(100), [], []
+    begun, go = threading.Event(), threading.Event()
+
+    def make():
+        made.append(1)
+        begun.set()
+        assert go.wait(LONG_ENOUGH)
+        return "value"
+
+    threads = [threading.Thread(target=lambda: found.append(store.get("a", make))) for _ in range(5)]
+    threads[0].start()
+    assert begun.wait(LONG_ENOUGH)
+    for thread in threads[1:]:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join(LONG_ENOUGH)
+    assert (made, found) == ([1], ["value"] * 5)
+
+
+def test_an_error_goes_to_who_asks_and_is_not_kept():
+    store = Store(100)
+    with pytest.raises(ValueError, match="no"):
+        store.get("a", lambda: (_ for _ in ()).throw(ValueError("no")), expected=90)
+    assert store.get("a", lambda: "yes", expected=90) == "yes"
+
+
+def test_sizes_are_measured_from_arrays(mini_bert):
+    assert size_of(block(1000)) == 1000
+    assert size_of(block(1000)[:10]) == 1000  # a part keeps the whole in memory
+    assert 2000 < size_of({"a": block(1000), "b": [block(1000)]}) < 2600
+    assert size_of(pd.DataFrame({"a": np.zeros(1000)})) > 8000
+    trace = run(mini_bert, Query("The bank of the river."))
+    arrays = trace.hidden.nbytes + trace.attention.nbytes + trace.embeddings.nbytes
+    assert arrays < size_of(trace) < 1.2 * arrays
+
+
+@pytest.mark.parametrize(("said", "found"), [("7", 7), ("", 512), ("-3", 512), ("many", 512), ("٣", 512), ("0", 0)])
+def test_the_limit_is_read_from_the_environment(monkeypatch, said, found):
+    monkeypatch.setenv("BERT_EXPLAIN_TRACE_MEMORY", said)
+    assert megabytes("BERT_EXPLAIN_TRACE_MEMORY", 512) == found * 1_000_000
+    assert cache.TRACES.limit == found * 1_000_000
+
+
+def test_fourteen_long_texts_stay_under_the_bound(mini_bert):
+    """600 words each: more than the model reads, so every trace has all 512 tokens and 85 MB."""
+    size = mini_bert.spec.trace_bytes(512)
+    store, alive, most = Store(3 * size), weakref.WeakSet(), 0
+    for number in range(14):
+        query = Query(f"number {number} " + "the water of the river was cold and clear " * 67)
+
+        def make(query=query):
+            trace = run(mini_bert, query)
+            alive.add(trace)
+            return trace
+
+        store.get(query, make, expected=size)
+        gc.collect()
+        most = max(most, len(alive))
+        assert store.nbytes <= store.limit
+    assert most == 2  # three do not fit with what their tokens take, so two are kept
+    assert len(store) == 2
+
+
+def test_a_text_whose_trace_would_not_fit_is_refused_before_it_is_run(mini_bert, monkeypatch):
+    spec = mini_bert.spec
+    monkeypatch.setenv("BERT_EXPLAIN_TRACE_MEMORY", "20")
+    cache.fits(spec, 100)
+    with pytest.raises(cache.TooLarge) as refused:
+        cache.fits(spec, 512)
+    told = str(refused.value)
+    assert told.startswith(
+        "This text has 512 tokens. What mini-bert computes for it, the attention of every head included, takes"
+    )
+    possible = int(told.split("Shorten it to ")[1].split()[0])
+    assert spec.trace_bytes(possible) <= 20_000_000 < spec.trace_bytes(possible + 1)
+    monkeypatch.setenv("BERT_EXPLAIN_TRACE_MEMORY", "0")
+    with pytest.raises(cache.TooLarge, match=r"Choose a smaller model\.$"):
+        cache.fits(spec, 512)

@@ -1,0 +1,292 @@
+"""Jobs beside the page: one computation, progress, cancelling, order, threads that end. Events, no clocks."""
+
+import threading
+
+import pytest
+
+from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, Cancelled, Jobs, Turns
+
+LONG_ENOUGH = 60  # seconds: reached only when something hangs
+
+
+class Gate:
+    """Work that says when it runs, and goes on when it is told to."""
+
+    def __init__(self, result="made", steps=1):
+        self.result, self.steps = result, steps
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.runs = 0
+
+    def __call__(self, progress):
+        self.runs += 1
+        self.begun.set()
+        for step in range(self.steps):
+            assert self.go.wait(LONG_ENOUGH)
+            progress((step + 1) / self.steps, f"step {step + 1}")
+        return self.result
+
+
+def ended(jobs):
+    """All threads have come to their end."""
+    for thread in threading.enumerate():
+        if thread.name == "job":
+            thread.join(LONG_ENOUGH)
+    assert jobs.threads == 0
+
+
+def test_a_job_gives_its_result_and_says_how_far_it_is():
+    jobs, work = Jobs(), Gate(steps=4)
+    job = jobs.submit("key", "me", work)
+    assert work.begun.wait(LONG_ENOUGH)
+    assert (job.state, job.over, job.share) == ("running", False, 0.0)
+    work.go.set()
+    assert job.wait(LONG_ENOUGH)
+    assert (job.state, job.result, job.share, job.text) == (DONE, "made", 1.0, "step 4")
+    ended(jobs)
+
+
+def test_two_who_ask_for_the_same_share_one_computation():
+    jobs, work = Jobs(), Gate()
+    first, second = jobs.submit("key", "me", work), jobs.submit("key", "you", work)
+    assert first is second
+    work.go.set()
+    assert first.wait(LONG_ENOUGH)
+    assert work.runs == 1
+    assert jobs.submit("key", "later", work).result == "made"
+    jobs.drop("key")
+    assert jobs.find("key") is None
+
+
+def test_a_cancelled_job_stops_at_its_next_step_and_leaves_no_thread():
+    jobs, work = Jobs(), Gate(steps=100)
+    job = jobs.submit("key", "me", work)
+    assert work.begun.wait(LONG_ENOUGH)
+    jobs.cancel("key", "me")
+    work.go.set()
+    assert job.wait(LONG_ENOUGH)
+    assert (job.state, job.result, job.text) == (CANCELLED, None, "step 1")
+    ended(jobs)
+
+
+def test_one_who_cancels_does_not_cancel_for_the_other():
+    jobs, work = Jobs(), Gate()
+    job = jobs.submit("key", "me", work)
+    jobs.submit("key", "you", work)
+    jobs.cancel("key", "me")
+    work.go.set()
+    assert job.wait(LONG_ENOUGH)
+    assert job.state == DONE
+    assert jobs.find("key", "me") is None
+    assert jobs.find("key", "you") is job
+
+
+def test_a_job_whose_sessions_are_gone_stops():
+    there = {"me", "you"}
+    jobs, work = Jobs(alive=lambda session: session in there), Gate(steps=100)
+    job = jobs.submit("key", "me", work)
+    assert work.begun.wait(LONG_ENOUGH)
+    there.clear()
+    work.go.set()
+    assert job.wait(LONG_ENOUGH)
+    assert job.state == CANCELLED
+    ended(jobs)
+
+
+def test_a_cancelled_job_begins_anew_when_it_is_asked_for_again():
+    jobs, first, second = Jobs(), Gate(steps=2), Gate("again")
+    job = jobs.submit("key", "me", first)
+    assert first.begun.wait(LONG_ENOUGH)
+    jobs.cancel("key", "me")
+    new = jobs.submit("key", "me", second)
+    assert new is not job
+    first.go.set()
+    second.go.set()
+    assert new.wait(LONG_ENOUGH)
+    assert job.wait(LONG_ENOUGH)
+    assert (job.state, new.result) == (CANCELLED, "again")
+
+
+def test_what_goes_wrong_is_told_and_not_kept():
+    jobs = Jobs()
+
+    def wrong(progress):
+        raise ValueError("no such thing")
+
+    job = jobs.submit("key", "me", wrong)
+    assert job.wait(LONG_ENOUGH)
+    assert (job.state, str(job.error)) == (FAILED, "no such thing")
+    right = Gate()
+    right.go.set()
+    assert jobs.submit("key", "me", right).wait(LONG_ENOUGH)
+    assert jobs.find("key").result == "made"
+
+
+def test_a_session_has_one_job_running_and_the_other_sessions_go_before_its_second():
+    jobs = Jobs(threads=2)
+    mine, second, theirs = Gate(), Gate(), Gate()
+    first = jobs.submit("mine", "me", mine, label="the first")
+    behind = jobs.submit("second", "me", second)
+    assert mine.begun.wait(LONG_ENOUGH)
+    assert behind.state == "waiting"
+    assert jobs.before(behind) is first
+    jobs.submit("theirs", "you", theirs)
+    assert theirs.begun.wait(LONG_ENOUGH)
+    assert behind.state == "waiting"
+    theirs.go.set()
+    mine.go.set()
+    assert second.begun.wait(LONG_ENOUGH)
+    second.go.set()
+    assert behind.wait(LONG_ENOUGH)
+    ended(jobs)
+
+
+def test_cheap_jobs_go_before_dear_ones():
+    jobs, order = Jobs(threads=1), []
+    hold = Gate()
+    jobs.submit("hold", "0", hold)
+    assert hold.begun.wait(LONG_ENOUGH)
+    waiting = [
+        jobs.submit(cost, str(cost), lambda progress, cost=cost: order.append(cost), cost=cost) for cost in (600, 20, 72, 5)
+    ]
+    hold.go.set()
+    assert all(job.wait(LONG_ENOUGH) for job in waiting)
+    assert order == [5, 20, 72, 600]
+
+
+def test_a_dear_job_is_not_overtaken_for_ever(monkeypatch):
+    monkeypatch.setattr("bert_explain.engines.jobs.OVERTAKEN", 2)
+    jobs, order = Jobs(threads=1), []
+    hold = Gate()
+    jobs.submit("hold", "0", hold)
+    assert hold.begun.wait(LONG_ENOUGH)
+    dear = jobs.submit("dear", "1", lambda progress: order.append("dear"), cost=600)
+    cheap = [jobs.submit(i, str(i + 2), lambda progress, i=i: order.append(i), cost=1) for i in range(4)]
+    hold.go.set()
+    assert all(job.wait(LONG_ENOUGH) for job in (dear, *cheap))
+    assert order == [0, 1, "dear", 2, 3]
+
+
+def test_a_waiting_job_that_is_cancelled_never_begins():
+    jobs, hold, never = Jobs(threads=1), Gate(), Gate()
+    jobs.submit("hold", "me", hold)
+    job = jobs.submit("never", "you", never)
+    jobs.cancel("never", "you")
+    assert job.wait(LONG_ENOUGH)
+    hold.go.set()
+    ended(jobs)
+    assert (job.state, never.runs) == (CANCELLED, 0)
+
+
+def test_a_session_that_leaves_takes_its_jobs_along():
+    jobs, running, waiting = Jobs(threads=1), Gate(steps=9), Gate()
+    first, second = jobs.submit("a", "me", running), jobs.submit("b", "me", waiting)
+    assert running.begun.wait(LONG_ENOUGH)
+    jobs.leave("me")
+    running.go.set()
+    assert first.wait(LONG_ENOUGH)
+    assert (first.state, second.state) == (CANCELLED, CANCELLED)
+    ended(jobs)
+
+
+def test_closing_stops_everything():
+    jobs, work = Jobs(), Gate(steps=9)
+    job = jobs.submit("key", "me", work)
+    assert work.begun.wait(LONG_ENOUGH)
+    jobs.close()
+    work.go.set()
+    assert job.wait(LONG_ENOUGH)
+    assert job.state == CANCELLED
+
+
+def test_work_that_catches_every_exception_is_stopped_all_the_same():
+    def stubborn(progress):
+        try:
+            progress(0.5)
+        except Exception:
+            return "went on"
+        return "was not told"
+
+    jobs, hold = Jobs(), threading.Event()
+
+    def work(progress):
+        hold.wait(LONG_ENOUGH)
+        return stubborn(progress)
+
+    job = jobs.submit("key", "me", work)
+    jobs.cancel("key", "me")
+    hold.set()
+    assert job.wait(LONG_ENOUGH)
+    assert job.state == CANCELLED
+    assert issubclass(Cancelled, BaseException)
+    assert not issubclass(Cancelled, Exception)
+
+
+# turns of forward passes
+
+
+def asked(turns, cost, session, work, order):
+    thread = threading.Thread(target=lambda: turns.run(cost, session, lambda: (order.append((cost, session)), work())))
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def block():
+    released = threading.Event()
+    yield released
+    released.set()
+
+
+def until(true):
+    """Wait for what another thread does next; a hang ends the test."""
+    tick = threading.Event()
+    for _ in range(LONG_ENOUGH * 100):
+        if true():
+            return
+        tick.wait(0.01)
+    raise AssertionError("it hangs")
+
+
+def test_short_texts_are_read_before_long_ones(block):
+    turns, order = Turns(places=1, long=100), []
+    threads = [asked(turns, 10, "first", block.wait, order)]
+    until(lambda: order)
+    for count, (cost, session) in enumerate([(600, "a"), (300, "b"), (20, "c")], 1):
+        threads.append(asked(turns, cost, session, lambda: None, order))
+        until(lambda count=count: turns.waiting == count)
+    block.set()
+    for thread in threads:
+        thread.join(LONG_ENOUGH)
+    assert order[1:] == [(20, "c"), (300, "b"), (600, "a")]
+
+
+def test_long_texts_leave_a_place_for_short_ones(block):
+    turns, order = Turns(places=2, long=100), []
+    threads = [asked(turns, 600, "a", block.wait, order), asked(turns, 600, "b", block.wait, order)]
+    until(lambda: len(order) == 1 and turns.waiting == 1)
+    short = asked(turns, 20, "c", lambda: None, order)
+    short.join(LONG_ENOUGH)
+    assert order[-1] == (20, "c")
+    assert turns.waiting == 1
+    block.set()
+    for thread in threads:
+        thread.join(LONG_ENOUGH)
+
+
+def test_one_session_has_one_long_text_at_a_time(block):
+    turns, order = Turns(places=4, long=100), []
+    threads = [asked(turns, 600, "a", block.wait, order), asked(turns, 600, "a", block.wait, order)]
+    until(lambda: len(order) == 1 and turns.waiting == 1)
+    other = asked(turns, 600, "b", lambda: None, order)
+    other.join(LONG_ENOUGH)
+    assert order[-1] == (600, "b")
+    block.set()
+    for thread in threads:
+        thread.join(LONG_ENOUGH)
+
+
+def test_what_a_pass_raises_reaches_who_asked_and_frees_its_place():
+    turns = Turns(places=1, long=100)
+    with pytest.raises(ValueError, match="no"):
+        turns.run(1, "a", lambda: (_ for _ in ()).throw(ValueError("no")))
+    assert turns.run(1, "a", lambda: 7) == 7
