@@ -59,6 +59,6 @@ def complaints(question: Question, ask: Ask) -> list[str]:
 
 def _bad(what: str, text: str, ended: bool = True) -> list[str]:
     found = [f"{what}: {text!r}"] if re.search(r"\bnan\b|\bNone\b|\.\.(?!\.)|  |\{\w*\}", text) and "{x}" not in text else []
-    if ended and not text.rstrip('”"').endswith((".", "?", "!")):
+    if ended and not text.rstrip('”\")').endswith((".", "?", "!")):
         found.append(f"{what} does not end: {text!r}")
     return found

@@ -19,7 +19,7 @@ def test_the_first_of_the_list_and_a_readers_rank(mini_bert):
     for a, b, word in PAIRS:
         ask = ask_of(mini_bert, a, b, word)
         found = questions.EXPECTED.evidence(ask)
-        p, order = listed(mini_bert, Query(a, b, masked=(ask.position,)), ask.position)
+        _, order = listed(mini_bert, Query(a, b, masked=(ask.position,)), ask.position)
         names = mini_bert.tokenizer.convert_ids_to_tokens(order[:200])
         assert questions.EXPECTED.answer(found) == names[0]
         third = questions.EXPECTED.score(ask, names[2])
@@ -39,7 +39,8 @@ def test_a_not_changes_the_probability_by_so_much(mini_bert):
         truth = ask.trace.tokens[ask.position].id
         before = listed(mini_bert, Query(pair.a, masked=(ask.position,)), ask.position)[0][truth]
         verb = " is " if " is " in pair.a else " are "
-        after = listed(mini_bert, Query(pair.a.replace(verb, f"{verb}not ", 1), masked=(ask.position + 1,)), ask.position + 1)[0][truth]
+        query = Query(pair.a.replace(verb, f"{verb}not ", 1), masked=(ask.position + 1,))
+        after = listed(mini_bert, query, ask.position + 1)[0][truth]
         assert found.attrs["facts"]["ratio"] == pytest.approx(after / before, rel=1e-3)
         wanted = "gone" if after / before < 0.2 else "less" if after / before < 0.7 else "stays"
         assert questions.NOT.answer(found) == wanted

@@ -48,6 +48,7 @@ def in_words(drawn: dict[str, Any]) -> str:
     who = drawn["tokens"][drawn["row"]][0] if drawn["tokens"] else ""
     return (
         f"Your text goes in at the top. It is cut into pieces: {pieces}. Each piece becomes a list of numbers. "
-        f"In {drawn['layers']} layers the pieces look at each other: drawn is what {who} looks at in head {drawn['head']} of layer {drawn['layer']}. "
+        f"In {drawn['layers']} layers the pieces look at each other: drawn is what {who} looks at in head {drawn['head']} "
+        f"of layer {drawn['layer']}. "
         "At the end stands a list of guesses, which is veiled."
     )

@@ -108,7 +108,7 @@ CHAPTER = Chapter(
     id="masked_words",
     name="Masked words",
     steps=(
-        Step("guess", "Guess the word", _draw_expected, asks=questions.EXPECTED, needs=HEAD, lead=_lead, numbers=_expected,
+        Step("expected", "Guess the word", _draw_expected, asks=questions.EXPECTED, needs=HEAD, lead=_lead, numbers=_expected,
              reading=_reading, code=(mw.predictions,)),
         Step("not", "A little “not”", _draw_not, asks=questions.NOT, needs=HEAD, numbers=_with_not, reading=_reading_not,
              code=(numbers.with_not,)),

@@ -42,8 +42,8 @@ def expected(ask: Ask) -> pd.DataFrame:
     )
     rows = {str(row.piece): (float(row.probability), percent(row.probability)) for row in found.itertuples()}
     return table(
-        rows, word=Piece(ask.trace.tokens[ask.position].original), first=Piece(first["piece"]), share=percent(first["probability"]),
-        place=place, size=f"{trace.spec.vocab_size:,}",
+        rows, word=Piece(ask.trace.tokens[ask.position].original), first=Piece(first["piece"]),
+        share=percent(first["probability"]), place=place, size=f"{trace.spec.vocab_size:,}",
     )  # fmt: skip
 
 

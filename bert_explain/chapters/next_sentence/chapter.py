@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.next_sentence import questions
 from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import next_sentence, sentence_pairs
@@ -32,12 +33,13 @@ CHAPTER = Chapter(
     id="next_sentence",
     name="Next sentence",
     steps=(
-        Step("judge", "Judge", next_sentence.answer, lead=LEAD, needs=HEAD, owns=(next_sentence.RANDOM, next_sentence.WAS)),
-        Step("change", "Change one thing", next_sentence.changes, needs=HEAD, owns=("swap", "sep")),
-        Step("pairs", "Many pairs", sentence_pairs.table, needs=HEAD, owns=(sentence_pairs.PAIRS,)),
+        Step("judge", "Judge", next_sentence.answer, asks=questions.FOLLOWS, lead=LEAD, needs=HEAD,
+             owns=(next_sentence.RANDOM, next_sentence.WAS)),
+        Step("change", "Change one thing", next_sentence.changes, asks=questions.SWAP, needs=HEAD, owns=("swap", "sep")),
+        Step("decision", "From [CLS] to two numbers", next_sentence.decision, asks=questions.ORDER, needs=HEAD),
     ),
     deeper=(
-        Step("decision", "From [CLS] to two numbers", next_sentence.decision, needs=HEAD),
+        Step("pairs", "Many pairs", sentence_pairs.table, needs=HEAD, owns=(sentence_pairs.PAIRS,)),
         Step("training", "How BERT was trained on this", _training,
              owns=(sentence_pairs.DRAW, sentence_pairs.COUNT, sentence_pairs.PAIR)),
         Step("wrong", "What it gets wrong", _wrong, needs=HEAD, owns=(sentence_pairs.PROBE,)),

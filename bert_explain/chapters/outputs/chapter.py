@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.outputs import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.parts import outputs
 
@@ -15,8 +16,8 @@ CHAPTER = Chapter(
     id="outputs",
     name="Outputs",
     steps=(
-        Step("vectors", "The vectors", outputs.vectors, lead=LEAD, owns=(outputs.INPUT,)),
-        Step("alike", "Which are alike", outputs.alike, owns=(outputs.WITH,)),
+        Step("vectors", "The vectors", outputs.vectors, asks=questions.HALFWAY, lead=LEAD, owns=(outputs.INPUT,)),
+        Step("alike", "Which are alike", outputs.alike, asks=questions.POOLED, owns=(outputs.WITH,)),
     ),
     deeper=(
         Step("map", "A map", outputs.map_, owns=(outputs.MEASURE,)),

@@ -1,0 +1,77 @@
+"""The right options of Next sentence and Outputs, worked out another way on twenty pairs."""
+
+import pytest
+from scipy.spatial.distance import cosine
+from scipy.special import softmax
+
+from bert_explain.chapters.next_sentence import questions as pairs
+from bert_explain.chapters.outputs import numbers as strangers
+from bert_explain.chapters.outputs import questions as outputs
+from bert_explain.learning.question import NotAskable
+from bert_explain.query import Query
+from bert_explain.trace import run
+from tests.chapters.asking import PAIRS, ask_of
+
+
+def test_the_verdict_and_the_swap(mini_bert):
+    swaps = 0
+    for a, b, word in PAIRS:
+        ask = ask_of(mini_bert, a, b, word)
+        p = softmax(run(mini_bert, Query(a, b)).nsp_logits.astype(float))[0]
+        assert pairs.FOLLOWS.answer(pairs.FOLLOWS.evidence(ask)) == ("high" if p >= 0.8 else "middle" if p >= 0.2 else "low")
+        try:
+            found = pairs.SWAP.evidence(ask)
+        except NotAskable:
+            assert p < 0.8
+            continue
+        other = run(mini_bert, Query(b, a)).nsp[0]
+        assert found.attrs["facts"]["is_next"] == pytest.approx(other, abs=1e-5)
+        assert pairs.SWAP.answer(found) == ("falls" if other < 0.2 else "half" if other < 0.75 else "stays")
+        swaps += 1
+    assert swaps >= 8
+
+
+def test_a_denial_is_another_pair(mini_bert):
+    ask = ask_of(mini_bert, "The cat sat on the mat.", "It was fast asleep.")
+    found = pairs.FOLLOWS.evidence(ask)
+    tried = pairs.FOLLOWS.tried(ask, found)
+    other = run(mini_bert, Query("The cat sat on the mat.", "It is not true that the cat sat on the mat.")).nsp[0]
+    assert tried.attrs["facts"]["is_next"] == pytest.approx(other, abs=1e-6)
+
+
+def test_what_is_lost_without_positions(mini_bert):
+    asked = 0
+    for a, b, word in PAIRS:
+        ask = ask_of(mini_bert, a, b, word)
+        try:
+            found = pairs.ORDER.evidence(ask)
+        except NotAskable:
+            continue
+        at = ask.position
+        lost = {}
+        whole, cut = (run(mini_bert, Query(a, b, positions=kind)) for kind in ("normal", "removed"))
+        lost["pair"] = max(0, 1 - cut.nsp[0] / whole.nsp[0])
+        p = [softmax(run(mini_bert, Query(a, b, masked=(at,), positions=kind)).mlm_logits([at])[0].astype(float)) for kind in
+             ("normal", "removed")]  # fmt: skip
+        truth = whole.tokens[at].id
+        lost["word"] = max(0, 1 - p[1][truth] / p[0][truth])
+        if all(x > 0.5 for x in lost.values()):
+            wanted = "both"
+        elif all(x < 0.3 for x in lost.values()):
+            wanted = "neither"
+        else:
+            wanted = max(lost, key=lost.get)
+        assert pairs.ORDER.answer(found) == wanted
+        asked += 1
+    assert asked >= 8
+
+
+def test_strangers_are_compared(mini_bert):
+    for a, b, word in PAIRS:
+        ask = ask_of(mini_bert, a, b, word)
+        one, two = run(mini_bert, Query(a)), run(mini_bert, Query(strangers.stranger(ask)))
+        for question, alike in ((outputs.POOLED, 1 - cosine(one.pooled, two.pooled)),
+                                (outputs.HALFWAY, 1 - cosine(one.hidden[3][0], two.hidden[3][0]))):  # fmt: skip
+            found = question.evidence(ask)
+            assert found.attrs["facts"]["value"] == pytest.approx(alike, abs=1e-5)
+            assert question.answer(found) == ("low" if alike < 0.3 else "middle" if alike < 0.75 else "high")
