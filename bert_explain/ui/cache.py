@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
@@ -33,6 +33,8 @@ from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace, run
 from bert_explain.trace_decoder import DecoderTrace, run_decoder
 from bert_explain.trace_elmo import MOST_WORDS, ElmoTrace, run_elmo, split
+
+Made = TypeVar("Made")
 
 
 def _session() -> str:
@@ -118,6 +120,11 @@ def elmo_trace(model_name: str, text: str) -> ElmoTrace:
     return TRACES.get(key, make, model.spec.trace_bytes(words))
 
 
+def evidence(key: Hashable, make: Callable[[], Made]) -> Made:
+    """The table that decides a question, made once for (model, query, question). What raises is not kept."""
+    return TRACES.get(("evidence", key), make)
+
+
 def model(name: str) -> Encoder:
     """A model by name. One that has to be fetched or is large shows its progress meanwhile. Raises BadModel."""
     name = name or models.default_name()
@@ -160,7 +167,6 @@ def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> M
     return job.result()
 
 
-Made = TypeVar("Made")
 _warming = threading.Lock()
 
 
