@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.helpers import open_app, settled, type_sentence
+from tests.browser.helpers import all_drawn, open_app, settled, type_sentence
 
 PAIR = {"a": "The ichthyologist walked to the river.", "b": "The water was cold."}  # tokens 2 to 6 are one word
 
@@ -101,7 +101,7 @@ def test_the_strip_shows_the_new_guess_and_the_link_reopens_all(page, new_page):
     looks = page.locator("p.look").all_inner_texts()
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     assert other.locator("p.look").all_inner_texts() == looks
     assert other.get_by_label("How likely is your own word here?").input_value() == "lake"
 

@@ -23,7 +23,7 @@ def trace(mini_bert):
 
 
 def opened(page, step=STEPS[0], **params):
-    return open_app(page, "Outputs", a=A, b=B, outputs=step, **params)
+    return open_app(page, "Outputs", mode="explore", a=A, b=B, outputs=step, **params)
 
 
 def look(page, card: str) -> str:
@@ -45,9 +45,9 @@ def test_each_step_opens_cold_in_both_themes_and_at_phone_width(new_page, step):
 
 def test_the_steps_lead_on_and_the_address_follows(page):
     opened(page)
-    page.get_by_role("button", name="Then: which are alike").click()
+    page.get_by_role("button", name="Next: Which are alike").click()
     settled(page)
-    assert "outputs=Which" in page.url
+    assert "step=alike" in page.url
     assert page.get_by_role("heading", name=re.compile("How alike every two tokens are")).is_visible()
 
 
@@ -127,9 +127,7 @@ def test_an_edit_keeps_the_step_and_changes_every_number(page, mini_bert):
 
 
 def test_five_hundred_tokens_stay_readable(page):
-    open_app(page, "Outputs", a="the cold river " * 200, b="", outputs=STEPS[1])
+    open_app(page, "Outputs", a="the cold river " * 200, b="", mode="explore", step="alike")
     assert "512 of 512 tokens" in page.content()
-    opened_map = page.get_by_role("button", name="Then: a map")
-    opened_map.click()
-    settled(page)
+    open_app(page, "Outputs", a="the cold river " * 200, b="", mode="explore", step="map")
     assert page.locator(".js-plotly-plot").is_visible()
