@@ -8,7 +8,7 @@ from bert_explain.ui.stages import STAGES
 from tests.chapters.asking import ODD, PAIRS, ask_of, complaints
 from tests.tiny import tiny_bert
 
-ENCODER_ONLY = ("attention", "embeddings", "layer", "masked_words", "next_sentence", "outputs")
+ENCODER_ONLY = ("tokens", "attention", "embeddings", "layer", "masked_words", "next_sentence", "outputs")
 QUESTIONS = [q for name in ENCODER_ONLY for q in chapters.load(name).questions]
 every = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.tokens import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import tokens
@@ -32,8 +33,8 @@ CHAPTER = Chapter(
     name="Tokens",
     renamed={"step": "lookup"},
     steps=(
-        Step("cut", "Cut a word", _cut, lead=_lead, owns=(tokens.LOOKUP, tokens.WORD)),
-        Step("lost", "What is lost", tokens.cleaning),
+        Step("cut", "Cut a word", _cut, asks=questions.CUT, lead=_lead, owns=(tokens.LOOKUP, tokens.WORD)),
+        Step("lost", "What is lost", tokens.cleaning, asks=questions.LEFT),
     ),
     deeper=(
         Step("unknown", "Words it cannot read", tokens.unknown),
