@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bert_explain.analysis.overview import telling_token
 from bert_explain.content import examples
 from bert_explain.learning.pairs import EVERYDAY
 from bert_explain.learning.question import Ask, NotAskable, Question
+from bert_explain.models import load_decoder, load_elmo, load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.trace_decoder import run_decoder
+from bert_explain.trace_elmo import run_elmo
 
 # Twenty pairs that no question was made for, and odd texts.
 PAIRS = [(p.a, p.b, p.word) for p in examples.pairs()] + [(p.a, p.b, p.word) for p in EVERYDAY] + [
@@ -19,6 +23,30 @@ ODD = [
     ("", ""), (" ", "\t"), ("cat", ""), ("😀 🎉", "🧑‍🚀"), ("[MASK] [SEP] [CLS]", "[UNK]"), ("the the the the", "the the"),
     ("a\x00b\u202e", ""), ("<b>bold</b> {x} $y$ `z`", "%s {0}"), ("مرحبا بالعالم", "שלום"), ("word " * 300, "more " * 300),
 ]  # fmt: skip
+
+
+class Beside:
+    """The models beside the encoder, as questions ask for them; traces are kept."""
+
+    def vectors(self, name: str = "word2vec"):
+        return load_vectors(name)
+
+    def decoder(self, text: str, text_b: str = "", replaced=(), lifted: bool = False):
+        return _decoder(text, text_b, tuple(replaced), lifted)
+
+    def elmo(self, text: str):
+        return _elmo(text)
+
+
+@lru_cache(maxsize=256)
+def _decoder(text: str, text_b: str, replaced, lifted: bool):
+    model = load_decoder()
+    return run_decoder(model.lifted() if lifted else model, text, text_b, replaced)
+
+
+@lru_cache(maxsize=256)
+def _elmo(text: str):
+    return run_elmo(load_elmo(), text)
 
 
 def ask_of(model, a: str, b: str = "", word: str = "") -> Ask:
@@ -31,7 +59,7 @@ def ask_of(model, a: str, b: str = "", word: str = "") -> Ask:
         return kept[query]
 
     query = Query(a, b)
-    return Ask(query, traced, telling_token(traced(query), word))
+    return Ask(query, traced, telling_token(traced(query), word), Beside())
 
 
 def complaints(question: Question, ask: Ask) -> list[str]:

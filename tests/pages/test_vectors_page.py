@@ -18,7 +18,7 @@ from tests.whole import explore
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 TITLES = {
-    "Neighbours": ["Which words are near?", "The numbers themselves"],
+    "Neighbours": ["Which words are near?"],
     "Arithmetic": ["The sum in Word2Vec: 100 numbers a word", "The sum in GloVe 6B: 50 numbers a word"],
     "Two words": ["Two words, number by number"],
     "A map": ["20 words on a map"],

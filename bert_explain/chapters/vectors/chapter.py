@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.vectors import numbers, questions
 from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.ui import asking, cache
+from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import vectors, vectors_map, vectors_sum, vectors_train
 
 LEAD = (
@@ -10,15 +13,32 @@ LEAD = (
     "that are used alike have like numbers. That made words into something one can compare, add and draw."
 )
 
+
+def _neighbours(page: Page) -> None:
+    found = None
+    if asking.answered(page, questions.OPPOSITE):  # then the picture begins with the word that was asked about
+        found = numbers.opposed(cache.vectors("word2vec"), page.query.text_a, page.query.text_b)
+    vectors.neighbours(page, found.word if found else "")
+
+
+def _sum(page: Page) -> None:
+    found = None
+    if asking.answered(page, questions.SUM):
+        ask = asking.asked_here(page)
+        found = numbers.plural(cache.vectors("word2vec"), ask.trace, ask.position)
+    vectors_sum.draw(page, found.text if found else "")
+
+
 CHAPTER = Chapter(
     id="vectors",
     name="Word vectors",
     steps=(
-        Step("neighbours", "Neighbours", vectors.neighbours, lead=LEAD, owns=(vectors.WORD, vectors.NEAREST)),
-        Step("arithmetic", "Arithmetic", vectors_sum.draw, owns=(vectors_sum.SUM, vectors_sum.WITH)),
+        Step("neighbours", "Neighbours", _neighbours, asks=questions.OPPOSITE, lead=LEAD, owns=(vectors.WORD, vectors.NEAREST)),
+        Step("arithmetic", "Arithmetic", _sum, asks=questions.SUM, owns=(vectors_sum.SUM, vectors_sum.WITH)),
         Step("one", "One vector", vectors.one, owns=(vectors.SHARED,)),
     ),
     deeper=(
+        Step("numbers", "The numbers", vectors.numbers),
         Step("two", "Two words", vectors.two, owns=(vectors.ONE, vectors.OTHER)),
         Step("map", "A map", vectors_map.draw,
              owns=(vectors_map.LIST, vectors_map.METHOD, vectors_map.DIMENSIONS, vectors_map.DRAW)),

@@ -42,10 +42,11 @@ def _telling(page: Page, rows: list[WordRow]) -> str:
     return next((row.word for row in rows if row.index is not None), "bank")
 
 
-def neighbours(page: Page) -> None:
+def neighbours(page: Page, first: str = "") -> None:
+    """The nearest words of a word: `first`, or the telling one, until the reader chooses."""
     vectors = table()
     rows = _rows(page, vectors)
-    word = state.get(WORD).strip() or _telling(page, rows)
+    word = state.get(WORD).strip() or first or _telling(page, rows)
     there = vectors.index(word) is not None
     near = av.neighbours(vectors, word, state.get(NEAREST)) if there else None
     with picture(
@@ -79,8 +80,6 @@ def neighbours(page: Page) -> None:
                 label=f"The nearest words to {word} by cosine",
                 on_pick=lambda i: state.put(WORD, near["word"].iloc[i]),
             )
-    if near is not None:
-        _numbers(vectors, word, near["word"].tolist()[:3])
     depth(vectors, "cosine")
 
 
@@ -88,8 +87,14 @@ def _typed(key: str) -> None:
     state.put(WORD, st.session_state[key].strip())
 
 
-def _numbers(vectors: Vectors, word: str, near: list[str]) -> None:
-    shown = [word, *near]
+def numbers(page: Page) -> None:
+    """The vector of the word looked at, and of its three nearest."""
+    vectors = table()
+    word = state.get(WORD).strip() or _telling(page, _rows(page, vectors))
+    if vectors.index(word) is None:
+        absent(vectors, word, "numbers-instead", WORD)
+        return
+    shown = [word, *av.neighbours(vectors, word, 3)["word"]]
     with picture(
         "numbers",
         "The numbers themselves",

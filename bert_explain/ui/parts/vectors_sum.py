@@ -24,9 +24,11 @@ WITH = state.Flag("given")  # the words of the sum stay in the ranking
 ANSWERS = 8
 
 
-def draw(page: Page) -> None:
-    """The sum's field, and one card for each table."""
+def draw(page: Page, first: str = "") -> None:
+    """The sum's field, and one card for each table. `first` : the sum that is shown until the reader chooses another."""
     tables = ready()
+    if first:
+        state.suggest(**{SUM.name: first})
     with st.container(horizontal=True):
         for number, example in enumerate(examples()):
             st.button(example.text.replace("-", "−"), key=f"sum-{number}", on_click=state.put, args=(SUM, example.text))
@@ -34,7 +36,7 @@ def draw(page: Page) -> None:
     left.text_input("Your own: words with + and − between them", max_chars=SUM.limit, **state.bind(SUM))
     right.toggle("Keep the words of the sum in the ranking", **state.bind(WITH))
     st.caption(words.notes("vectors").left_in if state.get(WITH) else words.notes("vectors").left_out)
-    text = state.get(SUM)
+    text = first if first and state.get(SUM) == SUM.default else state.get(SUM)
     hoped = next((example.hoped for example in examples() if example.text == " ".join(text.lower().split())), "")
     try:
         terms = analogies.parse(text)
