@@ -1,0 +1,20 @@
+"""The questions of the chapter. Their words stand in words.toml, what decides them in numbers.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bert_explain.chapters.decoder import numbers
+from bert_explain.learning.pairs import EVERYDAY
+from bert_explain.learning.question import Experiment, Question, words_of
+
+WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
+
+MOVED = Question(
+    "decoder-moved", WORDS["moved"], numbers.moved, EVERYDAY, margin=None, experiment=Experiment(evidence=numbers.without_mask)
+)
+SURPRISE = Question(
+    "decoder-surprise", WORDS["surprise"], numbers.surprises, EVERYDAY, options=numbers.surprising, margin=None,
+    unclear=numbers.close,
+)  # fmt: skip
+EVERY = (MOVED, SURPRISE)
