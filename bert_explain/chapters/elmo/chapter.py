@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.elmo import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import elmo, elmo_layers
@@ -47,8 +48,8 @@ CHAPTER = Chapter(
     ready=lambda page: elmo.ready(),
     steps=(
         Step("letters", "Letters", _characters, lead=LEAD),
-        Step("directions", "Two directions", _directions),
-        Step("guesses", "Guess from left and right", _guesses, owns=(elmo.K,)),
+        Step("directions", "Two directions", _directions, asks=questions.READ),
+        Step("guesses", "Guess from left and right", _guesses, asks=questions.GUESS, owns=(elmo.K,)),
     ),
     deeper=(
         Step("mix", "Three layers, mixed", _mix, owns=elmo_layers.MIX),
