@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.chapters.sees import numbers, questions
+from bert_explain.figures.payload import Bar
+from bert_explain.kernel.readings import percent
 from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.ui import asking, cache
+from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import sees
 
@@ -11,6 +19,7 @@ LEAD = (
     "one from the left, one from the right. The decoder reads from the left. BERT reads everything but the word. "
     "**Whoever sees more should guess better**: choose a word, and see where that holds and where it does not."
 )
+MOST_BARS = 14  # as many as stand on one screen with their question
 
 
 def _draw(page: Page) -> None:
@@ -18,6 +27,41 @@ def _draw(page: Page) -> None:
     sees.depth(page, "fair")
 
 
+def _both(page: Page) -> pd.DataFrame:
+    ask = asking.ask_of(page.model.name, page.query, position=page.position)
+    key = (page.model.name, ask.query, "sees-both", page.position)
+    return cache.evidence(key, lambda: numbers.both(ask))
+
+
+def _less_helps(page: Page) -> Sentence:
+    found = _both(page)
+    ahead = found[found["ratio"] < 1]
+    if ahead.empty:
+        return say("On each of these {count} words BERT, which sees both sides, is ahead of the decoder.", count=len(found))
+    worst = ahead.loc[ahead["ratio"].idxmin()]
+    return say(
+        "Look at the outlined bars: on {less} of {count} words the decoder is ahead. BERT gives {word} {bert}, the decoder "
+        "{decoder}.",
+        less=len(ahead), count=len(found), word=Piece(worst["word"]), bert=percent(worst["bert"]),
+        decoder=percent(worst["decoder"]),
+    )  # fmt: skip
+
+
+def _draw_both(page: Page) -> None:
+    found = _both(page)
+    items = [
+        Bar(row.word, row.bert, note=f"decoder {percent(row.decoder)}", shown=percent(row.bert), signal=row.ratio < 1)
+        for row in found.head(MOST_BARS).itertuples()
+    ]
+    bars(items, key="sees-both", label="BERT's probability of each hidden word, and the decoder's beside it")
+
+
 CHAPTER = Chapter(
-    id="sees", name="What each model sees", steps=(Step("guess", "Five readers", _draw, lead=LEAD, owns=(sees.K,)),)
-)
+    id="sees",
+    name="What each model sees",
+    steps=(
+        Step("guess", "Five readers", _draw, asks=questions.BEST, lead=LEAD, owns=(sees.K,)),
+        Step("more", "Both sides or one", _draw_both, asks=questions.MORE, numbers=_both, reading=_less_helps,
+             code=(numbers.both,)),
+    ),
+)  # fmt: skip

@@ -1,0 +1,138 @@
+"""What decides the questions of the chapter: which of five readers expects a word most, and where seeing more does not help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from bert_explain.analysis import sees
+from bert_explain.analysis.sees import Guess, Word
+from bert_explain.analysis.sentence import Piece
+from bert_explain.errors import ExplainError
+from bert_explain.kernel.readings import percent
+from bert_explain.learning.question import Ask, NotAskable, table
+from bert_explain.query import Query
+
+SHOWN = 5
+MOST_WORDS = 40  # words that are hidden in turn: a run of BERT each
+
+
+def chosen(ask: Ask) -> tuple[str, tuple[Word, ...], int]:
+    """The sentence of the word that the page is about, its words, and that word's place. Raises NotAskable."""
+    tokens = ask.trace.tokens
+    own = [t for t in tokens if t.span is not None and t.sentence is not None]
+    if not own:
+        raise NotAskable("This text has no word that could be guessed.")
+    at = tokens[min(ask.position, len(tokens) - 1)]
+    at = at if at.span is not None else own[0]
+    text = (ask.query.text_a, ask.query.text_b)[at.sentence]
+    found = sees.words(text)
+    place = sees.covering(found, *at.span)
+    if not place or not found[place[0]].text[0].isalnum():
+        raise NotAskable("This text has no word that could be guessed.")
+    if len(found) < 3:
+        raise NotAskable("This sentence has too few words for a guess at one of them.")
+    return text, found, place[0]
+
+
+def _able(make: Callable[[], Guess]) -> Guess | None:
+    try:
+        return make()
+    except ExplainError:
+        return None
+
+
+def readers(ask: Ask) -> pd.DataFrame:
+    """Evidence: 1 / rank of the word in each reader's list; readers that cannot guess it have 0."""
+    text, words, target = chosen(ask)
+    elmo, beside = _able(lambda: ask.models.elmo(text)), ask.models
+    makers = (
+        lambda: sees.word2vec(beside.vectors(), words, target, SHOWN),
+        lambda: sees.elmo(elmo, words, target, "left", SHOWN) if elmo is not None else None,
+        lambda: sees.elmo(elmo, words, target, "right", SHOWN) if elmo is not None else None,
+        lambda: sees.decoder(beside.decoder(text), words, target, SHOWN),
+        lambda: bert(ask, text, words, target),
+    )
+    found = [guess for make in makers if (guess := _able(make)) is not None]
+    summary = sees.summary(found, target).set_index("key")
+    if summary["rank"].notna().sum() < 2:
+        raise NotAskable("Fewer than two of the readers have this word among those that they can guess.")
+    rows = {key: _ranked(summary, key) for key in KEYS}
+    order = sorted(rows, key=lambda key: -rows[key][0])
+    return table(
+        rows, word=Piece(words[target].text), best=NAMES[order[0]], best_rank=_rank(summary, order[0]),
+        best_p=percent(summary["probability"][order[0]]), second=NAMES[order[1]], second_rank=_rank(summary, order[1]),
+        bert_rank=rows["bert"][1] or "not able to guess it",
+    )  # fmt: skip
+
+
+NAMES = {
+    "word2vec": "Word2Vec", "elmo-left": "ELMo from the left", "elmo-right": "ELMo from the right", "decoder": "the decoder",
+    "bert": "BERT",
+}  # fmt: skip
+KEYS = tuple(NAMES)
+
+
+def _ranked(summary: pd.DataFrame, key: str) -> tuple[float, str]:
+    if key not in summary.index or pd.isna(summary["rank"][key]):
+        return 0.0, ""
+    return 1 / int(summary["rank"][key]), f"number {_rank(summary, key)}"
+
+
+def _rank(summary: pd.DataFrame, key: str) -> str:
+    return f"{int(summary['rank'][key]):,}"
+
+
+def bert(ask: Ask, text: str, words: tuple[Word, ...], target: int) -> Guess:
+    """BERT's guess at one word of a sentence that stands alone, all of its pieces hidden."""
+    at = sees.pieces_of(ask.run(Query(text)).tokens, words[target])
+    return sees.bert(ask.run(Query(text, masked=tuple(at))), words, target, SHOWN)
+
+
+def both(ask: Ask) -> pd.DataFrame:
+    """Every word of the sentence: its probability for BERT, which sees both sides, and for the decoder, which sees the left.
+
+    Columns: word, bert, decoder, ratio (bert / decoder). A word that one of them cannot guess is left out.
+    """
+    text, words, _ = chosen(ask)
+    if not ask.trace.spec.has_mlm:
+        raise NotAskable("This model has no head for masked words, so it cannot be compared with the decoder.")
+    read, rows = ask.models.decoder(text), []
+    for place, word in enumerate(words[:MOST_WORDS]):
+        if not word.text[0].isalnum():
+            continue
+        pair = bert(ask, text, words, place), sees.decoder(read, words, place, SHOWN)
+        if all(guess.true is not None for guess in pair) and pair[0].truth == pair[1].truth:
+            p, q = (float(guess.true["probability"]) for guess in pair)
+            rows.append((word.text, p, q, p / max(q, 1e-30)))
+    found = pd.DataFrame(rows, columns=["word", "bert", "decoder", "ratio"])
+    if len(found) < 3:
+        raise NotAskable("BERT and the decoder can guess fewer than three words of this sentence alike.")
+    return found
+
+
+def beaten(ask: Ask) -> pd.DataFrame:
+    """Evidence: for how many words of the sentence the decoder's probability is above BERT's."""
+    found = both(ask)
+    less, count = int((found["ratio"] < 1).sum()), len(found)
+    part = less / count
+    where = "none" if not less else "some" if part < 0.5 else "most"
+    shown = {where: f"{less} of {count} words"}
+    worst = found.loc[found["ratio"].idxmin()]
+    best = found.loc[found["ratio"].idxmax()]
+    told = worst if less else best
+    near = int((np.abs(np.log(np.maximum(found["ratio"], 1e-30))) < np.log(1.1)).sum())
+    return table(
+        {key: (float(key == where), shown.get(key, "")) for key in ("none", "some", "most")}, less=less, count=count,
+        word=Piece(told["word"]), bert=percent(told["bert"]), decoder=percent(told["decoder"]), near=near, part=part,
+    )  # fmt: skip
+
+
+def undecided(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where a word or two that are nearly level decide it."""
+    facts = evidence.attrs["facts"]
+    low, high = (facts["less"] - facts["near"]) / facts["count"], (facts["less"] + facts["near"]) / facts["count"]
+    level = facts["near"] and (low <= 0 < high or low < 0.5 <= high)
+    return "Here a word on which both are level decides it." if level else ""
