@@ -1,0 +1,28 @@
+"""The questions of the chapter. Their words stand in words.toml, what decides them in numbers.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bert_explain.chapters.same_word import numbers
+from bert_explain.learning.question import Margin, Pair, Question, words_of
+
+WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
+
+PAIRS = (
+    Pair("She walked to the bank of the river.", "The water was cold and clear.", "bank"),
+    Pair("She opened an account at the bank.", "The clerk gave her a receipt.", "bank"),
+    Pair("The bat flew out of the cave.", "It was getting dark.", "bat"),
+    Pair("He swung the bat and missed.", "The crowd laughed.", "bat"),
+    Pair("In spring the meadow is green.", "The lambs play.", "spring"),
+    Pair("The spring in the clock is broken.", "It stopped at noon.", "spring"),
+    Pair("They agreed on a date for the meeting.", "It is next week.", "date"),
+    Pair("Turn on the light, please.", "I want to read.", "light"),
+    Pair("Turn right at the church.", "Our house is the third.", "right"),
+    Pair("It was a cold night.", "The lake froze.", "cold"),
+    Pair("He stayed at home with a cold.", "His nose was red.", "cold"),
+)
+
+READERS = Question("same_word-readers", WORDS["readers"], numbers.who_parts, PAIRS, margin=Margin(ratio=None, gap=0.02))
+LAYER = Question("same_word-layer", WORDS["layer"], numbers.where_parts, PAIRS, margin=Margin(ratio=None, gap=0.01))
+EVERY = (READERS, LAYER)
