@@ -99,8 +99,10 @@ def both(ask: Ask) -> pd.DataFrame:
     text, words, _ = chosen(ask)
     if not ask.trace.spec.has_mlm:
         raise NotAskable("This model has no head for masked words, so it cannot be compared with the decoder.")
+    if len(words) > MOST_WORDS:
+        raise NotAskable(f"This sentence has {len(words)} words; up to {MOST_WORDS} are hidden in turn here.")
     read, rows = ask.models.decoder(text), []
-    for place, word in enumerate(words[:MOST_WORDS]):
+    for place, word in enumerate(words):
         if not word.text[0].isalnum():
             continue
         pair = bert(ask, text, words, place), sees.decoder(read, words, place, SHOWN)
