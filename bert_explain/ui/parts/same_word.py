@@ -86,6 +86,21 @@ def sentences(page: Page) -> sw.Found | None:
     return found
 
 
+def listed() -> sw.Found | None:
+    """The occurrences of the chosen list, without its card; None, after a sentence that says why, where there are none."""
+    try:
+        return found_in(*chosen_list())
+    except sw.BadList as error:
+        tell(str(error), "warning")
+        return None
+
+
+def begin_with(name: str) -> None:
+    """Show this set, until the reader chooses one."""
+    if state.get(SET) == SET.default and state.told(SET.name) is None:
+        state.settle(**{SET.name: name})
+
+
 def chosen_list() -> tuple[str, str]:
     """The word and the list as text: of the chosen set, or the reader's own."""
     word, lines, few = state.get(WORD), state.get(LINES), state.get(FEW)  # read always: what is not does not stay in the address

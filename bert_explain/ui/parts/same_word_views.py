@@ -26,20 +26,39 @@ NEAREST = 6  # drawn as bars; the table has them all
 CHART = {"theme": None, "config": {"displayModeBar": False}}
 
 
-def draw(page: Page) -> None:
-    """The list, and what the models make of it."""
+def squares(page: Page) -> None:
+    """The list, and its square in every model."""
     found = part.sentences(page)
+    both = _read(page, found) if found else None
+    if both is not None:
+        _squares(*both)
+        part.depth("vectors")
+
+
+def closer(page: Page) -> None:
+    """One model: its table, its map, and the nearest to the chosen sentence."""
+    both = _read(page, part.listed())
+    if both is not None:
+        _one(page, *both)
+
+
+def story(page: Page) -> None:
+    """How well the meanings separate, layer by layer."""
+    both = _read(page, part.listed())
+    if both is not None:
+        _story(page, *both)
+        part.depth("measures")
+
+
+def _read(page: Page, found: Found | None) -> tuple[Found, Read] | None:
+    """What the models make of the list; None, after a sentence that says why, where there is nothing to compare."""
     if found is None:
-        return
+        return None
     read = part.read(page, found)
     if len(found.occurrences) < 2:
         tell("One sentence has nothing to be compared with. Write another one with the same word.")
-        return
-    _squares(found, read)
-    part.depth("vectors")
-    _one(page, found, read)
-    _story(page, found, read)
-    part.depth("measures")
+        return None
+    return found, read
 
 
 def _squares(found: Found, read: Read) -> None:
