@@ -23,6 +23,8 @@ PAIRS = (
     Pair("He stayed at home with a cold.", "His nose was red.", "cold"),
 )
 
-READERS = Question("same_word-readers", WORDS["readers"], numbers.who_parts, PAIRS, margin=Margin(ratio=None, gap=0.02))
+READERS = Question(
+    "same_word-readers", WORDS["readers"], numbers.who_parts, PAIRS, margin=Margin(ratio=None, gap=0.02), long=True
+)
 LAYER = Question("same_word-layer", WORDS["layer"], numbers.where_parts, PAIRS, margin=Margin(ratio=None, gap=0.01))
 EVERY = (READERS, LAYER)
