@@ -2,6 +2,7 @@
 #              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
 # make test    every test but the measurements; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest
+# make check   the quick part of them: no browser, no training; and the linter
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote
 
@@ -17,13 +18,19 @@ TESTED := $(VENV)/.tests-installed
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := app
-.PHONY: app test bench browser clean
+.PHONY: app test check lint bench browser clean
 
 app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(TESTED) browser
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(ARGS)
+
+check: $(TESTED) lint
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training $(ARGS)
+
+lint: $(TESTED)
+	$(PY) -m ruff check .
 
 bench: $(TESTED) browser
 	$(PY) -m pytest tests/benchmarks -s $(ARGS)
