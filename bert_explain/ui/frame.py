@@ -22,6 +22,7 @@ from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
 from bert_explain.learning.chapter import ALL, CHECK, Chapter, Step
+from bert_explain.learning.question import NotAskable
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -40,7 +41,8 @@ _STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}</style>"
 class Page:
     """What a page looks at. Everything is read anew at each access, so that fragments see the latest choice."""
 
-    def __init__(self) -> None:
+    def __init__(self, chapter: Chapter | None = None) -> None:
+        self._words = {(p.a, p.b): p.word for q in (chapter.questions if chapter else ()) for p in q.pairs if p.word}
         self._version = -1
         self._kept: dict[str, Any] = {}
 
@@ -99,9 +101,9 @@ class Page:
 
     @property
     def example_word(self) -> str:
-        """The word that an example pair is about; "" for the reader's own sentences."""
-        query = self.query
-        return next((p.word for p in examples.pairs() if (p.a, p.b) == (query.text_a, query.text_b)), "")
+        """The word that an example pair, or a pair that a question carries, is about; "" for the reader's own sentences."""
+        texts = (self.query.text_a, self.query.text_b)
+        return next((p.word for p in examples.pairs() if (p.a, p.b) == texts), self._words.get(texts, ""))
 
     def part(self, draw: Callable[[], None]) -> Callable[[], None]:
         """A part of a page that redraws by itself (st.fragment). What it cannot show, it says; the rest stays alive."""
@@ -149,7 +151,7 @@ def show(name: str) -> None:
     renamed = {old: new for old, new in chapter.renamed.items() if st.query_params.get(old) not in at.options}
     if state.begin(stage.name, [at, *chapter.params], renamed):
         _understand(chapter, at)
-    page = Page()
+    page = Page(chapter)
     with st.container(key="frame", gap="small"):
         sentence_box.draw(page)
         shown = _pipeline(page, stage, chapter)
@@ -293,10 +295,13 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
         _lead(page, step)
         open_ = asking.draw(page, question, asking.asked_here(page))
     with right:
-        if open_:
-            _drawn(page, step)
-        else:
+        if not open_:
             asking.veil()
+            return
+        try:
+            _drawn(page, step)
+        except NotAskable:  # said beside the question already
+            return
 
 
 def _step_heading(step: Step, page: Page | None = None, title: str = "") -> None:

@@ -67,3 +67,17 @@ def _first_choice(radio) -> str:
     """The value behind the first option: the testing framework knows options by their labels only."""
     labels = radio.format_func.__self__  # the table of id -> label that the form reads its labels from
     return next(name for name, label in labels.items() if label == radio.options[0])
+
+
+def test_a_pair_that_a_question_carries_is_about_its_word():
+    """Taken from the question, it is asked about the word it was written for, not about the longest one."""
+    stage = next(s for s in STAGES if s.chapter == "masked_words")
+    step = chapters.load("masked_words").step("not")
+    at = opened(stage, step, a="A robin is a bird.", b="")
+    assert 'The word <b class="piece" dir="auto">bird</b> is hidden' in told(at)
+
+
+def test_what_cannot_be_asked_is_said_once():
+    stage = next(s for s in STAGES if s.chapter == "masked_words")
+    at = opened(stage, chapters.load("masked_words").step("not"), a="Nobody came.", b="")
+    assert told(at).count("to put a “not” behind") == 1
