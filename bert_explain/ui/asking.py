@@ -6,15 +6,19 @@ What was guessed is kept for the visit only, in the page's own session; no addre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 
 SURE = ("sure", "not sure")
 _GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
-MOST_EVIDENCE = 512
+RUNS = 80  # about how many forward passes a question that takes long needs
+AT_ONCE, LOOK = 0.2, 0.5  # seconds: waited for before a bar is drawn; between two looks at a job
 
 Key = tuple[str, str, str, str]
 
@@ -102,10 +107,43 @@ def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     return cache.evidence((page.model.name, ask.query, question.id), lambda: question.evidence(ask))
 
 
+def ready(page: Page, question: Question, ask: Ask) -> bool:
+    """Whether the evidence of a question that takes long is there; if not, it is made beside the page, and waited for here."""
+    if not question.long:
+        return True
+    place = (page.model.name, ask.query, question.id)
+
+    def work(progress: Callable[..., None]) -> pd.DataFrame:
+        steps = count(1)
+
+        def run(query: Query) -> Any:
+            progress(min(0.95, next(steps) / RUNS))
+            return ask.run(query)
+
+        return cache.evidence(place, lambda: question.evidence(replace(ask, run=run)))
+
+    context = get_script_run_ctx(suppress_warning=True)
+    job = JOBS.submit(("evidence", place), context.session_id if context else "", work, cost=RUNS, label="a question")
+    if job.wait(AT_ONCE):
+        return True  # done, or failed: asking again says why
+
+    @st.fragment(run_every=LOOK)
+    def waiting() -> None:
+        if job.over:
+            state.touched()
+            st.rerun()
+        st.progress(job.share, "The model is being asked; this takes some seconds.")
+
+    waiting()
+    return False
+
+
 def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None) -> bool:
     """The question's half of a step. True when its picture may be shown: answered, shown, or not askable here."""
     place = key(page, question, ask.query)
     given = guesses().get(place)
+    if not ready(page, question, ask):
+        return False
     try:
         found = evidence(page, question, ask)
         why = question.why_not(found)

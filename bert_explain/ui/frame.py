@@ -356,19 +356,18 @@ def _check(page: Page, chapter: Chapter) -> None:
 
 
 def _of_this_chapter(page: Page, chapter: Chapter) -> None:
-    for question in reversed(chapter.questions):
-        for pairs in (question.pairs[::-1],):
-            found = asking.first_askable(page, question, pairs)
-            if found is not None:
-                asking.draw(page, question, found[1], of=found[0])
-                return
+    for question in reversed([q for q in chapter.questions if not q.long]):
+        found = asking.first_askable(page, question, question.pairs[::-1])
+        if found is not None:
+            asking.draw(page, question, found[1], of=found[0])
+            return
     tell("With this model none of the chapter's questions can be asked of its sentences.")
 
 
 def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
     """One that was answered surely and otherwise first, else the nearest chapter's whose question can be asked here."""
     at = [stage.chapter for stage in stages.STAGES].index(chapter.id)
-    earlier = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions]
+    earlier = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions if not q.long]
     ask = asking.asked_here(page)
     for question in sorted(earlier, key=lambda q: not asking.missed_surely(page, q)):
         try:

@@ -1,6 +1,7 @@
 """A newcomer in Guided mode: no step shows what the model says before the reader has committed."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ def opened(stage, step, **params) -> AppTest:
         at.query_params[name] = value
     at.switch_page(stage.file)
     at.run()
+    for _ in range(300):  # a question that takes long is worked out beside the page
+        if not any("model is being asked" in str(element.proto) for element in at.get("progress")):
+            break
+        time.sleep(0.1)
+        at.run()
     assert not at.exception
     return at
 
