@@ -25,7 +25,7 @@ from bert_explain.trace import Trace
 
 Heads = tuple[tuple[int, int], ...]  # (layer, head) pairs
 LITTLE = 0.01  # a change of a probability below this is called small
-_known, _read = Memory(), Memory()
+_read = Memory()
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,6 @@ def single_heads(
     Columns: layer, head; without: probability of the piece that the whole model thinks likeliest at `position`, when
     this head is off; change: that minus what it is with every head; first: the likeliest piece when this head is off;
     is_next, is_next_change: the next-sentence probability. A prediction that cannot be made here has no columns.
-    The table is kept beside `whole` (see `known_single_heads`).
     """
     p = None if position is None else _probabilities(whole, position)
     lines = []
@@ -113,13 +112,7 @@ def single_heads(
     by = next((name for name in ("change", "is_next_change") if name in table), None)
     if by:
         table = table.sort_values(by, key=np.abs, ascending=False, kind="stable", ignore_index=True)
-    _known.put(whole, table, position)
     return table
-
-
-def known_single_heads(whole: Trace, position: int | None) -> pd.DataFrame | None:
-    """The table of `single_heads`, if it was made before and the trace is still there."""
-    return _known.get(whole, position)
 
 
 def names(off: Heads) -> str:

@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 Progress = Callable[..., None]  # progress(share from 0 to 1, text)
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+DEAR = 1_000  # forward passes from which a job is a long one: these never take every thread
 OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
@@ -75,7 +76,7 @@ class Jobs:
     ) -> Job:
         """The job of this key: the one that is there, joined, or a new one. One that failed or was cancelled begins anew.
 
-        cost : about how long it takes, in any unit; the cheaper of two goes first.
+        cost : about how many forward passes it takes; the cheaper of two goes first.
         label : what it is, in a few words, for those who wait behind it.
         """
         with self._lock:
@@ -133,6 +134,16 @@ class Jobs:
                     self._stop(job)
 
     @property
+    def every(self) -> list[Job]:
+        """The jobs that are there: those that wait, that run, and that are over and not dropped yet."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every job that is there now is over; False when the time is up first."""
+        return all(job.wait(timeout) for job in self.every)
+
+    @property
     def threads(self) -> int:
         """Threads that are there now."""
         return self._workers
@@ -161,8 +172,9 @@ class Jobs:
 
     def _next(self) -> Job | None:
         """The next to run: cheapest first, one of a session at a time; one that was overtaken too often goes first."""
-        busy = set().union(*(job.sessions for job in self._running)) if self._running else set()
-        free = [job for job in self._waiting if not job.sessions <= busy]
+        busy = {session for job in self._running for session in job.sessions}
+        full = sum(job.cost >= DEAR for job in self._running) >= max(1, self._threads - 1)
+        free = [job for job in self._waiting if not job.sessions <= busy and not (full and job.cost >= DEAR)]
         return min(free, key=lambda job: (job._overtaken < OVERTAKEN, job.cost, job._number), default=None)
 
     def _take(self, job: Job) -> None:
@@ -207,7 +219,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-JOBS = Jobs(threads=max(1, cores() - 1))
+JOBS = Jobs(threads=max(2, cores() - 1))
 
 
 class Turns:

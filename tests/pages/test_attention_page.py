@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import attention, heads_off
+from bert_explain.engines.cache import TRACES
+from bert_explain.engines.jobs import JOBS
 from bert_explain.figures import bertviz_views
 from bert_explain.kernel.readings import share
 from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
-from tests.whole import whole
+from tests.whole import ask_button, asked_for, finished, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold and clear."}
@@ -161,15 +164,20 @@ def test_the_readers_own_mask_is_compared():
 def test_which_single_head_matters_most(mini_bert):
     at = opened(token="5")
     assert len(at.dataframe) == 1
-    at = press(at, "try-heads")
+    at = asked_for(at, "tried")
     table = at_table(at, "Change")
     whole = run(mini_bert, QUERY.but(masked=(5,)))
     expected = heads_off.single_heads(whole, 5, lambda query: run(mini_bert, query))
     np.testing.assert_allclose(table["change"], 100 * expected["change"], atol=1e-4)
     assert "matters most" in said(at)
-    again = opened(token="5")  # kept beside the trace: nobody has to wait twice
-    assert len(again.dataframe) == 2
-    assert not any(b.key == "try-heads" for b in again.button)
+    unasked = opened(token="5")  # another reader had it made: that is no reason to show it
+    assert len(unasked.dataframe) == 1
+    assert "matters most" not in said(unasked)
+    link = finished(opened(token="5", tried=at.query_params["tried"]))  # a link shows what was seen
+    assert at_table(link, "Change").equals(table)
+    edited = opened(token="5", tried=at.query_params["tried"], a="He walked to the bank of the river.")
+    assert len(edited.dataframe) == 1  # the number belongs to another text: asked again
+    assert ask_button(edited, "tried") is not None
 
 
 # rollout
@@ -259,6 +267,73 @@ def test_models_that_lack_parts(kind, monkeypatch):
     assert ("nsp" in keys) == (kind in ("full", "no segments"))
     if kind in ("no heads", "bare"):
         assert "no prediction that heads could change" in said(at)
-        assert not any(b.key == "try-heads" for b in at.button)
+        assert ask_button(at, "tried") is None
     else:
-        press(at, "try-heads")
+        asked_for(at, "tried")
+
+
+# long work beside the page
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Every head but the first waits until it is told to go on."""
+    began, go = threading.Event(), threading.Event()
+    real = heads_off.single_heads
+
+    def slow(whole, position, trace_of, progress):
+        def told(share: float) -> None:
+            progress(share)
+            began.set()
+            assert go.wait(60)
+
+        return real(whole, position, trace_of, told)
+
+    monkeypatch.setattr(heads_off, "single_heads", slow)
+    TRACES.clear()
+    yield began, go
+    go.set()
+    JOBS.wait(60)
+
+
+def test_what_is_clicked_meanwhile_is_answered(held):
+    began, go = held
+    at = opened(token="5")
+    ask_button(at, "tried").click().run()
+    assert began.wait(60)
+    at.run()
+    assert not at.exception
+    assert any(b.label == "Cancel" for b in at.button)
+    assert at.get("progress")[0].proto.text == "Head 1 of 72, switched off alone"
+    at.toggle[0].set_value(not at.toggle[0].value).run()
+    assert not at.exception
+    go.set()
+    assert len(finished(at).dataframe) == 2
+
+
+def test_cancel_stops_it_and_offers_it_again(held):
+    began, go = held
+    at = opened(token="5")
+    ask_button(at, "tried").click().run()
+    assert began.wait(60)
+    at.run()
+    next(b for b in at.button if b.label == "Cancel").click().run()
+    go.set()
+    finished(at)
+    assert len(at.dataframe) == 1
+    assert ask_button(at, "tried") is not None
+    assert "tried" not in at.query_params
+
+
+def test_an_edit_stops_the_work_on_the_old_text(held):
+    began, go = held
+    at = opened(token="5")
+    ask_button(at, "tried").click().run()
+    assert began.wait(60)
+    job = next(job for job in JOBS.every if job.key[0] == "single heads" and not job.over)
+    at.text_input[0].set_value("He walked to the bank of the lake.").run()
+    assert not at.exception
+    go.set()
+    assert job.wait(60)
+    assert job.state == "cancelled"
+    assert ask_button(at, "tried") is not None

@@ -61,7 +61,7 @@ CHAPTER = Chapter(
         Step("heads", "One head", attention.heads, asks=questions.BACK, owns=(
             attention.SHOW, attention.SPECIALS, attention.RENORMALISE, attention.WHOLE, "layer", "head",
         )),
-        Step("off", "One head less", attention.off, asks=questions.LESS, owns=("off",)),
+        Step("off", "One head less", attention.off, asks=questions.LESS, owns=("off", attention.TRIED)),
     ),
     deeper=(
         Step("facts", "What each head does", attention.facts),

@@ -8,11 +8,13 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis import attention, heads_off
 from bert_explain.analysis import attention_looks as looks
 from bert_explain.content import words
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
 from bert_explain.kernel import readings
@@ -21,6 +23,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import explained, picture, said
+from bert_explain.ui.working import asked, working
 
 SHOW = state.Choice("show", tuple(attention.DIRECTIONS))
 SPECIALS = state.Flag("special", True)
@@ -28,6 +31,7 @@ RENORMALISE = state.Flag("sum1", False)
 WHOLE = state.Flag("whole", False)
 FLOW = state.Choice("flow", ("one token, layer by layer", "every token, after the last layer"))
 BERTVIZ = state.Choice("bertviz", ("closed", "head view", "model view"))
+TRIED = asked("tried")
 WINDOW = 64  # tokens whose labels can still be read one by one
 
 
@@ -272,16 +276,19 @@ def _switch(off: heads_off.Heads) -> None:
 
 
 def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
-    """Which one head matters most: L x A runs, only when asked for, kept as long as the trace."""
-    table = heads_off.known_single_heads(whole, q.position)
-    count, place = page.model.n_layers * page.model.n_heads, st.empty()
-    if table is None and place.button(f"Which single head matters most? Try all {count}", key="try-heads"):
+    """Which one head matters most: L x A runs, only when asked for."""
+    model, count = page.model, page.model.n_layers * page.model.n_heads
 
-        def progress(share: float) -> None:
-            place.progress(share, f"Head {round(share * count)} of {count}, switched off alone")
+    def work(progress: Progress) -> pd.DataFrame:
+        def told(share: float) -> None:
+            progress(share, f"Head {round(share * count)} of {count}, switched off alone")
 
-        table = heads_off.single_heads(whole, q.position, lambda query: run(page.model, query), progress)
-        place.empty()
+        return heads_off.single_heads(whole, q.position, lambda query: run(model, query), told)
+
+    table = working(
+        TRIED, ("single heads", model.name, whole.query, q.position), f"Which single head matters most? Try all {count}",
+        work, cost=count, what=f"{count} heads, switched off one by one",
+    )  # fmt: skip
     if table is None:
         return
     said(heads_off.look_single(table, whole, q.position))
