@@ -5,7 +5,7 @@ import pytest
 
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
-from bert_explain.training import word2vec, word2vec_text, word_tests
+from bert_explain.training import corpus, word2vec, word2vec_text, word_tests
 from bert_explain.training.corpus import Document
 from bert_explain.training.word2vec import Recipe
 
@@ -23,7 +23,8 @@ def test_words_are_lower_case_without_punctuation_and_possessives():
     assert word2vec_text.word_list("… — !?") == []
 
 
-def test_modern_text_is_read_three_times_and_the_order_is_seeded(tmp_path):
+def test_a_source_is_read_by_its_weight_and_the_order_is_seeded(tmp_path, monkeypatch):
+    monkeypatch.setattr(word2vec_text.corpus, "weight", {"classics": 1.0, "news": 3.0}.get)
     found = [Document("classics", 0, ("Old words.",)), Document("news", 1, ("New words.", "More."))]
     assert word2vec_text.write_words(found, tmp_path / "a.txt") == 2 + 3 * 3
     word2vec_text.write_words(found, tmp_path / "b.txt")
@@ -41,7 +42,7 @@ def test_a_training_writes_a_table_that_the_app_reads(tmp_path):
     found = from_table("w", "W", table)
     assert (np.diff(found.counts) <= 0).all()
     held = sum(d.number % 50 == 7 for d in texts())
-    assert found.counts[found.index("dog")] == (30 - held) * 2 * 3
+    assert found.counts[found.index("dog")] == (30 - held) * 2 * corpus.weight("lessons")
 
 
 def test_scores_by_hand(tmp_path, monkeypatch):

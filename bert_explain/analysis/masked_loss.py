@@ -20,7 +20,7 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
 from bert_explain.kernel import readings
 from bert_explain.kernel.folding import fold
-from bert_explain.kernel.readings import percent
+from bert_explain.kernel.readings import percent, signed
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
 
@@ -267,7 +267,7 @@ def say_totals(table: pd.DataFrame) -> Sentence:
     if len(table) == 1:
         return say(
             "One token: a log-likelihood of {pll} nats, a perplexity of {perplexity:,.1f}. The hidden piece came {first}.",
-            pll=_minus(t["pll"]),
+            pll=signed(t["pll"]),
             perplexity=t["pseudo_perplexity"],
             first="first" if t["first"] else "later than first",
         )
@@ -275,12 +275,10 @@ def say_totals(table: pd.DataFrame) -> Sentence:
         "The {n} together: a pseudo-log-likelihood of {pll} nats, {mean} a token, which is a pseudo-perplexity "
         "of {perplexity:,.1f}. The hidden piece came first {first} of {n} times.",
         n=len(table),
-        pll=_minus(t["pll"]),
-        mean=_minus(t["mean"]),
+        pll=signed(t["pll"]),
+        mean=signed(t["mean"]),
         perplexity=t["pseudo_perplexity"],
         first=int((table["rank"] == 1).sum()),
     )
 
 
-def _minus(number: float) -> str:
-    return f"{number:.2f}".replace("-", "\u2212")

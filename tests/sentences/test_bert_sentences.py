@@ -155,7 +155,7 @@ def of_embeddings(trace):
             yield look(trace, slice(at, at + 1))
     if trace.model.has_segments:
         yield embedding_tables.look_segments(trace)
-    yield embedding_tables.look_positions(trace.model, 32)
+    yield embedding_tables.look_positions(trace.spec, 32)
     if len(trace.tokens) < 60:
         queries = removal.queries(trace, 1)
         runs = {name: run(trace.model, query) for name, query in queries.items()}
