@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
+from bert_explain.analysis.attention import words
 from bert_explain.analysis.masked_words import best, leading, piece_text, rank_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.errors import BadQuery
@@ -56,6 +57,21 @@ def look_masks(decoder: DecoderTrace, bert: Trace, layer: int, head: int) -> Sen
         all=count * count,
         share=percent(ahead(theirs)),
     )
+
+
+def telling_head(trace: DecoderTrace) -> tuple[int, int]:
+    """(layer, head) that looks most at other words of the text, on average over the words: many heads look at [CLS] only. Where
+    the text has fewer than two words, at other tokens than the first and itself."""
+    ordinary = words(trace.tokens)
+    if ordinary.sum() < 2:
+        ordinary = np.arange(len(trace.tokens)) > 0
+    rows = np.flatnonzero(ordinary)[1:]
+    if not rows.size:
+        return 0, 0
+    others = np.outer(np.ones(len(ordinary)), ordinary) * ~np.eye(len(ordinary), dtype=bool)
+    seen = [(weights * others)[:, rows].sum((1, 2)) for weights in trace.attention]  # L times (A,)
+    layer, head = np.unravel_index(int(np.argmax(seen)), np.shape(seen))
+    return int(layer), int(head)
 
 
 def masks_table(decoder: DecoderTrace, layer: int, head: int) -> pd.DataFrame:

@@ -187,28 +187,35 @@ def story(found: pd.DataFrame, labelled: int, forms: int = 1) -> Sentence:
 
 
 # scores
-def headline(found: pd.DataFrame, words: int, sentences: int | None = None) -> Sentence:
-    """The score of the best model, of guessing and of one vector a word. `found`: as `senses.scores` gives it."""
+def headline(found: pd.DataFrame, words: int, read_by: Sequence[str] = ()) -> Sentence:
+    """The score of the best model, of guessing and of one vector a word. `found`: as `senses.scores` gives it.
+
+    read_by : the models in whose training text these sentences stood; it is said beside the score.
+    """
     who, rows = leader_of_scores(found)
     static = _static(found)
     queries, chance = int(found["queries"].max()), float(found["chance"].max())
     values = {"queries": queries, "words": many(words, "word"), "chance": share(chance)}
     begin = "{queries:,} questions about {words}: which other sentence with the same word is nearest? "
     rest = "guessing gets {chance}"
+    known = ""
+    if read_by:
+        known = f" {{readers}} read these sentences while {'they' if len(read_by) > 1 else 'it'} learned."
+        values["readers"] = listed(read_by)
     if static is not None:
         rest += ", {static}, with one vector a word, {flat}"
         values |= {"static": static["model"], "flat": share(static["value"])}
     if who.kind == "few":
-        return say(begin + "So few questions cannot tell models apart; " + rest + ".", **values)
+        return say(begin + "So few questions cannot tell models apart; " + rest + "." + known, **values)
     if who.kind == "none":
-        return say(begin + "No model here does clearly better than guessing; " + rest + ".", **values)
+        return say(begin + "No model here does clearly better than guessing; " + rest + "." + known, **values)
     if who.kind == "level":
         names = [f"{rows['model'][i]} ({share(rows['value'][i])})" for i in who.level]
         level = "It has the same meaning about equally often for {names}; "
-        return say(begin + level + rest + ".", names=listed(names), **values)
+        return say(begin + level + rest + "." + known, names=listed(names), **values)
     best = rows.iloc[who.index]
     return say(
-        begin + "For {model}, after layer {layer}, it has the same meaning in {value} of the cases; " + rest + ".",
+        begin + "For {model}, after layer {layer}, it has the same meaning in {value} of the cases; " + rest + "." + known,
         model=best["model"], layer=int(best["layer"]), value=share(best["value"]), **values,
     ).because(who.best)  # fmt: skip
 

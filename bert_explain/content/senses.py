@@ -15,10 +15,11 @@ class ExampleSet:
     name: str
     word: str
     lines: str
+    fails: bool = False  # kept to show a failure: the bundled models do not tell these meanings apart
 
 
 @cache
 def sets() -> tuple[ExampleSet, ...]:
     """The sets in the order in which they are offered."""
     read = tomllib.loads(Path(__file__).with_name("senses.toml").read_text(encoding="utf-8"))
-    return tuple(ExampleSet(entry["name"], entry["word"], entry["lines"].strip()) for entry in read["set"])
+    return tuple(ExampleSet(**{**entry, "lines": entry["lines"].strip()}) for entry in read["set"])

@@ -38,7 +38,14 @@ class Trained:
     def amount(self) -> str:
         """ "48.4 million pieces" """
         number = f"{self.read / 1e6:.1f} million" if self.read >= 1e5 else f"{self.read:,}"
+        number = f"{self.read / 1e9:.1f} billion" if self.read >= 1e9 else number
         return f"{'at least ' if self.at_least else ''}{number} {self.unit}"
+
+
+GLOVE = Trained(  # Pennington et al. 2014, section 4.2; made by others, so no file of ours says it
+    "GloVe 6B", "nothing", 6_000_000_000, "words", False,
+    (Source("wikipedia-2014", "Wikipedia of 2014", "as published"), Source("gigaword-5", "Gigaword 5, news", "as published")),
+)  # fmt: skip
 
 
 def read(folder: Path) -> Trained | None:
@@ -60,6 +67,25 @@ def bundled() -> tuple[Trained, ...]:
     return tuple(found for folder in FOLDERS if (found := read(folder)) is not None)
 
 
+def shown() -> tuple[Trained, ...]:
+    """All models that are laid side by side: the bundled ones, and GloVe."""
+    return (*bundled(), GLOVE)
+
+
+def readers_of(source: str) -> list[str]:
+    """The bundled models that have read a source, by name."""
+    return [one.name for one in bundled() if any(of.name == source for of in one.sources)]
+
+
+def briefly() -> str:
+    """The small table of the pages, in Markdown: what each model began with and has read, and WordNet's examples among it."""
+    lines = ["| model | began with | has read since | kinds of text | WordNet's examples |", "|---|---|---|---:|---|"]
+    for one in shown():
+        wordnet = "read" if any(of.name == "wordnet" for of in one.sources) else "not told" if one is GLOVE else "not read"
+        lines.append(f"| {one.name} | {one.began_with} | {one.amount} | {len(one.sources)} | {wordnet} |")
+    return "\n".join(lines)
+
+
 def table(models: Sequence[Trained] | None = None) -> list[dict[str, str]]:
     """One row a model: "name", "began with", "read", "sources" (titles, with licences). For pages and the README."""
     return [
@@ -76,7 +102,7 @@ def table(models: Sequence[Trained] | None = None) -> list[dict[str, str]]:
 def markdown(models: Sequence[Trained] | None = None) -> str:
     """The table as the README has it: sources by the names of their files, which each model's card tells with their licences."""
     lines = ["| model | began with | has read since | of these sources |", "|---|---|---|---|"]
-    for one in bundled() if models is None else models:
+    for one in shown() if models is None else models:
         sources = ", ".join(source.name.removesuffix("-sentences") for source in one.sources)
         lines.append(f"| {one.name} | {one.began_with} | {one.amount} | {sources} |")
     return "\n".join(lines)

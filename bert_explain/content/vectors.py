@@ -14,6 +14,7 @@ class Analogy:
 
     text: str
     hoped: str
+    fails: bool = False  # kept to show a failure
 
 
 @dataclass(frozen=True)

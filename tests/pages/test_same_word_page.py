@@ -12,7 +12,7 @@ from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import same_word as sw
 from bert_explain.analysis import sense_looks, senses
 from bert_explain.analysis.occurrences import PieceReader
-from bert_explain.content import wordnet
+from bert_explain.content import trained, wordnet
 from bert_explain.engines.cache import TRACES
 from bert_explain.errors import Missing
 from bert_explain.kernel.readings import share
@@ -248,5 +248,16 @@ def test_the_chosen_sentence_becomes_sentence_a():
     at = opened(pick="9")
     next(b for b in at.button if b.label == "Search WordNet from this sentence").click().run()
     assert not at.exception
-    assert at.query_params["a"] == "The pilot had to bank the plane to the left."
-    assert at.query_params["token"] == "5"
+    assert at.query_params["a"] == "The bank refused to lend him the money."
+    assert at.query_params["token"] == "2"
+
+
+def test_the_page_says_who_has_read_wordnet_and_scores_what_none_has(mini_bert):
+    at, measured = opened(), wordnet.scores()
+    said = html(at).replace("\u00a0", " ")
+    assert "mini-bert, mini-gpt, mini-elmo and word2vec read these sentences while they learned." in said
+    assert "The same, on sentences that none of them has read" in [s.value for s in at.subheader]
+    best = max(max(model["word"]) for model in measured["unread"]["models"].values())
+    assert f"{measured['unread']['word']['queries']} questions about {measured['unread']['words']} words" in said
+    assert share(best) in said
+    assert any(trained.briefly() in m.value for m in at.markdown)

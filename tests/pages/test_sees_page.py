@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import BertConfig, BertLMHeadModel
 
 from bert_explain.analysis import sees
+from bert_explain.content import trained
 from bert_explain.models import decoder, load_decoder, load_vectors
 from bert_explain.models import elmo as elmo_models
 from bert_explain.models.bilm import BiLM, Options
@@ -131,3 +132,7 @@ def test_the_number_of_guesses_is_the_readers():
     assert "k=" not in str(opened().query_params)
     at = opened(k="77")
     assert "which is not possible here" in said(at)
+
+
+def test_the_page_says_what_each_model_has_read():
+    assert any(trained.briefly() in m.value for m in opened().markdown)

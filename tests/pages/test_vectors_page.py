@@ -210,6 +210,14 @@ def test_one_vector_shows_the_neighbours_of_a_word_that_tells_something():
     assert "One vector for all its meanings" in [s.value for s in empty.subheader]
 
 
+def test_one_vector_does_not_open_on_the():
+    at = opened("One vector", a="She walked to the bank.", b="The water was cold.")
+    assert "Your sentences share only words like" in " ".join(t.value for t in at.text)
+    assert re.search(r"In a table of word vectors <b[^>]*>bank</b> is the same", html(at))
+    own = opened("One vector", a="She walked to the bank.", b="The water was cold.", shared="0")
+    assert re.search(r"In a table of word vectors <b[^>]*>the</b> is the same", html(own))
+
+
 def one(value) -> str:
     return value if isinstance(value, str) else value[0]
 

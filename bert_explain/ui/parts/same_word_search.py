@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from bert_explain.analysis import sense_index, senses
 from bert_explain.analysis import sense_looks as looks
 from bert_explain.analysis import sense_search as search_
 from bert_explain.analysis.occurrences import Occurrence
-from bert_explain.content import wordnet, words
+from bert_explain.content import trained, unread, wordnet, words
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
 from bert_explain.ui import sense_cache, state
@@ -22,7 +23,7 @@ from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.parts.same_word import depth
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import explained, picture
 
 BY = state.Choice("by", ("the word", "the word and its part of speech"))
 SCOPE = state.Choice("where", ("sentences with this word", "all sentences"))
@@ -41,7 +42,7 @@ def headline(page: Page) -> None:
         tell("The score over WordNet's sentences has not been measured here: python -m bert_explain.training senses.")
         return
     table = score_table(measured, ("word", "kind")[BY.options.index(state.get(BY))])
-    look = looks.headline(table, measured["words"])
+    look = looks.headline(table, measured["words"], trained.readers_of("wordnet"))
     with picture(
         "headline",
         "Does the nearest neighbour mean the same?",
@@ -56,7 +57,33 @@ def headline(page: Page) -> None:
         )
         st.plotly_chart(chart, key="same-headline", alt=look.plain(), **CHART)
         tell(_other_weights(page, ("bert",)))  # the others are looked at where they are loaded, below
+    _unread(page, measured.get("unread"))
+    found = words.depth("senses", "read")
+    explained(replace(found, text=found.text.replace("@TRAINED", trained.briefly())))
     depth("score")
+
+
+def _unread(page: Page, measured: dict | None) -> None:
+    """The same score on the app's own sentences, which none of the models has learned from."""
+    if not measured or not measured.get("models"):
+        return
+    table = score_table(measured, "word")
+    look = looks.headline(table, measured["words"])
+    with picture(
+        "unread",
+        "The same, on sentences that none of them has read",
+        look=look,
+        table=lambda: table.drop(columns="key"),
+        code=(senses.score, unread.sentences),
+        note=words.notes("senses").unread,
+    ):
+        chart = figures.by_layer(
+            table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0])
+        )
+        st.plotly_chart(chart, key="same-unread", alt=look.plain(), **CHART)
+        if measured["table"] != unread.fingerprint():
+            tell("These sentences have changed since they were measured.")
+        tell(_other_weights(page, ("bert",), measured, "second"))
 
 
 def score_table(measured: dict, by: str) -> pd.DataFrame:
@@ -69,16 +96,16 @@ def score_table(measured: dict, by: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "model", "layer", "value", "chance", "queries"])
 
 
-def _other_weights(page: Page, keys: Iterable[str]) -> list[str]:
+def _other_weights(page: Page, keys: Iterable[str], of: dict | None = None, where: str = "first") -> list[str]:
     """A sentence for each model whose measured numbers are not those of the weights that are loaded now."""
-    measured = wordnet.scores().get("models", {})
+    measured = (wordnet.scores() if of is None else of).get("models", {})
     wrong = [
         oc.KINDS[key]
         for key in keys
         if key in measured and sense_cache.reader(key, page.model.name).fingerprint != measured[key]["fingerprint"]
     ]
     return [
-        f"The line of {name} in the first picture was measured with other weights than are loaded now."
+        f"The line of {name} in the {where} picture was measured with other weights than are loaded now."
         for name in wrong
     ]
 

@@ -11,7 +11,7 @@ import streamlit as st
 from bert_explain import models
 from bert_explain.analysis import sees
 from bert_explain.analysis.sees import Guess, Word
-from bert_explain.content import words
+from bert_explain.content import trained, words
 from bert_explain.errors import ExplainError
 from bert_explain.figures import sees as figures
 from bert_explain.figures.masked_words import prediction_bars
@@ -173,4 +173,5 @@ def _reader(now: Chosen, guess: Guess) -> None:
 def depth(page: Page, name: str) -> None:
     """More on demand, with this model's sizes."""
     found = words.depth("sees", name)
-    explained(replace(found, text=found.text.replace("@V", f"{page.model.vocab_size:,}")))
+    text = found.text.replace("@V", f"{page.model.vocab_size:,}").replace("@TRAINED", trained.briefly())
+    explained(replace(found, text=text))

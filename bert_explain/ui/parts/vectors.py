@@ -10,7 +10,9 @@ from bert_explain.analysis.vectors import WordRow
 from bert_explain.content import words
 from bert_explain.figures import vectors as figures
 from bert_explain.models.vectors import Vectors
-from bert_explain.ui import state
+from bert_explain.query import Query
+from bert_explain.trace import Trace
+from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts.vectors_table import absent, depth, ready, table
@@ -20,7 +22,7 @@ WORD = state.Text("word", "", limit=100)  # '' until the reader chooses: the wor
 NEAREST = state.Number("nearest", 3, 30, 10)
 ONE = state.Text("one", "king", limit=100)
 OTHER = state.Text("other", "queen", limit=100)
-SHARED = state.Number("shared", 0, 999, 0)  # which of the words that stand in both sentences
+SHARED = state.Number("shared", 0, 999, None)  # which of the words that stand in both sentences; None: the first that tells
 EXAMPLE = {"a": "She walked to the bank of the river.", "b": "He put the money in the bank."}
 LINES = 16  # words whose vectors are shown one under the other
 ROW = 60  # words of the sentences that are offered
@@ -137,10 +139,13 @@ def two(page: Page) -> None:
 def one(page: Page) -> None:
     tables = ready()
     _looked_up(page, tables[0])
-    a, b = page.query.text_a, page.query.text_b
-    shared = av.shared(tables[0], a, b)
-    at = min(state.get(SHARED), max(len(shared) - 1, 0))
-    _pair(page, tables, shared, at)
+    trace, ours = page.trace, False
+    shared = av.shared(tables[0], page.query.text_a, page.query.text_b)
+    if shared and state.get(SHARED) is None and av.is_stop_word(shared[0][0].word):
+        ours, trace = True, cache.trace(page.model.name, Query(*EXAMPLE.values()))
+        shared = [pair for pair in av.shared(tables[0], *EXAMPLE.values()) if not av.is_stop_word(pair[0].word)]
+    at = min(state.get(SHARED) or 0, max(len(shared) - 1, 0))
+    _pair(page, trace, tables, shared, at, ours)
     _mixture(tables, _meant(page, tables[0], [row.word for row, _ in shared], at))
     depth(tables[0], "one")
 
@@ -152,10 +157,15 @@ def _meant(page: Page, vectors: Vectors, shared: list[str], at: int) -> str:
     return shared[at] if telling else _telling(page, _rows(page, vectors))
 
 
-def _pair(page: Page, tables: list[Vectors], shared: list[tuple[WordRow, WordRow]], at: int) -> None:
-    """One word that stands in A and in B: its row in the table, and what each model makes of it."""
+def _pair(
+    page: Page, trace: Trace, tables: list[Vectors], shared: list[tuple[WordRow, WordRow]], at: int, ours: bool
+) -> None:
+    """One word that stands in A and in B: its row in the table, and what each model makes of it.
+
+    trace, shared : of the reader's sentences; where these share only words like "the", of two of `ours`, which is said.
+    """
     a, b = page.query.text_a, page.query.text_b
-    found = one_vector.table(page.trace, tables, *shared[at]) if shared else None
+    found = one_vector.table(trace, tables, *shared[at]) if shared else None
     with picture(
         "one",
         "The same word in A and in B",
@@ -169,6 +179,11 @@ def _pair(page: Page, tables: list[Vectors], shared: list[tuple[WordRow, WordRow
         if not shared:
             st.text("Put one word into both sentences, or take these two.")
             return
+        if ours:
+            both = [pair[0].word for pair in av.shared(tables[0], a, b)[:ROW]]
+            st.text("Your sentences share only words like “the”. What is shown is of the two sentences above.")
+            token_row(both, key="vectors-shared-own", label="Words that stand in both of your sentences",
+                      on_pick=lambda i: state.put(SHARED, i))  # fmt: skip
         if len(shared) > 1:
             names = [pair[0].word for pair in shared[:ROW]]
             token_row(names, key="vectors-shared", label="Words that stand in both sentences", chosen={at},
