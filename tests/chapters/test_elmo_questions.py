@@ -1,5 +1,7 @@
 """The right options of ELMo's chapter, worked out with other means on twenty texts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,5 +58,7 @@ def test_too_few_words_are_not_asked_about(mini_bert, text):
 
 
 def test_a_word_that_it_cannot_guess_is_not_asked_about(mini_bert):
+    ask = ask_of(mini_bert, "The blorptagious house is old.")
+    place = next(t.position for t in ask.trace.tokens if t.span and t.span[0] == 4)
     with pytest.raises(NotAskable, match="none of the words"):
-        questions.GUESS.evidence(ask_of(mini_bert, "The blorptagious house is old."))
+        questions.GUESS.evidence(replace(ask, position=place))
