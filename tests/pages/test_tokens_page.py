@@ -29,6 +29,12 @@ def looks(at: AppTest) -> list[str]:
     return [e.proto.body for e in at.get("html") if 'class="look"' in e.proto.body]
 
 
+def card(at: AppTest, key: str) -> str:
+    """What one picture says to look for."""
+    at_ = [s.value for s in at.subheader].index({"pieces": "Your text as tokens", "look-ups": "How one word is cut"}[key])
+    return looks(at)[at_]
+
+
 def said(at: AppTest) -> str:
     return " ".join([*looks(at), *(c.value for c in at.caption), *(t.value for t in at.text)])
 
@@ -48,7 +54,7 @@ def test_it_tells_this_text():
     at = opened(**RARE)
     page = said(at)
     table = frame_with(at, "attention mask")
-    assert "unaffable</b>: it is cut into 3 pieces" in looks(at)[0]
+    assert "unaffable</b>: it is cut into 3 pieces" in card(at, "pieces")
     alone = 2 + (table["sentence"] == "A").sum()
     assert f"A alone has {alone} tokens, A and B has {len(table)}" in page
     assert table["piece"].tolist()[:5] == ["[CLS]", "the", "naive", "cafe", "owner"]
@@ -78,7 +84,7 @@ def test_the_look_ups_step_forward_and_back_and_stand_in_the_address():
 def test_a_link_reopens_a_step():
     at = opened(a="An unaffable cat.", b="", token="2", step="8")
     assert "Look-up 8 of 12" in said(at)
-    assert "##ffable" in looks(at)[1]
+    assert "##ffable" in card(at, "look-ups")
 
 
 def test_a_step_beyond_the_word_is_its_end():
@@ -100,7 +106,7 @@ def test_any_other_word():
     next(t for t in at.text_input if t.label == "Any other word").set_value("Naïve dogs").run()
     assert not at.exception
     assert "Only the first word" in said(at)
-    assert "naive" in looks(at)[1]
+    assert "naive" in card(at, "look-ups")
     next(t for t in at.text_input if t.label == "Any other word").set_value("\u200b").run()
     assert "nothing is left of it" in said(at)
 
@@ -162,7 +168,7 @@ def test_bad_text_keeps_every_part_alive(a, b):
     assert at.title[0].value == "Tokens"
     titles = [s.value for s in at.subheader]
     assert titles == [
-        "Your text as tokens", "How one word is cut", "Before the cut, the text is cleaned", "Unknown characters",
+        "Cut a word", "Before the cut, the text is cleaned", "Your text as tokens", "How one word is cut", "Unknown characters",
         "What the model is told", "The attention mask", "Why pieces, and not words or letters", "Search the vocabulary",
     ]  # fmt: skip
     assert all("<script" not in body and "<b>{x}" not in body for body in looks(at))

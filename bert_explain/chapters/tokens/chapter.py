@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
-from bert_explain.chapters.tokens import questions
+import pandas as pd
+import streamlit as st
+
+from bert_explain.analysis.sentence import Sentence, say
+from bert_explain.chapters.tokens import numbers, questions
+from bert_explain.figures.payload import Bar
 from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.learning.question import NotAskable
+from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import tokens
+
+MOST_BARS = 7  # as many words as stand on one screen with their question
 
 
 def _lead(page: Page) -> str:
     return (
         f"BERT does not read words. It reads **pieces** from a list of {len(page.model.tokenizer):,}, its "
-        "**vocabulary**. A common word is one piece; a rare one is put together from several. Every piece has a "
-        "number, its **id**, and the ids are all that the model ever sees of your text. Pieces and the special marks "
-        "around them are called **tokens**."
+        "**vocabulary**. Every piece has a number, its **id**, and the ids are all that the model ever sees of your "
+        "text. Pieces and the special marks around them are called **tokens**."
     )
 
 
-def _cut(page: Page) -> None:
+def _words(page: Page) -> pd.DataFrame:
+    return numbers.cuts(page.trace)
+
+
+def _reading(page: Page) -> Sentence:
+    try:
+        return numbers.look_cut(page.trace)
+    except NotAskable as error:
+        return say("{why}", why=str(error))
+
+
+def _draw_cut(page: Page) -> None:
+    """The pieces of the word that is asked about, with their ids, and how many pieces each other word becomes."""
+    found = _words(page)
+    if found.empty:
+        st.caption("Put a word into sentence A to see how it is cut.")
+        return
+    word = numbers.word_to_cut(page.trace)
+    token_row(
+        word.pieces, key="cut-pieces", label="The pieces of one word, with their ids", colour="word",
+        notes=[str(page.trace.tokens[p].id) for p in word.positions],
+    )  # fmt: skip
+    kept = found.loc[sorted(found["number"].nlargest(MOST_BARS).index)]
+    asked, most = numbers.cut_word(page.trace), int(found["number"].max())
+    items = [
+        Bar(row.word, row.number / most, "token", note=row.pieces if row.number > 1 else "", shown=str(row.number),
+            signal=row.word == asked)
+        for row in kept.itertuples()
+    ]  # fmt: skip
+    bars(items, key="cut-bars", label="Number of pieces of each word")
+    if len(kept) < len(found):
+        st.caption(f"{len(kept)} of {len(found)} different words, those cut most; the table has all.")
+
+
+def _look_ups(page: Page) -> None:
     tokens.pieces(page)
     tokens.look_ups(page)
     tokens.rule(page)
@@ -33,14 +75,19 @@ CHAPTER = Chapter(
     name="Tokens",
     renamed={"step": "lookup"},
     steps=(
-        Step("cut", "Cut a word", _cut, asks=questions.CUT, lead=_lead, owns=(tokens.LOOKUP, tokens.WORD)),
+        Step("cut", "Cut a word", _draw_cut, asks=questions.CUT, lead=_lead, numbers=_words, reading=_reading,
+             code=(numbers.word_to_cut, numbers.cuts)),
         Step("lost", "What is lost", tokens.cleaning, asks=questions.LEFT),
     ),
     deeper=(
+        Step("look-ups", "Look-up by look-up", _look_ups, owns=(tokens.LOOKUP, tokens.WORD, "token"), lead=(
+            "A common word is one piece; a rare one is put together from several. Which, the vocabulary is asked one "
+            "beginning at a time."
+        )),
         Step("unknown", "Words it cannot read", tokens.unknown),
         Step("told", "What the model is told", _special),
         Step("padding", "Padding", tokens.padding),
         Step("ways", "Three ways to cut", tokens.ways),
         Step("vocabulary", "The vocabulary", tokens.search, owns=(tokens.FIND, tokens.HOW, tokens.ONLY)),
     ),
-)
+)  # fmt: skip

@@ -1,64 +1,222 @@
-"""What decides the questions of the chapter: into how many pieces a word is cut, and what is left of how it was written."""
+"""The chapter's own tables: how many pieces each word becomes, and what is left of a word after the cleaning."""
 
 from __future__ import annotations
 
 import unicodedata
+from itertools import zip_longest
 
 import pandas as pd
 
-from bert_explain.analysis.sentence import Piece
-from bert_explain.core.tokens import Token
-from bert_explain.learning.question import Ask, NotAskable, table
+from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.analysis.tokens import Word, short, split, walk, words
+from bert_explain.analysis.wordpiece import Run
+from bert_explain.kernel.readings import many
+from bert_explain.learning.question import Ask, NotAskable, Option, table
+from bert_explain.query import Query
+from bert_explain.trace import Trace
 
-MORE = 4  # pieces from which on the option is "or more"
-
-
-def words(ask: Ask) -> list[list[Token]]:
-    """The text's own words, each as its pieces, in reading order."""
-    found: dict[tuple, list[Token]] = {}
-    for token in ask.trace.tokens:
-        if token.span is not None and token.sentence is not None and not token.special:
-            found.setdefault((token.sentence, token.word), []).append(token)
-    return list(found.values())
+PIECES_SAID = 8  # a long cut is told by its first pieces
+COUNTS = {1: "one", 2: "two", 3: "three"}  # from here on: "more"
 
 
-def written(ask: Ask, pieces: list[Token]) -> str:
-    """A word as the reader wrote it."""
-    text = (ask.query.text_a, ask.query.text_b)[pieces[0].sentence]
-    return text[pieces[0].span[0] : pieces[-1].span[1]]
+# into how many pieces -------------------------------------------------------------------------------------------
 
 
-def cut(ask: Ask) -> pd.DataFrame:
-    """Evidence: how many pieces the text's longest word has (of equals, the one cut into most)."""
-    able = [w for w in words(ask) if written(ask, w).isalpha()]
-    if not able:
-        raise NotAskable("This text has no word of letters to cut.")
-    longest = max(able, key=lambda w: (len(written(ask, w)), len(w)))
-    count = min(len(longest), MORE)
-    rows = {str(n): (float(n == count), "") for n in range(1, MORE + 1)}
-    rows[str(count)] = (1.0, " ".join(t.original for t in longest))
-    if longest[0].original_id == ask.trace.spec.unknown_id:
-        raise NotAskable("The longest word here is one that the model cannot read at all.")
-    return table(
-        rows, word=Piece(written(ask, longest)), pieces=Piece(" ".join(t.original for t in longest)), count=len(longest),
-        much="piece" if len(longest) == 1 else "pieces",
+def readable(trace: Trace) -> list[Word]:
+    """The words of the text that are made of letters, are read whole, and are not unknown to the vocabulary."""
+    unknown = (trace.wordpiece.model.unk_token,)
+    return [
+        w for w in words(trace)
+        if not w.special and w.normal.isalpha() and w.pieces != unknown and w.positions and not w.dropped
+    ]  # fmt: skip
+
+
+def word_to_cut(trace: Trace) -> Word:
+    """The word that is asked about: the one cut into most pieces, the longest of equals, the first of these.
+
+    Raises NotAskable where there is no word of letters that the vocabulary can put together.
+    """
+    found = readable(trace)
+    if not found:
+        raise NotAskable("There is no word here that the vocabulary can put together.")
+    return max(found, key=lambda w: (len(w.pieces), len(w.normal)))
+
+
+def cuts(trace: Trace) -> pd.DataFrame:
+    """Every word of letters once, in the order of the text: columns word (cleaned), pieces (joined by a space), number, ids."""
+    once = {w.normal: w for w in reversed(readable(trace))}
+    rows = [
+        (short(w.normal), " ".join(w.pieces), len(w.pieces), " ".join(str(trace.tokens[p].id) for p in w.positions))
+        for w in reversed(once.values())
+    ]
+    return pd.DataFrame(rows, columns=["word", "pieces", "number", "ids"])
+
+
+def cut_word(trace: Trace) -> str:
+    """The word that is asked about, as `cuts` writes it. Raises NotAskable."""
+    return short(word_to_cut(trace).normal)
+
+
+def said(pieces: tuple[str, ...]) -> Sentence:
+    """Pieces for a sentence; of a long cut the first ones, and how many follow."""
+    told = Piece(" ".join(short(piece) for piece in pieces[:PIECES_SAID]))
+    rest = len(pieces) - PIECES_SAID
+    return say("{told} and {n} more", told=told, n=rest) if rest > 0 else say("{told}", told=told)
+
+
+def _bucket(count: int) -> str:
+    return COUNTS.get(count, "more")
+
+
+def _counted(shown: str, raw: str, run: Run) -> pd.DataFrame:
+    count = len(run.pieces)
+    here = _bucket(count)
+    rows = {name: (float(name == here), shown if name == here else "") for name in (*COUNTS.values(), "more")}
+    word = Piece(short(raw))
+    if run.unknown:
+        why = say("{word} becomes {unk}.", word=word, unk=Piece(run.pieces[0]))
+    elif count == 1:
+        why = say("Here {word} is in the list as it stands, row {row}.", word=word, row=f"{run.ids[0]:,}")
+    else:
+        why = say("Here {word} is not in the list, so it is put together: {pieces}.", word=word, pieces=said(run.pieces))
+    return table(rows, word=word, pieces=said(run.pieces), n=many(count, "piece"), why=why, raw=raw, count=count)
+
+
+def how_many(ask: Ask) -> pd.DataFrame:
+    """Evidence: the number of pieces that the model reads for one word of the text."""
+    word = word_to_cut(ask.trace)
+    return _counted(many(len(word.pieces), "piece"), word.raw, walk(ask.trace, word.normal))
+
+
+def slip(word: str) -> str:
+    """The word with two neighbouring letters exchanged, as near to its middle as they differ; else with its last letter twice."""
+    middle = len(word) // 2
+    places = [i for i in range(len(word) - 1) if word[i].lower() != word[i + 1].lower()]
+    if not places:
+        return word + word[-1:]
+    at = min(places, key=lambda i: (abs(i + 1 - middle), -i))
+    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def mistyped(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
+    """The same of the word with a slip in it."""
+    raw = slip(evidence.attrs["facts"]["raw"])
+    parts = split(ask.trace, raw)
+    if not parts:
+        raise NotAskable("Nothing is left of the word with the slip.")
+    run = walk(ask.trace, parts[0])
+    return _counted(many(len(run.pieces), "piece"), raw, run)
+
+
+# what is left ---------------------------------------------------------------------------------------------------
+
+
+def bare(text: str) -> str:
+    """The text without the marks on its letters, as Unicode takes them apart; capitals stay."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+
+
+def candidates(word: Word) -> dict[str, str]:
+    """What could be left of a word: id -> text. As typed, in small letters, without accents, both; equal ones once."""
+    raw = unicodedata.normalize("NFC", word.raw)
+    made = {"typed": raw, "small": raw.lower(), "plain": bare(raw), "both": bare(raw.lower())}
+    once: dict[str, str] = {}
+    for name, text in made.items():
+        if text not in once.values():
+            once[name] = text
+    return once
+
+
+def word_to_lose(trace: Trace) -> Word:
+    """The word that is asked about: first one with capitals and accents, then one with accents, then with a capital.
+
+    Raises NotAskable where no word has either.
+    """
+    found = [
+        w
+        for w in words(trace)
+        if not w.special and unicodedata.normalize("NFC", w.raw).isalpha() and w.positions and not w.dropped
+    ]
+
+    def rank(word: Word) -> tuple[int, int]:
+        raw = unicodedata.normalize("NFC", word.raw)
+        return 2 * (bare(raw) != raw) + (raw.lower() != raw), len(raw)
+
+    best = max(found, key=rank, default=None)
+    if best is None or rank(best)[0] == 0:
+        raise NotAskable("No word here has a capital letter or an accent, so there is nothing to lose.")
+    return best
+
+
+def left_options(ask: Ask) -> tuple[Option, ...]:
+    """What could be left, and that nothing is: the unknown piece."""
+    word = word_to_lose(ask.trace)
+    named = {
+        "typed": "{text}, as it is typed", "small": "{text}, in small letters", "plain": "{text}, without accents",
+        "both": "{text}, in small letters, without accents",
+    }  # fmt: skip
+    made = candidates(word)
+    options = [Option(name, say(named[name], text=Piece(short(text)))) for name, text in made.items()]
+    unknown = ask.trace.wordpiece.model.unk_token
+    return (*options, Option("unknown", say("{unk}, unknown: such a word is not in the list", unk=Piece(unknown))))
+
+
+def what_is_left(ask: Ask) -> pd.DataFrame:
+    """Evidence: which of the candidates the tokenizer's own cleaning gives, or that it reads the word as unknown."""
+    trace = ask.trace
+    word = word_to_lose(trace)
+    made = candidates(word)
+    unknown = trace.wordpiece.model.unk_token
+    raw, pieces = Piece(short(word.raw)), said(word.pieces)
+    if word.pieces == (unknown,):
+        here, left = "unknown", unknown
+        normal = Piece(short(word.normal))
+        told = (
+            "This model has no pieces for {word}."
+            if normal == raw
+            else "Here {word} becomes {normal}, for which it has no pieces."
+        )
+        why = say(told, word=raw, normal=normal)
+    else:
+        left = unicodedata.normalize("NFC", word.normal)
+        here = next((name for name, text in made.items() if text == left), "")
+        if not here:
+            raise NotAskable("This model cleans its text in a way of its own, so there is nothing to choose among.")
+        why = (
+            say("This model keeps {word} as it is, and has pieces for it: {pieces}.", word=raw, pieces=pieces)
+            if here == "typed"
+            else say("Here {word} becomes {left}, for which it has pieces: {pieces}.", word=raw, left=Piece(short(left)),
+                     pieces=pieces)
+        )  # fmt: skip
+    rows = {name: (float(name == here), str(pieces) if name == here else "") for name in (*made, "unknown")}
+    return table(rows, word=raw, left=Piece(short(left)), pieces=pieces, why=why, ids=[t.id for t in trace.tokens])
+
+
+def plainly(ask: Ask, _: pd.DataFrame) -> Query:
+    """The whole text in small letters and without accents."""
+    query = ask.query
+    return Query(bare(query.text_a.lower()), bare(query.text_b.lower()))
+
+
+def written_plainly(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
+    """Both texts' ids side by side: facts differ (how many places) and count (of places)."""
+    before, after = evidence.attrs["facts"]["ids"], [t.id for t in ask.run(plainly(ask, evidence)).tokens]
+    pairs = list(zip_longest(before, after))
+    differ = sum(one != two for one, two in pairs)
+    return table({"same": (float(not differ), "")}, differ=differ, count=len(pairs))
+
+
+def reads_otherwise(_: pd.DataFrame, changed: pd.DataFrame) -> bool:
+    """Whether any id is another one."""
+    return changed.attrs["facts"]["differ"] > 0
+
+
+def look_cut(trace: Trace) -> Sentence:
+    """What became of the word that is asked about, and how many words are one piece. Raises NotAskable."""
+    word, every = word_to_cut(trace), cuts(trace)
+    whole = int((every["number"] == 1).sum())
+    return say(
+        "Look at {word}: {n}, {pieces}. Of {all} in the table, {whole} one piece.",
+        word=Piece(short(word.raw)), n=many(len(word.pieces), "piece"), pieces=said(word.pieces),
+        all=many(len(every), "different word"), whole=f"{whole} are" if whole != 1 else "1 is",
     )  # fmt: skip
-
-
-def left(ask: Ask) -> pd.DataFrame:
-    """Evidence: what the tokenizer makes of a word that is written with a capital or an accent: the same, plain, or unknown."""
-    mark = ask.trace.spec.continuing
-    able = [w for w in words(ask) if written(ask, w).isalpha() and written(ask, w) != _plain(written(ask, w))]
-    if not able:
-        raise NotAskable("No word of this text has a capital or an accent that could be lost.")
-    word = max(able, key=lambda w: (not written(ask, w).isascii(), len(written(ask, w))))
-    own = written(ask, word)
-    read = "".join(t.original.removeprefix(mark) if i else t.original for i, t in enumerate(word))
-    where = "unknown" if word[0].original_id == ask.trace.spec.unknown_id else "same" if read == own else "plain"
-    rows = {name: (float(name == where), read if name == where else "") for name in ("same", "plain", "unknown")}
-    return table(rows, word=Piece(own), read=Piece(read), plain=Piece(_plain(own)))
-
-
-def _plain(word: str) -> str:
-    """Lower case, without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
