@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 UNAFFABLE = {"a": "An unaffable cat.", "b": "It was fine."}
 
@@ -43,6 +43,7 @@ def test_the_look_ups_are_walked_by_keyboard_and_the_link_reopens_them(page: Pag
     other = new_page()
     other.goto(page.url)
     settled(other)
+    all_drawn(other)
     assert step(other) == step(page)
     assert other.locator(".stairs .taken").count() == 1
 

@@ -19,9 +19,8 @@ MOST_BARS = 7  # as many words as stand on one screen with their question
 
 def _lead(page: Page) -> str:
     return (
-        f"BERT does not read words. It reads **pieces** from a list of {len(page.model.tokenizer):,}, its "
-        "**vocabulary**. Every piece has a number, its **id**, and the ids are all that the model ever sees of your "
-        "text. Pieces and the special marks around them are called **tokens**."
+        f"BERT reads **pieces** from a list of {len(page.model.tokenizer):,}, its **vocabulary**. Each has a number, its "
+        "**id**, and the ids are all that it sees of your text. Pieces and the marks around them are **tokens**."
     )
 
 

@@ -183,9 +183,9 @@ def what_is_left(ask: Ask) -> pd.DataFrame:
         if not here:
             raise NotAskable("This model cleans its text in a way of its own, so there is nothing to choose among.")
         why = (
-            say("This model keeps {word} as it is, and has pieces for it: {pieces}.", word=raw, pieces=pieces)
+            say("This model keeps {word} as it is, and reads {pieces}.", word=raw, pieces=pieces)
             if here == "typed"
-            else say("Here {word} becomes {left}, for which it has pieces: {pieces}.", word=raw, left=Piece(short(left)),
+            else say("Here {word} becomes {left}, and is read as {pieces}.", word=raw, left=Piece(short(left)),
                      pieces=pieces)
         )  # fmt: skip
     rows = {name: (float(name == here), str(pieces) if name == here else "") for name in (*made, "unknown")}

@@ -34,9 +34,7 @@ ACCENTS = (
     Pair("NASA sent a probe to Mars.", "It landed safely.", "probe"),
 )
 
-CUT = Question(
-    "tokens-cut", WORDS["cut"], numbers.how_many, RARE, margin=None, experiment=Experiment(evidence=numbers.mistyped)
-)
+CUT = Question("tokens-cut", WORDS["cut"], numbers.how_many, RARE, margin=None, experiment=Experiment(evidence=numbers.mistyped))
 LEFT = Question(
     "tokens-left", WORDS["left"], numbers.what_is_left, ACCENTS, options=numbers.left_options, margin=None,
     experiment=Experiment(evidence=numbers.written_plainly, breaks=numbers.reads_otherwise),
