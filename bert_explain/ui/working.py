@@ -29,7 +29,7 @@ from bert_explain.ui.notice import tell
 LOOK = 0.4  # seconds between two looks at a job
 AT_ONCE = 0.2  # seconds that are waited for a result before a bar is drawn
 NUMBERS = 999_999_999
-_ASKED = "_working"  # in the session: parameter's name -> key of the job that was asked for last
+_ASKED, _STOPPED = "_working", "_stopped"  # in the session: name of the work -> key of what was asked for, or stopped, last
 
 Result = TypeVar("Result")
 
@@ -73,6 +73,7 @@ def working(
     label: str,
     work: Callable[[Progress], Result],
     *,
+    also: Hashable = (),
     cost: float = 1.0,
     what: str = "",
     primary: bool = False,
@@ -83,6 +84,7 @@ def working(
 
     which : made by `asked`; in the address it says that the reader asked for this.
     key : everything that the result depends on, written by `repr`; the result is kept under it for all readers.
+    also : what the result depends on besides; a reader who has asked once need not ask again when only this changes.
     label : of the button that asks for it.
     work : calls progress(share, text) often, and ends with a result that is not None. It may raise ExplainError.
     cost : about how many forward passes it takes: cheap work goes before dear work.
@@ -90,44 +92,73 @@ def working(
     meanwhile : draws what can be seen of it already, each time it is looked at.
     """
     if not wanted(which, key):
-        _leave(which)
+        _leave(which.name)
         name = state.own_key(f"ask-{which.name}")
         style = "primary" if primary else "secondary"
         st.button(label, key=name, type=style, disabled=disabled, on_click=ask, args=(which, key))
         return None
+    found = _done(which.name, (key, also), work, cost, what or label)
+    if not isinstance(found, Job):
+        return found
+    if found.over:
+        _said(found)
+        st.button("Try again", key=state.own_key(f"again-{which.name}"))
+    else:
+        _watch(which.name, found, lambda: state.put(which, which.default), meanwhile)
+    return None
+
+
+def awaited(name: str, key: Hashable, work: Callable[[Progress], Result], *, cost: float = 1.0, what: str) -> Result | None:
+    """As `working`, for what a page shows unasked and what takes a moment only with long texts or on a busy server.
+
+    name : tells it apart from other work of this page.
+    """
+    stopped = st.session_state.setdefault(_STOPPED, {})
+    again = {"key": state.own_key(f"again-{name}"), "on_click": lambda: stopped.pop(name, None)}
+    if stopped.get(name) == key:
+        _leave(name)
+        tell("This was stopped before it was done.")
+        st.button("Go on", **again)
+        return None
+    found = _done(name, key, work, cost, what)
+    if not isinstance(found, Job):
+        return found
+    if found.over:
+        _said(found)
+        st.button("Try again", **again)
+    else:
+        _watch(name, found, lambda: stopped.update({name: key}))
+    return None
+
+
+def _done(name: str, key: Hashable, work: Callable[[Progress], Result], cost: float, label: str) -> Result | Job:
+    """The result, if it is there or comes at once; else the job, which runs on or has failed."""
     kept = TRACES.peek(("work", key))
     if kept is not None:
         return kept
-    _leave(which, key)
-    job = JOBS.submit(key, session(), work, cost=cost, label=what or label)
-    st.session_state.setdefault(_ASKED, {})[which.name] = key
-    if job.wait(AT_ONCE):
-        return _taken(which, job)
-    _watch(which, key, meanwhile)
-    return None
+    _leave(name, key)
+    job = JOBS.submit(key, session(), work, cost=cost, label=label)
+    st.session_state.setdefault(_ASKED, {})[name] = key
+    if not job.wait(AT_ONCE):
+        return job
+    JOBS.drop(key)
+    return TRACES.get(("work", key), lambda: job.result) if job.state == DONE else job
 
 
-def _leave(which: state.Number, unless: Hashable = None) -> None:
+def _leave(name: str, unless: Hashable = None) -> None:
     """What was asked for here before is of another text: it is not waited for any more."""
-    before = st.session_state.get(_ASKED, {}).get(which.name)
+    before = st.session_state.get(_ASKED, {}).get(name)
     if before is not None and before != unless:
         JOBS.cancel(before, session())
-        del st.session_state[_ASKED][which.name]
+        del st.session_state[_ASKED][name]
 
 
-def _taken(which: state.Number, job: Job) -> object | None:
-    """The result of a job that is over, kept for all; or a sentence that says why there is none, and the button again."""
-    if job.state == DONE:
-        result = TRACES.get(("work", job.key), lambda: job.result)
-        JOBS.drop(job.key)
-        return result
+def _said(job: Job) -> None:
+    """Why there is no result."""
     if job.state == FAILED:
         tell(why(job), "warning")
-    elif job.state == CANCELLED:
+    else:
         tell("This was stopped before it was done.")
-    JOBS.drop(job.key)
-    st.button("Try again", key=state.own_key(f"again-{which.name}"), on_click=ask, args=(which, job.key))
-    return None
 
 
 def why(job: Job) -> str:
@@ -138,19 +169,24 @@ def why(job: Job) -> str:
     return "This could not be done; the server's log says why."
 
 
-def _watch(which: state.Number, key: Hashable, meanwhile: Callable[[], None] | None) -> None:
-    name = state.own_key(which.name)
+def _watch(name: str, job: Job, stop: Callable[[], None], meanwhile: Callable[[], None] | None = None) -> None:
+    """Looks at a job again and again, while it runs; draws the whole page when it is over."""
+    key, at = job.key, state.own_key(name)
+
+    def cancel() -> None:
+        JOBS.cancel(key, session())
+        stop()
 
     def look() -> None:
-        job = JOBS.find(key, session())
-        if job is None or job.over:
+        now = JOBS.find(key, session())
+        if now is None or now.over:
             st.rerun()  # the whole page: what shows the result may stand in more than one place
-        bar(job)
-        st.button("Cancel", key=f"cancel-{name}", on_click=_cancel, args=(which, key))
+        bar(now)
+        st.button("Cancel", key=f"cancel-{at}", on_click=cancel)
         if meanwhile is not None:
             meanwhile()
 
-    look.__qualname__ = f"watch-{name}"
+    look.__qualname__ = f"watch-{at}"
     st.fragment(look, run_every=LOOK)()
 
 
@@ -164,11 +200,6 @@ def bar(job: Job) -> None:
         st.progress(job.share, job.text or job.label)
 
 
-def _cancel(which: state.Number, key: Hashable) -> None:
-    JOBS.cancel(key, session())
-    state.put(which, which.default)
-
-
 def loaded(key: Hashable, label: str, work: Callable[[Progress], Result], instead: Callable[[], None]) -> Result:
     """What the page cannot do without, such as a model: made beside the page, with a bar; the page ends here until it is there.
 
@@ -177,7 +208,7 @@ def loaded(key: Hashable, label: str, work: Callable[[Progress], Result], instea
     """
     job = JOBS.submit(key, session(), work, cost=0.0, label=label)
     if not job.wait(AT_ONCE):
-        _wait_for(key, instead)
+        _watch("loading", job, instead)
         st.stop()
     JOBS.drop(key)
     if job.state == FAILED:
@@ -185,18 +216,3 @@ def loaded(key: Hashable, label: str, work: Callable[[Progress], Result], instea
     if job.state == CANCELLED:
         st.rerun()
     return job.result
-
-
-def _wait_for(key: Hashable, instead: Callable[[], None]) -> None:
-    def stop() -> None:
-        JOBS.cancel(key, session())
-        instead()
-
-    def look() -> None:
-        job = JOBS.find(key, session())
-        if job is None or job.over:
-            st.rerun()
-        bar(job)
-        st.button("Cancel", key="cancel-loading", on_click=stop)
-
-    st.fragment(look, run_every=LOOK)()

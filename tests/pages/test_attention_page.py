@@ -17,6 +17,7 @@ from bert_explain.kernel.readings import share
 from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.ui import working
 from tests.tiny import tiny_bert
 from tests.whole import ask_button, asked_for, finished, whole
 
@@ -290,6 +291,7 @@ def held(monkeypatch):
         return real(whole, position, trace_of, told)
 
     monkeypatch.setattr(heads_off, "single_heads", slow)
+    monkeypatch.setattr(working, "AT_ONCE", 0)
     TRACES.clear()
     yield began, go
     go.set()
@@ -330,7 +332,7 @@ def test_an_edit_stops_the_work_on_the_old_text(held):
     at = opened(token="5")
     ask_button(at, "tried").click().run()
     assert began.wait(60)
-    job = next(job for job in JOBS.every if job.key[0] == "single heads" and not job.over)
+    job = next(job for job in JOBS.every if job.key[0][0] == "single heads" and not job.over)
     at.text_input[0].set_value("He walked to the bank of the lake.").run()
     assert not at.exception
     go.set()

@@ -13,7 +13,7 @@ from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
-from tests.whole import whole
+from tests.whole import asked_for, finished, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank.", "b": "The water was cold."}
@@ -136,20 +136,18 @@ def test_other_changes_are_compared_with_the_unchanged_model(change):
 
 
 def test_scores_come_on_a_press_and_a_link_brings_them_back(mini_bert):
-    at = opened()
-    press(at, "Hide each of the 11 tokens once")
+    at = asked_for(opened(), "scored")
     tokens, _ = tokenize(mini_bert, QUERY)
     positions, _ = ml.scored(tokens)
     table = ml.score_table([ml.score(run(mini_bert, ml.one_hidden(QUERY, tokens, p)), p) for p in positions])
     assert ml.say_totals(table).plain() in said(at)
     number = at.query_params["scored"]
-    again = opened(scored=number if isinstance(number, str) else number[0])
+    again = finished(opened(scored=number if isinstance(number, str) else number[0]))
     assert ml.look_scores(table).html() in said(again)
 
 
 def test_after_an_edit_nothing_is_scored_unasked():
-    at = opened()
-    press(at, "Hide each of the 11 tokens once")
+    at = asked_for(opened(), "scored")
     at.text_input(key="w-sentence-a").set_value("She walked to the old bank.").run()
     assert not at.exception
     assert "Hide each of the 12 tokens once" in [b.label for b in at.button]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -13,19 +12,21 @@ from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis import masking
 from bert_explain.content import words
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import masked_words as figures
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.picture import explained, picture, said
+from bert_explain.ui.working import asked, wanted, working
 
 UNIT = state.Choice("unit", (masking.WHOLE, masking.ONE))
 WHICH = state.Number("which", 1, 512, 1)  # of several masks, the one looked at, counted from the left
 K = state.Number("k", 1, 30, 5)
 OWN = state.Text("own", "", limit=100)
-SCORED = state.Number("scored", 0, 999_999_999)  # a check number of the text the reader asked to have scored
+SCORED = asked("scored")
 REST = state.Flag("rest")
 DRAW = state.Number("draw", 0, 9999)
 MOST_BARS = 20
@@ -165,27 +166,28 @@ def scores(page: Page) -> None:
     """Each token hidden in turn, on a press of a button: how expected is every word of the text?"""
     trace = page.trace
     positions, left_out = ml.scored(trace.tokens)
-    number = _check_number(page)
-    done = positions and state.get(SCORED) == number
-    table = _score_all(page, trace, positions) if done else None
+    key = ("scores", page.model.name, page.query.but(masked=(), replaced=()))
+    found: list[pd.DataFrame] = []
     with picture(
         "scores",
         "Every word hidden in turn",
-        look=ml.say_before(len(positions)) if table is None else ml.look_scores(table),
-        table=None if table is None else lambda: table,
+        table=(lambda: found[0] if found else pd.DataFrame()) if wanted(SCORED, key) else None,
         code=(ml.score, ml.one_hidden, ml.totals),
         note=f"{len(positions)} tokens are scored, from both ends; the {left_out} in the middle are not: each costs a run."
         if left_out
         else None,
     ):
+        look = st.container()
+        table = working(
+            SCORED, key, f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
+            _score_all(page, trace, positions), also=state.get(REST), cost=len(positions), what="tokens hidden one by one",
+            disabled=not positions,
+        )  # fmt: skip
+        with look:
+            said(ml.say_before(len(positions)) if table is None else ml.look_scores(table))
         if table is None:
-            st.button(
-                f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
-                key="score",
-                disabled=not positions,
-                on_click=lambda: state.put(SCORED, number),
-            )
             return
+        found.append(table)
         shade = ml.shading(table, len(trace.tokens))
         token_row(
             ml.shown(trace),
@@ -198,21 +200,18 @@ def scores(page: Page) -> None:
         st.text(ml.say_totals(table).plain())
 
 
-def _check_number(page: Page) -> int:
-    """Changes with everything the scores depend on: after an edit the button is offered again, nothing runs unasked."""
-    asked = (page.model.name, page.query.but(masked=(), replaced=()))
-    return zlib.crc32(repr(asked).encode("utf-8", "surrogatepass")) % SCORED.high + 1
+def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> Callable[[Progress], pd.DataFrame]:
+    """The work: one run for each token. It has to know the reader's choices before it begins."""
+    model, query, rest = page.model.name, page.query, state.get(REST)
 
+    def work(progress: Progress) -> pd.DataFrame:
+        found = []
+        for done, position in enumerate(positions):
+            progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
+            found.append(cache.score(model, ml.one_hidden(query, trace.tokens, position, rest), position))
+        return ml.score_table(found)
 
-def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> pd.DataFrame:
-    started, found, place = time.monotonic(), [], st.empty()
-    for done, position in enumerate(positions):
-        if time.monotonic() - started > 0.2:  # no bar for what is there at once
-            place.progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
-        query = ml.one_hidden(page.query, trace.tokens, position, state.get(REST))
-        found.append(cache.score(page.model.name, query, position))
-    place.empty()
-    return ml.score_table(found)
+    return work
 
 
 # the recipe

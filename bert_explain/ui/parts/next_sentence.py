@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,6 +10,7 @@ from bert_explain.analysis import next_sentence as ns
 from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.content import examples
 from bert_explain.content import next_sentence as content
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import next_sentence as figures
 from bert_explain.kernel import folding
 from bert_explain.query import Query
@@ -20,23 +20,28 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.picture import picture
+from bert_explain.ui.working import awaited
 
 RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
 WAS = PackedText("was")  # what stood in B before a drawn sentence took its place
 READ = 48  # tokens that a row of this page shows, of longer texts both ends
-SOON = 0.2  # seconds after which a bar is worth showing
 
 
-def judge(page: Page, queries: Sequence[Query], what: str) -> tuple[Verdict, ...]:
-    """The verdict on each query, with a progress bar when it takes a while."""
-    model, now = page.model.name, page.trace
-    started, found, bar = time.monotonic(), [], st.empty()
-    for done, query in enumerate(queries):
-        if time.monotonic() - started > SOON:
-            bar.progress(done / len(queries), f"{done} of {len(queries)} {what}")
-        found.append(ns.verdict(now) if query == now.query else cache.verdict(model, query))
-    bar.empty()
-    return tuple(found)
+def judge(page: Page, name: str, queries: Sequence[Query], what: str) -> tuple[Verdict, ...] | None:
+    """The verdict on each query; None, with a progress bar, while they are being found.
+
+    name : tells these apart from others on the page. Raises Missing where the model has no such head.
+    """
+    model, asked = page.model.name, tuple(queries)
+
+    def work(progress: Progress) -> tuple[Verdict, ...]:
+        found = []
+        for done, query in enumerate(asked):
+            progress(done / len(asked), f"{done} of {len(asked)} {what}")
+            found.append(cache.verdict(model, query))
+        return tuple(found)
+
+    return awaited(name, ("verdicts", model, asked), work, cost=len(asked), what=what)
 
 
 def has_pair(page: Page) -> bool:
@@ -90,7 +95,10 @@ def changes(page: Page) -> None:
         return
     drawn = _drawn()
     found = ns.variants(page.trace, drawn)
-    table = ns.compare(found, judge(page, [variant.query for variant in found], "changes tried"))
+    verdicts = judge(page, "changes", [variant.query for variant in found], "changes tried")
+    if verdicts is None:
+        return
+    table = ns.compare(found, verdicts)
     with picture(
         "changes",
         "Change one thing",

@@ -79,7 +79,7 @@ def table(page: Page) -> None:
     with picture(
         "pairs",
         "Your pairs, judged",
-        table=lambda: found[0],
+        table=lambda: found[0] if found else pd.DataFrame(),
         code=(sp.check, sp.judged, sp.accuracy),
         note="Edit a cell, add a row at the foot, mark rows to delete them, or paste rows from a spreadsheet. The "
         "label is yours: does B follow A? Each row is judged as it stands, without the changes made above.",
@@ -91,7 +91,10 @@ def table(page: Page) -> None:
         if rows != value.rows:
             state.put(PAIRS, replace(value, rows=rows))
         checked = sp.check(rows)
-        found.append(sp.judged(checked, judge(page, sp.queries(checked.rows), "pairs judged")))
+        verdicts = judge(page, "pairs", sp.queries(checked.rows), "pairs judged")
+        if verdicts is None:
+            return
+        found.append(sp.judged(checked, verdicts))
         with right:
             _results(sp.by_row(found[0], len(rows)), _height(value), page.palette.probability)
         with look:
@@ -177,7 +180,10 @@ def drawing(page: Page) -> None:
     texts = content.documents()
     drawn = found = sp.draw(texts, state.get(DRAW), state.get(COUNT))
     if page.model.has_nsp:
-        found = sp.with_verdicts(drawn, judge(page, sp.queries(sp.drawn_rows(drawn)), "drawn pairs judged"))
+        verdicts = judge(page, "drawn", sp.queries(sp.drawn_rows(drawn)), "drawn pairs judged")
+        if verdicts is None:
+            return
+        found = sp.with_verdicts(drawn, verdicts)
     chosen = min(state.get(PAIR), len(drawn))
     with picture(
         "drawing",
@@ -219,7 +225,10 @@ def _draw_again() -> None:
 def probes(page: Page) -> None:
     """One known weakness at a time, tried on pairs that differ in that one thing."""
     probe = content.probes()[PROBE.options.index(state.get(PROBE))]
-    found = sp.probed(probe, judge(page, sp.probe_queries(probe), "pairs judged"))
+    verdicts = judge(page, "probe", sp.probe_queries(probe), "pairs judged")
+    if verdicts is None:
+        return
+    found = sp.probed(probe, verdicts)
     with picture(
         "probe",
         "Can it tell the difference?",
