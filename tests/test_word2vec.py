@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bert_explain.models import load_vectors
 from bert_explain.models.vector_files import read_folder
 from bert_explain.models.vectors import from_table
 from bert_explain.training import corpus, word2vec, word2vec_text, word_tests
@@ -62,3 +63,22 @@ def word2vec_table(words, array):
     from bert_explain.models.vector_files import Table
 
     return from_table("t", "T", Table(words, array))
+
+
+def test_the_arithmetic_that_lessons_open_with_holds_in_the_bundled_vectors():
+    keyed = load_vectors("word2vec").keyed
+    for plus, minus, answer in (
+        (("king", "woman"), "man", "queen"),
+        (("actor", "woman"), "man", "actress"),
+        (("moscow", "france"), "russia", "paris"),
+        (("walked", "swim"), "walk", "swam"),
+    ):
+        assert keyed.most_similar(positive=list(plus), negative=[minus], topn=1)[0][0] == answer
+
+
+def test_a_name_of_one_book_is_no_neighbour_of_a_common_word():
+    vectors = load_vectors("word2vec")
+    assert "paflagonia" not in vectors.keyed
+    near = [word for word, _ in vectors.keyed.most_similar("king", topn=3)]
+    assert {"prince", "queen"} <= set(near)
+    assert vectors.counts.min() >= 20

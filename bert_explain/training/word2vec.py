@@ -64,13 +64,14 @@ class Progress:
 
 def train(
     documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None,
-    weights: Path | None = None,
+    weights: Path | None = None, keep: float = 0.0, least: int = 0,
 ) -> Path:  # fmt: skip
     """Train on these documents, but for the held-out ones, and write vectors.npy, context.npy and vocab.txt to `out`.
 
     work : the folder of the file of words and of the checkpoints; give the same one to go on after a stop.
     minutes : the time for the passes, those of an earlier, stopped run included; 0: as long as they take.
     weights : a folder that `export` wrote; words that are in it begin with the vectors that they have there.
+    keep : the share of those vectors in the last ones. least : words that stand in the text less often are learned, not exported.
     Raises BadText where there is nothing to learn from, and where `work` has the checkpoint of something else.
     """
     recipe = recipe or Recipe()
@@ -111,8 +112,11 @@ def train(
         progress.wordsim = word_tests.related(model.wv)
         _save(model, progress, made_of, work)
         bar.set_postfix_str(_line(progress))
-    export(model, out)
-    begun = f"{weights.name}'s vectors" if weights else "nothing"
+    if weights and keep:
+        _begin(model, weights, keep)
+    export(model, out, least)
+    kept = f", {keep:.0%} of them kept at the end" if weights and keep else ""
+    begun = f"{weights.name}'s vectors{kept}" if weights else "nothing"
     cards.made(out, {
         "began with": begun, "text": cards.sources(learn),
         "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
@@ -135,8 +139,11 @@ def _fresh(text: Path, recipe: Recipe) -> Word2Vec:
     return model
 
 
-def _begin(model: Word2Vec, folder: Path) -> int:
-    """Give every word that a folder of vectors has its two vectors there. -> how many have. Raises BadText for another size."""
+def _begin(model: Word2Vec, folder: Path, share: float = 1.0) -> int:
+    """Move every word that a folder of vectors has towards its two vectors there: all the way, or a share of it.
+
+    -> how many words. Raises BadText for vectors of another size.
+    """
     vectors, context = (np.load(folder / name, allow_pickle=False) for name in ("vectors.npy", "context.npy"))
     if vectors.shape[1] != model.vector_size:
         raise BadText(f"{folder.name} has {vectors.shape[1]} numbers a word, not {model.vector_size}.")
@@ -144,7 +151,8 @@ def _begin(model: Word2Vec, folder: Path) -> int:
     old = {word: n for n, word in enumerate(words)}
     both = [(new, old[word]) for word, new in model.wv.key_to_index.items() if word in old]
     to, of = np.array(both, dtype=int).reshape(-1, 2).T
-    model.wv.vectors[to], model.syn1neg[to] = vectors[of], context[of]
+    for now, there in ((model.wv.vectors, vectors), (model.syn1neg, context)):
+        now[to] += share * (there[of].astype(np.float32) - now[to])
     return len(both)
 
 
@@ -201,14 +209,18 @@ def _last(work: Path, made_of: dict) -> tuple[Word2Vec, Progress] | None:
     return Word2Vec.load(str(found[-1] / "model")), progress
 
 
-def export(model: Word2Vec, out: Path) -> None:
+def export(model: Word2Vec, out: Path, least: int = 0) -> None:
     """vectors.npy (V, D), context.npy (V, D): the vectors a word has as a neighbour; vocab.txt: "word count", V lines;
-    settings.json: how much frequent words were thinned out, without which the vectors cannot be read as probabilities."""
+    settings.json: how much frequent words were thinned out, without which the vectors cannot be read as probabilities.
+
+    Words are in the order of their counts; those below `least` are left out.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    np.save(out / "vectors.npy", model.wv.vectors.astype(np.float16))
-    np.save(out / "context.npy", model.syn1neg.astype(np.float16))
-    counts = (model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key)
-    lines = (f"{word} {count}\n" for word, count in zip(model.wv.index_to_key, counts, strict=True))
+    counts = [model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key]
+    size = sum(count >= least for count in counts)
+    np.save(out / "vectors.npy", model.wv.vectors[:size].astype(np.float16))
+    np.save(out / "context.npy", model.syn1neg[:size].astype(np.float16))
+    lines = (f"{word} {count}\n" for word, count in zip(model.wv.index_to_key[:size], counts, strict=False))
     (out / "vocab.txt").write_text("".join(lines), encoding="utf-8")
     (out / "settings.json").write_text(json.dumps({"sample": model.sample}) + "\n", encoding="utf-8")
 
@@ -227,13 +239,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("runs/word2vec"), help="checkpoints; default: %(default)s")
     parser.add_argument("--minutes", type=float, default=40, help="time for the passes, 0: no limit; default: %(default)s")
     parser.add_argument("--weights", type=Path, help="a folder of vectors to begin with; default: from nothing")
+    parser.add_argument("--keep", type=float, default=0.0, help="share of the first vectors in the last ones; default: 0")
+    parser.add_argument(
+        "--least", type=int, default=0, help="how often an exported word stands in the text; default: all that are learned"
+    )
     add_options(parser)
     options = vars(parser.parse_args(arguments))
-    text, out, work, minutes, weights = (options.pop(name) for name in ("text", "out", "work", "minutes", "weights"))
+    text, out, work, minutes = (options.pop(name) for name in ("text", "out", "work", "minutes"))
+    begin = {name: options.pop(name) for name in ("weights", "keep", "least")}
     for name in ("vector_size", "window", "negative", "epochs"):
         if options[name] < 1:
             parser.error(f"--{name.replace('_', '-')} must be 1 or more")
-    train(corpus.documents(text), out, work=work, minutes=minutes, recipe=Recipe(**options), weights=weights)
+    train(corpus.documents(text), out, work=work, minutes=minutes, recipe=Recipe(**options), **begin)
     return 0
 
 
