@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.kernel import readings
+from bert_explain.kernel import readings, text
 from bert_explain.kernel.readings import signed
 from bert_explain.trace import Trace
 
@@ -81,8 +81,8 @@ def vectors_table(trace: Trace, vectors: np.ndarray) -> pd.DataFrame:
 
 
 def csv(trace: Trace, vectors: np.ndarray) -> bytes:
-    """The table as CSV, UTF-8; numbers are written so that reading them gives the same float32."""
-    return vectors_table(trace, vectors).to_csv(index=False).encode()
+    """The table as CSV, UTF-8, no cell a formula; numbers are written so that reading them gives the same float32."""
+    return text.csv(vectors_table(trace, vectors))
 
 
 def npz(trace: Trace, vectors: np.ndarray, attention: bool = False) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bert_explain.kernel.readings import Best
+from bert_explain.kernel.text import markdown
 
 
 class Piece(str):
@@ -68,15 +69,12 @@ def _number(value: Any) -> Any:
     return _Number(value) if isinstance(value, (float, np.floating)) else value
 
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
-
-
 def _markdown(value: Any) -> Any:
     if isinstance(value, Sentence):
         return value.markdown()
     if not isinstance(value, str):
         return value
-    text = _MARKS.sub(r"\\\1", value)
+    text = markdown(value)
     return f"**{text}**" if isinstance(value, Piece) and text.strip() else text
 
 

@@ -24,6 +24,7 @@ from bert_explain.analysis.next_sentence import verdict as next_verdict
 from bert_explain.analysis.writing import Writing
 from bert_explain.engines.cache import TRACES, fits
 from bert_explain.engines.jobs import TURNS
+from bert_explain.kernel.text import markdown
 from bert_explain.models import Encoder
 from bert_explain.models.elmo import load_elmo
 from bert_explain.models.vectors import Vectors, load_vectors, vectors_ready
@@ -161,7 +162,7 @@ def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> M
             if not job.done():
                 time.sleep(0.05)
         while not job.done():
-            bar.progress(seen["share"], seen["what"])
+            bar.progress(seen["share"], markdown(seen["what"]))
             time.sleep(0.25)
     bar.empty()
     return job.result()

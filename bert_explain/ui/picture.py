@@ -11,6 +11,7 @@ import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence
 from bert_explain.content.words import Depth
+from bert_explain.kernel.text import csv, markdown
 from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
@@ -34,7 +35,7 @@ def picture(
     note : a quiet line under the picture.
     """
     with st.container(border=True, key=f"pic-{key}"):
-        st.subheader(title, anchor=f"pic-{key}")
+        st.subheader(markdown(title), anchor=f"pic-{key}")
         if look is not None:
             said(look)
         yield
@@ -67,14 +68,14 @@ def foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None = None, 
     options = [name for name, there in ((TABLE, table), (CODE, code)) if there]
     with st.container(key=f"foot-{key}", horizontal=True, gap="small", vertical_alignment="center"):
         opened = st.pills(
-            f"More about the picture “{title}”", options, key=f"open-{key}", label_visibility="collapsed"
+            markdown(f"More about the picture “{title}”"), options, key=f"open-{key}", label_visibility="collapsed"
         ) if options else None  # fmt: skip
         tools(key=f"tools-{key}", name=key)
     if opened == TABLE and table:
         shown = table()
         st.dataframe(shown, hide_index=True, key=f"table-{key}", height=min(420, 38 + 35 * len(shown)))
         st.download_button(
-            "Download CSV", shown.to_csv(index=False).encode(), f"{key}.csv", "text/csv", key=f"csv-{key}",
+            "Download CSV", csv(shown), f"{key}.csv", "text/csv", key=f"csv-{key}",
             on_click="ignore", type="tertiary", icon=":material/download:",
         )  # fmt: skip
     if opened == CODE:

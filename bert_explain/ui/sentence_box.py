@@ -12,6 +12,7 @@ import streamlit as st
 
 from bert_explain import models
 from bert_explain.content import examples
+from bert_explain.kernel.text import markdown
 from bert_explain.ui import cache, limits, stages, state
 from bert_explain.ui.params import LONGEST_TEXT
 
@@ -126,4 +127,4 @@ def _model() -> None:
     st.selectbox("Model", options, format_func=lambda name: known[name].title, **state.bind("model", options=options))
     chosen = known.get(state.get("model") or models.default_name())
     if chosen is not None:
-        st.caption(chosen.about)
+        st.caption(markdown(chosen.about))

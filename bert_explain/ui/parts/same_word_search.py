@@ -18,6 +18,7 @@ from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.content import trained, unread, wordnet, words
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
+from bert_explain.kernel.text import markdown
 from bert_explain.ui import sense_cache, state
 from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
@@ -249,7 +250,7 @@ def _build(page: Page, net: wordnet.WordNet, layer: int):
         job = sense_cache.build("bert", name, layer)
     while not job.future.done():
         place.progress(
-            job.done / max(job.of, 1), f"{page.model.title} has read {job.done:,} of {len(net.sentences):,} sentences"
+            job.done / max(job.of, 1), f"{markdown(page.model.title)} has read {job.done:,} of {len(net.sentences):,} sentences"
         )
         time.sleep(0.3)
     place.empty()

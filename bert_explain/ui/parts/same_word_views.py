@@ -12,6 +12,7 @@ from bert_explain.analysis.occurrences import StaticReader
 from bert_explain.analysis.same_word import Found
 from bert_explain.content import words
 from bert_explain.figures import senses as figures
+from bert_explain.kernel.text import markdown
 from bert_explain.models import batches
 from bert_explain.ui import state
 from bert_explain.ui.components import bars, matrix
@@ -137,7 +138,7 @@ def _one(page: Page, found: Found, read: Read) -> None:
                 said = looks.sense_map(float(plane.shares[at]), len(there))
                 chart = figures.sense_map(plane.points[at], plane.points, there, chosen, page.palette)
                 st.plotly_chart(chart, key="same-map", alt=said.plain(), **CHART)
-                st.caption(said.plain())
+                st.caption(markdown(said.plain()))
             if not near.empty:
                 st.text(f"Nearest to sentence {chosen + 1}:  {figures.short(there[chosen])}")
                 items = figures.nearest_bars(near[:NEAREST], there, least)

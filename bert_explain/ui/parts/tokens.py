@@ -8,6 +8,7 @@ from bert_explain.analysis import cuts, normalisation, tokens, vocabulary, wordp
 from bert_explain.analysis import padding as batches
 from bert_explain.figures import tokens as figures
 from bert_explain.kernel import folding
+from bert_explain.kernel.text import csv, markdown
 from bert_explain.ui import state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.components.characters import characters
@@ -191,7 +192,7 @@ def told(page: Page) -> None:
         st.dataframe(found, hide_index=True, key="told-tokens", height=min(420, 38 + 35 * len(found)))
         st.download_button(
             "Download CSV",
-            found.to_csv(index=False).encode(),
+            csv(found),
             "tokens.csv",
             "text/csv",
             key="csv-told",
@@ -221,7 +222,7 @@ def padding(page: Page) -> None:
         note="Under each token stands its attention mask: 1 = look here, 0 = padding, look away.",
     ):
         for i, row in enumerate(rows):
-            st.caption(f"Row {i + 1} of the batch: {row.name}")
+            st.caption(f"Row {i + 1} of the batch: {markdown(row.name)}")
             shown = folding.fold(len(row.tokens), batches.DRAWN)
             token_row(
                 folding.drawn(row.tokens, shown),
@@ -252,7 +253,7 @@ def search(page: Page) -> None:
         with left:
             st.text_input("Find", placeholder="for example bank, or ##ing", **state.bind(FIND))
             st.segmented_control("Pieces that", vocabulary.HOW, **state.bind(HOW))
-            st.checkbox(f"Only pieces that continue a word ({mark})", **state.bind(ONLY))
+            st.checkbox(f"Only pieces that continue a word ({markdown(mark)})", **state.bind(ONLY))
             st.dataframe(found.table, hide_index=True, key="found", height=260)
             if found.more:
                 st.caption(f"{found.more:,} more. Type more letters to see fewer.")
@@ -271,7 +272,7 @@ def ways(page: Page) -> None:
         look=cuts.look_ways(trace),
         table=lambda: found,
         code=(cuts.ways,),
-        note=f"{cuts.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted.".strip(),
+        note=markdown(f"{cuts.pieces_said(trace)} All with this model's vocabulary; special tokens are not counted."),
     ):
         bars(figures.bars_of_ways(found), key="ways", label="Tokens and unknown tokens for each way to cut this text")
 

@@ -9,6 +9,7 @@ import streamlit as st
 from bert_explain.analysis import vectors as av
 from bert_explain.content import words
 from bert_explain.errors import ExplainError
+from bert_explain.kernel.text import markdown
 from bert_explain.models.vectors import Vectors, sources
 from bert_explain.ui import cache, state
 from bert_explain.ui.picture import explained, said
@@ -19,11 +20,11 @@ def table() -> Vectors:
     known = sources()
     which = state.Choice("table", tuple(known))
     st.segmented_control(
-        "Which word vectors", which.options, format_func=lambda name: known[name].title, **state.bind(which)
+        "Which word vectors", which.options, format_func=lambda name: markdown(known[name].title), **state.bind(which)
     )
     vectors = cache.vectors(state.get(which))
-    st.caption(f"{vectors.title}: {vectors.size:,} words, {vectors.width} numbers each. Made {vectors.source}."
-               if vectors.source else f"{vectors.title}: {vectors.size:,} words, {vectors.width} numbers each.")  # fmt: skip
+    made = f" Made {vectors.source}." if vectors.source else ""
+    st.caption(markdown(f"{vectors.title}: {vectors.size:,} words, {vectors.width} numbers each.{made}"))
     return vectors
 
 
@@ -34,7 +35,7 @@ def absent(vectors: Vectors, word: str, key: str, put: state.Text) -> None:
     if near:
         with st.container(horizontal=True):
             for number, other in enumerate(near):
-                st.button(other.replace("*", "\\*"), key=f"{key}-{number}", on_click=state.put, args=(put, other))
+                st.button(markdown(other), key=f"{key}-{number}", on_click=state.put, args=(put, other))
 
 
 def ready() -> list[Vectors]:
@@ -45,7 +46,7 @@ def ready() -> list[Vectors]:
             found.append(cache.vectors(name))
         except ExplainError as error:
             wrong = error
-            st.caption(str(error).replace("[", "\\["))
+            st.caption(markdown(str(error)))
     if not found and wrong:
         raise wrong
     return found
