@@ -182,7 +182,7 @@ def _understand(chapter: Chapter, at: state.Choice) -> None:
 
 
 def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
-    """The strip and what there is to say about text and choices. False when no model can be had at all."""
+    """The strip and what there is to say about text and choices. False, after a sentence, when there is no trace to be shown."""
     _check_model()
     try:
         limits.check(page.model)
@@ -190,8 +190,9 @@ def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
         veiled = _veiled(page, stage, chapter)
         thumbs = thumbnails(trace, page.position, lambda query: cache.trace(page.model.name, query), veiled)
         says = alternatives(trace, thumbs)
-    except models.BadModel as error:
+    except ExplainError as error:
         tell(str(error), "warning")
+        limits.undo()
         return False
     _seed_widgets(page)
     went = strip(stage.name, thumbs, says)

@@ -46,10 +46,16 @@ def query(model: Encoder) -> Query:
         return bare
     tokens, _ = tokenize(model, bare)
     free = {t.position for t in tokens if not t.special}
+    maskable = free if model.spec.special.mask is not None else set()
     return bare.but(
-        masked=tuple(p for p in state.get("mask") if p in free),
-        replaced=tuple((p, i) for p, i in state.get("put") if p in free and i < model.vocab_size),
+        masked=tuple(p for p in state.get("mask") if p in maskable),
+        replaced=tuple((p, i) for p, i in state.get("put") if p in free and _named(model, i)),
     )
+
+
+def _named(model: Encoder, row: int) -> bool:
+    """Whether a piece has this row of the token table, which is often longer than the vocabulary."""
+    return row < model.vocab_size and model.wordpiece.id_to_token(row) is not None
 
 
 def check(model: Encoder) -> None:
@@ -127,4 +133,10 @@ def _changed(trace: Trace) -> None:
         words.insert(0, f"{masked} token{'s' * (masked > 1)} masked")
     with st.container(key="changed", horizontal=True, vertical_alignment="center"):
         st.text("Changed: " + ", ".join(words) + ".")
+        undo()
+
+
+def undo() -> None:
+    """A button that takes back every mask and intervention; nothing where there is none."""
+    if any(state.get(name) != state.default(name) for name in ("mask", *CHANGES)):
         st.button("Undo all", key="undo-all", type="tertiary", on_click=state.reset, args=("mask", *CHANGES))

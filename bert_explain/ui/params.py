@@ -53,7 +53,7 @@ class Text(Param):
     def parse(self, text: str) -> str:
         if len(text) > self.limit:
             raise ValueError
-        return text
+        return whole_characters(text)
 
 
 @dataclass(frozen=True, init=False)
@@ -124,16 +124,26 @@ class Positions(Param):
 
 @dataclass(frozen=True)
 class Pairs(Param):
-    """Pairs of numbers: 2.5,3.1."""
+    """Pairs of numbers: 2.5,3.1. once : no number stands first in two of them."""
 
     default: tuple[tuple[int, int], ...] = ()
+    once: bool = False
 
     def parse(self, text: str) -> tuple[tuple[int, int], ...]:
         pairs = [part.split(".") for part in text.split(",")]
-        return tuple(sorted({(_whole(x), _whole(y)) for x, y in pairs}))
+        found = {(_whole(x), _whole(y)) for x, y in pairs}
+        if self.once and len(dict(found)) != len(found):
+            raise ValueError
+        return tuple(sorted(found))
 
     def show(self, value: tuple[tuple[int, int], ...]) -> str:
         return ",".join(f"{x}.{y}" for x, y in value)
+
+
+def whole_characters(text: str) -> str:
+    """The same text. Raises ValueError where it holds half of a character, which no tokenizer can read."""
+    text.encode()  # UnicodeEncodeError is a ValueError
+    return text
 
 
 def _whole(text: str) -> int:
@@ -158,7 +168,7 @@ GLOBAL: dict[str, Param] = {
         Number("head", 0, _HIGHEST),
         Number("token", 0, _HIGHEST, None),
         Positions("mask"),
-        Pairs("put"),
+        Pairs("put", once=True),
         Pairs("off"),
         Choice("seg", ("normal", "flipped", "removed")),
         Choice("pos", ("normal", "removed", "shuffled")),

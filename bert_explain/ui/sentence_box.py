@@ -12,6 +12,7 @@ import streamlit as st
 
 from bert_explain import models
 from bert_explain.content import examples
+from bert_explain.errors import ExplainError
 from bert_explain.kernel.text import markdown
 from bert_explain.ui import cache, limits, stages, state
 from bert_explain.ui.params import LONGEST_TEXT
@@ -91,7 +92,7 @@ def _edited(name: str) -> None:
 def _count(page: Page) -> str:
     try:
         return limits.count(page.trace)
-    except models.BadModel:
+    except ExplainError:
         return ""
 
 

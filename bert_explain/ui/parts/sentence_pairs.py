@@ -19,6 +19,7 @@ from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import Packed
+from bert_explain.ui.params import whole_characters
 from bert_explain.ui.parts.next_sentence import judge
 from bert_explain.ui.picture import picture, said
 
@@ -60,7 +61,7 @@ class Pairs(Packed):
 def _row(entry: Any) -> Row:
     match entry:
         case [str(a), str(b), True | False | None as follows] if len(a) <= LONGEST and len(b) <= LONGEST:
-            return Row(a, b, follows)
+            return Row(whole_characters(a), whole_characters(b), follows)
     raise ValueError
 
 
