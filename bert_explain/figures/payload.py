@@ -109,6 +109,7 @@ def token_row(
         **labels(tokens),
         "label": label,
         "joined": "".join("01"[j] for j in joined),
+        "sentence": "".join(map(_sentence, tokens)),
         "chosen": sorted({int(i) for i in chosen}),
         "colour": colour,
         "shade": None if shade is None else [round(float(v), 4) for v in np.clip(np.nan_to_num(shade), 0, 1)],
@@ -271,6 +272,11 @@ def _special(item: Token | str) -> bool:
 
 def _continues(item: Token | str) -> bool:
     return item.startswith("##") if isinstance(item, str) else item.continues
+
+
+def _sentence(item: Token | str) -> str:
+    """Which sentence's letter stands in front of it: also of a word that is masked, or a special token that was typed."""
+    return " " if isinstance(item, str) or item.sentence is None else "AB"[item.segment]
 
 
 def _letter(item: Token | str) -> str:

@@ -111,16 +111,25 @@ def count(trace: Trace) -> str:
 def say(page: Page) -> None:
     """Under the strip: what was cut, what the model lacks, what is changed just now and how to undo it."""
     trace = page.trace
-    if not trace.query.text_a.strip():
-        tell("Sentence A is empty: BERT reads only its special tokens. Type a sentence above, or pick an example.")
-    elif all(t.special for t in trace.tokens):
-        tell("There is nothing here that BERT can read: only spaces or control characters.")
+    tell(unread(trace))
     if trace.cut:
         parts = [f"{n} tokens of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
         room = trace.spec.max_tokens
         tell(f"The text is longer than the model's {room} positions: {' and '.join(parts)} were cut off at the end.")
     tell(trace.spec.lacks)
     _changed(trace)
+
+
+def unread(trace: Trace) -> tuple[str, ...]:
+    """A sentence where sentence A is empty, or where nothing of what was typed is a word."""
+    if not trace.query.text_a.strip():
+        reads = "BERT reads sentence B" if any(t.sentence == 1 for t in trace.tokens) else "BERT reads only its special tokens"
+        return (f"Sentence A is empty: {reads}. Type a sentence above, or pick an example.",)
+    if not all(t.special for t in trace.tokens):
+        return ()
+    if any(t.sentence is not None for t in trace.tokens):
+        return ("There is no word here: what was typed is special tokens only.",)
+    return ("There is nothing here that BERT can read: only spaces or control characters.",)
 
 
 def _changed(trace: Trace) -> None:

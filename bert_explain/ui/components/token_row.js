@@ -18,11 +18,11 @@ export default component((me) => {
         joined = d.joined[i] === "1" && word;
       if (!joined) {
         words += role === "s" ? 0 : 1;
-        // not by colour alone: the first piece of a sentence carries its letter
-        const now = role === "a" ? "A" : role === "b" ? "B" : letter;
+        // not by colour alone: the first piece of a sentence carries its letter, whatever the piece is
+        const now = d.sentence[i] === " " ? letter : d.sentence[i];
         if (now !== letter && d.colour === "segment")
           nodes.push(
-            h("span", { class: "letter", "aria-hidden": "true", style: `color: ${cssColour(HUES[role])}` }, now),
+            h("span", { class: "letter", "aria-hidden": "true", style: `color: ${cssColour(HUES[now.toLowerCase()])}` }, now),
           );
         letter = now;
         nodes.push((word = h("span", { class: "word" })));
@@ -52,7 +52,7 @@ export default component((me) => {
       if (me.data.shade) shade(me.data);
     },
     update(d) {
-      const pieces = JSON.stringify([d.text, d.role, d.joined, d.colour, d.notes]);
+      const pieces = JSON.stringify([d.text, d.role, d.joined, d.sentence, d.colour, d.notes]);
       if (pieces !== built) build(d);
       built = pieces;
       shade(d);
