@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 
 import pandas as pd
 import streamlit as st
@@ -46,11 +47,7 @@ def picture(
 
 def said(look: Sentence | str) -> None:
     """What to look for, set off by a rule. Tokens in it are escaped."""
-    if isinstance(look, Sentence):
-        st.html(f'<p class="look">{look.html()}</p>')
-    else:
-        with st.container(key=f"look-{abs(hash(look))}"):
-            st.text(look)
+    st.html(f'<p class="look">{look.html() if isinstance(look, Sentence) else escape(look)}</p>')
 
 
 def explained(told: Depth, here: str = "") -> None:

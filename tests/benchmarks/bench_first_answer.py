@@ -21,7 +21,7 @@ ROUNDS = 3
 AIM = 2.0
 WATCH_ANSWER = """(() => {
   const look = () => {
-    const said = document.querySelector('[class*="st-key-pic-"] :is(.look, [class*="st-key-look-"])');
+    const said = document.querySelector('[class*="st-key-pic-"] .look');
     if (said?.textContent) window.firstAnswer = performance.now();
     else requestAnimationFrame(look);
   };

@@ -14,6 +14,7 @@ from bert_explain.content.vectors import analogies as examples
 from bert_explain.models import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.ui.parts import vectors_train
 from tests.whole import explore
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -199,6 +200,15 @@ def test_a_training_is_asked_for_and_its_passes_can_be_walked():
     assert points["type"] == "scatter"
     again = opened("Train your own", passes="10", trained=one(at.query_params["trained"]), after="5")
     assert "After 5 passes" in html(again)
+
+
+def test_a_slow_training_draws_its_map_many_times(monkeypatch):
+    """Two states of the map may look alike: drawn without a key, the second one ended the page."""
+    monkeypatch.setattr(vectors_train, "SHOW_EVERY", -1.0)  # as if every pass took longer than that
+    at = opened("Train your own", passes="200", start="4321")
+    next(b for b in at.button if b.key == "train").click().run()
+    assert not at.exception
+    assert at.subheader[0].value == "The vectors while they learn"
 
 
 def test_one_vector_shows_the_neighbours_of_a_word_that_tells_something():

@@ -76,6 +76,7 @@ def _learned(page: Page, learner: Learner, watched: list[str], chosen: str) -> R
     """The finished training; while it learns, at most ten seconds, a bar and the words of the map on their way."""
     bar, moving = st.empty(), st.empty()
     told = shown = time.monotonic()
+    drawn = 0
     while learner.reach(learner.total):
         if time.monotonic() > told + TELL_EVERY:
             bar.progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
@@ -84,8 +85,9 @@ def _learned(page: Page, learner: Learner, watched: list[str], chosen: str) -> R
             run = learner.run(learner.made)
             places = skipgram_map.paths(run, watched)
             chart = figures.moving_map(places, len(run.passes) - 1, watched, chosen, page.palette)
-            moving.plotly_chart(chart, alt=skipgram_map.look(run, len(run.passes) - 1, chosen).plain(), **CHART)
-            shown = time.monotonic()
+            alt = skipgram_map.look(run, len(run.passes) - 1, chosen).plain()
+            moving.plotly_chart(chart, key=f"learn-moving-{drawn}", alt=alt, **CHART)  # two states may look alike
+            shown, drawn = time.monotonic(), drawn + 1
     bar.empty()
     moving.empty()
     return learner.run(learner.total)
