@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|~$&]|:(?=\S)|^[-+#])")
+_NUMBERED = re.compile(r"^(\d+)(?=[.)])")  # the first of a list
 # Streamlit looks for these in the text that is left once Markdown is read, where a backslash is gone: icons and emoji
 # (`:smile:`), web and mail addresses, arrows and dashes (`->`, `--`, `>=`).
-_LATE = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE)
+_LATE = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[-<>~])(?=\\?[-=>])", re.IGNORECASE)
 _JOINER = "\u2060"  # has no width and breaks no line
 # A spreadsheet reads a cell that begins with one of these as a formula; the wide ones too, and what follows blanks.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\n]")
@@ -18,7 +19,7 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\n]")
 
 def markdown(text: str) -> str:
     """Text as Markdown shows it letter by letter, in one line: for labels of buttons, options, captions, titles, bars."""
-    return _MARKS.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(text.split())))
+    return _LATE.sub(_JOINER, _NUMBERED.sub(r"\1\\", _MARKS.sub(r"\\\1", " ".join(text.split()))))
 
 
 def cell(value: Any) -> Any:

@@ -45,7 +45,7 @@ def test_a_half_is_chosen_and_kept_in_the_address():
     at.segmented_control(key=W.format("half", "halves")).set_value("what BERT kept").run()
     assert not at.exception
     assert at.query_params["half"] == "what BERT kept"
-    assert content.halves()["bert"].says in [t.value for t in at.text]
+    assert any(f'<p class="look">{content.halves()["bert"].says}</p>' == e.proto.body for e in at.get("html"))
 
 
 def test_the_loaded_model_is_counted_from_its_weights(mini_bert):
