@@ -114,18 +114,22 @@ def awaited(name: str, key: Hashable, work: Callable[[Progress], Result], *, cos
     name : tells it apart from other work of this page.
     """
     stopped = st.session_state.setdefault(_STOPPED, {})
-    again = {"key": state.own_key(f"again-{name}"), "on_click": lambda: stopped.pop(name, None)}
+    again = state.own_key(f"again-{name}")
+
+    def go_on() -> None:
+        stopped.pop(name, None)
+
     if stopped.get(name) == key:
         _leave(name)
         tell("This was stopped before it was done.")
-        st.button("Go on", **again)
+        st.button("Go on", key=again, on_click=go_on)
         return None
     found = _done(name, key, work, cost, what)
     if not isinstance(found, Job):
         return found
     if found.over:
         _said(found)
-        st.button("Try again", **again)
+        st.button("Try again", key=again, on_click=go_on)
     else:
         _watch(name, found, lambda: stopped.update({name: key}))
     return None
