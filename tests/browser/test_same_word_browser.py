@@ -1,11 +1,11 @@
 """The page "Same word" in a real browser: a set, the slider, a cell, a list of one's own, the search."""
 
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.helpers import settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 SLOW = 120_000  # the models that stand beside BERT are loaded at the first visit
 
@@ -16,9 +16,7 @@ def address(page):
 
 def opened(page, **params):
     page.set_default_timeout(SLOW)
-    page.goto(f"/Same_word?{urlencode({'a': 'She walked to the bank of the river.', 'b': ''} | params)}")
-    page.locator(".st-key-pic-measured").wait_for()
-    return settled(page)
+    return open_app(page, "Same_word", **({"a": "She walked to the bank of the river.", "b": ""} | params))
 
 
 def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
@@ -44,8 +42,7 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
     assert page.locator("ol.occurrences li").last.inner_text().endswith("<b>His</b> bark is loud.")
     link = page.url
     page.goto(link)
-    page.locator(".st-key-pic-measured").wait_for()
-    settled(page)
+    all_drawn(settled(page))
     expect(page.get_by_label("Word", exact=True)).to_have_value("bark")
     page.locator(".st-key-same-to-a button").first.click()
     page.locator(".st-key-pic-hits").get_by_text("Rough bark").or_(page.locator(".st-key-search-token .chosen")).first.wait_for()
@@ -86,6 +83,7 @@ def test_a_file_a_single_sentence_and_the_slider_over_the_layers(page):
             expect(slider).to_have_value(str(5 - turn), timeout=SLOW)
     assert plot.evaluate(drawn) != last  # the points have moved with the layer
     page.reload()
+    all_drawn(settled(page))
     page.get_by_role("heading", name="Closer: BERT, layer 2").wait_for()
     settled(page)
     box.fill("The bank is here.")

@@ -11,7 +11,7 @@ A, B = "She walked to the bank of the river.", "He put the money in the bank."
 
 
 def opened(page, step, **params):
-    return open_app(page, "Word_vectors", a=A, b=B, see=step, **params)
+    return open_app(page, "Word_vectors", mode="explore", a=A, b=B, see=step, **params)
 
 
 def look(page, card: str) -> str:
