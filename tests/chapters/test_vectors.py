@@ -42,7 +42,7 @@ def test_the_opposite_stands_where_gensim_has_it(mini_bert):
 
 def test_the_sum_lands_where_gensim_has_it(mini_bert):
     keyed = load_vectors("word2vec").keyed
-    for _, evidence in found_on(questions.SUM, mini_bert, PAIRS, 20):
+    for _, evidence in found_on(questions.SUM, mini_bert, PAIRS, 16):
         facts = evidence.attrs["facts"]
         total = keyed.get_vector(facts["given"], norm=True) + keyed.get_vector(facts["same"], norm=True)
         total = total - keyed.get_vector(str(facts["sum"]).split()[2], norm=True)
