@@ -33,7 +33,7 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
     assert page.locator(".st-key-pic-one .look").inner_text() != before
     page.get_by_label("Word", exact=True).fill("bark")
     page.get_by_label("Word", exact=True).press("Enter")
-    page.get_by_text("“bark” is not in any of the 10 sentences").wait_for()
+    page.get_by_text("“bark” is not in any of the 10 sentences").first.wait_for()
     box = page.get_by_label(re.compile("Sentences, one a line"))
     box.fill("tree | The bark of the oak.\ntree | Rough bark.\ndog | <b>His</b> bark is loud.")
     box.press("Control+Enter")
