@@ -15,7 +15,7 @@ from bert_explain.figures import bertviz_views, theme
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.browser import helpers
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 QUERY = Query("She walked to the bank of the river.", "The water was cold and clear.")
 HOSTILE = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
@@ -62,7 +62,7 @@ def test_a_click_on_a_head_makes_it_large_and_leaves_the_rest_alone(page, bank):
     assert (address(page, "layer"), address(page, "head")) == ("4", "8")
     assert page.evaluate("window.seen") == 0
     page.reload()
-    settled(page)
+    all_drawn(settled(page))
     expect(page.get_by_role("heading", name="Layer 4, head 8")).to_be_visible()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bert_explain.ui.stages import GROUPS, STAGES
 from tests.browser import helpers
-from tests.browser.helpers import open_at, settled, type_sentence
+from tests.browser.helpers import all_drawn, open_at, settled, type_sentence
 
 PAIR = {"a": "He sat by the river bank.", "b": "The fish did not bite."}
 every_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
@@ -76,7 +76,7 @@ def test_the_address_reopens_what_was_typed(page, new_page):
     type_sentence(page, "Sentence A", "Ünïcode & <b>tags</b> + 100 % 😀 #?")
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     assert other.get_by_label("Sentence A", exact=True).input_value() == "Ünïcode & <b>tags</b> + 100 % 😀 #?"
 
 
@@ -87,7 +87,7 @@ def test_ten_thousand_characters_stay_and_reopen(page):
     assert page.get_by_label("Sentence A", exact=True).input_value() == text
     assert page.get_by_text("were cut off").is_visible()
     page.reload()
-    settled(page)
+    all_drawn(settled(page))
     assert page.get_by_label("Sentence A", exact=True).input_value() == text
 
 

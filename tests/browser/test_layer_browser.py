@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 PATH = "Inside_a_layer"
 
@@ -47,7 +47,7 @@ def test_cells_by_keyboard_and_the_link_reopens_them(page: Page, new_page):
     assert "to=7" in page.url
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     assert equation(other) == equation(page)
 
 

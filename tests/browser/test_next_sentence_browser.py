@@ -9,7 +9,7 @@ from bert_explain.content import next_sentence as content
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.ui.parts import sentence_pairs as parts
-from tests.browser.helpers import open_app, settled, type_sentence
+from tests.browser.helpers import all_drawn, open_app, settled, type_sentence
 
 PAGE = "Next_sentence"
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold and clear."}
@@ -80,7 +80,7 @@ def test_a_switch_changes_answer_strip_and_address(page, mini_bert):
     assert flipped in shown(page, "answer-bars")[0]
     assert any("on" in text and flipped in text for text in shown(page, "change-bars"))
     page.reload()
-    settled(page)
+    all_drawn(settled(page))
     assert flipped in shown(page, "answer-bars")[0]
     switch(page, "Flip segments")
     assert address(page, "seg") is None
@@ -125,7 +125,7 @@ def test_a_drawn_pair_is_chosen_and_reopened(page):
     text = page.locator(".st-key-pic-drawing .look").last.inner_text()
     assert text.startswith("Pair 5:")
     page.reload()
-    settled(page)
+    all_drawn(settled(page))
     assert page.locator(".st-key-pic-drawing .look").last.inner_text() == text
 
 
@@ -162,7 +162,7 @@ def test_edits_follow_each_other_and_a_link_reopens_them(page, mini_bert):
     after = look.inner_text()
     assert after != before
     page.reload()
-    settled(page)
+    all_drawn(settled(page))
     assert edited(page) == rows
     assert look.inner_text() == after
     write(page, 3, 0, "One more.")  # one more edit on top of what the link brought

@@ -11,7 +11,7 @@ import pytest
 from bert_explain.analysis import outputs
 from bert_explain.query import Query
 from bert_explain.trace import run
-from tests.browser.helpers import open_app, settled, type_sentence
+from tests.browser.helpers import all_drawn, open_app, settled, type_sentence
 
 A, B = "She walked to the bank of the river.", "The water was cold and clear."
 STEPS = ("The vectors", "Which are alike", "A map", "Take them along")
@@ -60,7 +60,7 @@ def test_a_token_picked_in_the_row_is_looked_at_and_reopens(page, new_page, trac
     assert look(page, "map") == said(outputs.look_map(trace, 6, 12))
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     assert look(other, "map") == said(outputs.look_map(trace, 6, 12))
 
 

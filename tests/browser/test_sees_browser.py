@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bert_explain.models.registry import ASSETS
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold."}
 READERS = ("word2vec", "elmo-left", "elmo-right", "decoder", "bert")
@@ -90,7 +90,7 @@ def test_a_word_by_click_and_by_keyboard_and_the_link_reopens_it(page, new_page)
     other = new_page()
     other.set_default_timeout(SLOW)
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     expect(other.locator(".st-key-pic-bert .look")).to_have_text(look.inner_text(), timeout=SLOW)
     expect(other.get_by_label("Sentence A", exact=True)).to_have_value(PAIR["a"])
     shading(other, target=5, words=9)

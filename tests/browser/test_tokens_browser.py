@@ -42,7 +42,7 @@ def test_the_look_ups_are_walked_by_keyboard_and_the_link_reopens_them(page: Pag
     assert step(page) == "Look-up 7: una is in the vocabulary, row 14,477"
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     all_drawn(other)
     assert step(other) == step(page)
     assert other.locator(".stairs .taken").count() == 1

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.browser.helpers import open_app, settled
+from tests.browser.helpers import all_drawn, open_app, settled
 
 A, B = "She walked to the bank of the river.", "He put the money in the bank."
 
@@ -36,7 +36,7 @@ def test_a_bar_leads_to_its_word_and_the_link_reopens_it(page, new_page):
     assert "lake" in said
     other = new_page()
     other.goto(page.url)
-    settled(other)
+    all_drawn(settled(other))
     assert look(other, "neighbours") == said
 
 
