@@ -31,6 +31,7 @@ check: $(TESTED) lint
 
 lint: $(TESTED)
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check --quiet .
 
 bench: $(TESTED) browser
 	$(PY) -m pytest tests/benchmarks -s $(ARGS)

@@ -16,10 +16,13 @@ from bert_explain.trace_elmo import run_elmo
 from tests.tiny import WORDS, tiny_bert, tokenizer
 
 TEXTS = [
-    ("She sat on the bank of the river.", "bank"), ("A bank.", "bank"), ("bank", "bank"),
-    ("The unforgettable ichthyologist came.", "ichthyologist"), ("Money in the bank, and 🙂 too.", "bank"),
+    ("She sat on the bank of the river.", "bank"),
+    ("A bank.", "bank"),
+    ("bank", "bank"),
+    ("The unforgettable ichthyologist came.", "ichthyologist"),
+    ("Money in the bank, and 🙂 too.", "bank"),
     ("He put it in the bank today!", "bank"),
-]  # fmt: skip
+]
 
 
 def tiny_elmo():
@@ -59,9 +62,15 @@ def test_other_architectures(kind):
 
 def test_a_decoder_looks_back_only():
     settings = BertConfig(
-        vocab_size=len(WORDS), hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
-        max_position_embeddings=32, is_decoder=True, initializer_range=0.4,
-    )  # fmt: skip
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=32,
+        is_decoder=True,
+        initializer_range=0.4,
+    )
     settings._attn_implementation = "eager"
     model = from_module("tiny", "tiny", BertLMHeadModel(settings), tokenizer())
     texts = ["the bank river", "the bank cold water ."]
@@ -97,9 +106,7 @@ def test_every_text_is_in_one_batch_of_its_length():
 
 def test_progress_ends_at_the_end(mini_bert):
     seen = []
-    batches.word_vectors(
-        mini_bert, ["a bank", "the bank is here"], [(2, 6), (4, 8)], progress=lambda *at: seen.append(at)
-    )
+    batches.word_vectors(mini_bert, ["a bank", "the bank is here"], [(2, 6), (4, 8)], progress=lambda *at: seen.append(at))
     assert seen[-1] == (2, 2)
 
 

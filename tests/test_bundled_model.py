@@ -48,9 +48,17 @@ def test_the_file_holds_half_precision_and_one_copy_of_each_table():
 
 def test_the_folder_is_standard_and_holds_nothing_else():
     assert {p.name for p in FOLDER.iterdir()} == {
-        "README.md", "config.json", "model.safetensors", "scores.json", "special_tokens_map.json", "prejudices.json",
-        "tokenizer.json", "tokenizer_config.json", "trained.json", "vocab.txt",
-    }  # fmt: skip
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "scores.json",
+        "special_tokens_map.json",
+        "prejudices.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "trained.json",
+        "vocab.txt",
+    }
     tokenizer = json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
     assert tokenizer["truncation"] is None
     assert tokenizer["padding"] is None

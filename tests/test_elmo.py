@@ -99,8 +99,11 @@ def test_parameters_are_counted_by_hand():
     cnn = 261 * 4 + (4 * 4 + 4) + (2 * 4 * 6 + 6) + (3 * 4 * 8 + 8) + 2 * 2 * (18 * 18 + 18) + 18 * 5 + 5
     lstm = 2 * (4 * 12 * (5 + 5) + 2 * 4 * 12 + 12 * 5)
     assert tiny_module().parameters_by_part() == {
-        "token encoder": cnn, "forward LSTM": lstm, "backward LSTM": lstm, "softmax": 5 * 12 + 12,
-    }  # fmt: skip
+        "token encoder": cnn,
+        "forward LSTM": lstm,
+        "backward LSTM": lstm,
+        "softmax": 5 * 12 + 12,
+    }
 
 
 # folders
@@ -143,11 +146,17 @@ def broken(folder, what):
 
 
 CASES = {
-    "no folder": "no folder", "no options": "no options.json", "options are no JSON": "not the options",
-    "options of another kind": "not the options", "no weights": "has no weights", "cut short": "could not be opened",
-    "other sizes": "options.json says", "huge sizes": "not the options", "words missing": "12 different words",
+    "no folder": "no folder",
+    "no options": "no options.json",
+    "options are no JSON": "not the options",
+    "options of another kind": "not the options",
+    "no weights": "has no weights",
+    "cut short": "could not be opened",
+    "other sizes": "options.json says",
+    "huge sizes": "not the options",
+    "words missing": "12 different words",
     "not HDF5": "could not be opened",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", CASES)

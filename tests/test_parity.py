@@ -79,8 +79,9 @@ def test_every_stage(models, name, text):
         base = models[name].module.bert
         with torch.inference_mode():
             pooled = base.pooler(torch.from_numpy(trace.hidden[-1].copy())[None])[0]
-            whole = base(torch.tensor([[t.id for t in trace.tokens]]),
-                         token_type_ids=torch.tensor([[t.segment for t in trace.tokens]])).pooler_output[0]  # fmt: skip
+            whole = base(
+                torch.tensor([[t.id for t in trace.tokens]]), token_type_ids=torch.tensor([[t.segment for t in trace.tokens]])
+            ).pooler_output[0]
         np.testing.assert_allclose(trace.pooled, pooled, **TOLERANCE)
         np.testing.assert_allclose(trace.pooled, whole, **TOLERANCE)
 
@@ -100,10 +101,13 @@ def test_parts_of_a_layer_equal_the_modules_of_hugging_face(models, name):
     trace, at = run(models[name], TEXTS["pair"]), models[name].n_layers // 2
     layer, caught = models[name].module.bert.encoder.layer[at], {}
     watched = {
-        "joined": layer.attention.self, "projected": layer.attention.output.dense,
-        "attended_normalised": layer.attention.output, "expanded": layer.intermediate,
-        "contracted": layer.output.dense, "output": layer.output,
-    }  # fmt: skip
+        "joined": layer.attention.self,
+        "projected": layer.attention.output.dense,
+        "attended_normalised": layer.attention.output,
+        "expanded": layer.intermediate,
+        "contracted": layer.output.dense,
+        "output": layer.output,
+    }
     hooks = [
         module.register_forward_hook(lambda _, __, out, stage=stage: caught.update({stage: out}))
         for stage, module in watched.items()
@@ -182,7 +186,5 @@ def test_removed_token_embeddings(models, name):
     if models[name].has_segments:
         segments = {"token_type_ids": torch.tensor([[t.segment for t in trace.tokens]])}
     with torch.inference_mode():
-        out = models[name].module(
-            inputs_embeds=torch.zeros(shape), output_attentions=True, output_hidden_states=True, **segments
-        )
+        out = models[name].module(inputs_embeds=torch.zeros(shape), output_attentions=True, output_hidden_states=True, **segments)
     assert_same(trace, out)

@@ -17,9 +17,13 @@ from bert_explain.trace import run
 from tests.tiny import WORDS, tiny_bert, tokenizer
 
 CONFIG = BertConfig(
-    vocab_size=len(WORDS), hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
+    vocab_size=len(WORDS),
+    hidden_size=8,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=16,
     max_position_embeddings=32,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +64,12 @@ def refused(folder: Path) -> str:
 def test_mini_bert_is_the_default_and_the_same_object_for_all():
     assert models.default_name() == "mini-bert"
     assert list(models.entries()) == [
-        "mini-bert", "bert-base-uncased", "bert-large-uncased", "bert-base-cased", "bert-base-multilingual-cased",
-    ]  # fmt: skip
+        "mini-bert",
+        "bert-base-uncased",
+        "bert-large-uncased",
+        "bert-base-cased",
+        "bert-base-multilingual-cased",
+    ]
     assert models.load() is models.load("mini-bert")
 
 
@@ -179,8 +187,9 @@ def test_broken_weights(folder):
 def test_weights_without_the_token_table(folder):
     """Hugging Face would fill it with random numbers and only warn."""
     weights = load_file(folder / "model.safetensors")
-    save_file({k: v for k, v in weights.items() if "word_embeddings" not in k}, folder / "model.safetensors",
-              metadata={"format": "pt"})  # fmt: skip
+    save_file(
+        {k: v for k, v in weights.items() if "word_embeddings" not in k}, folder / "model.safetensors", metadata={"format": "pt"}
+    )
     assert "lacks weights of its body" in refused(folder)
 
 

@@ -17,7 +17,7 @@ WORDS = TEXT.split()
 QUERIES = [
     Query(" ".join(WORDS[: 3 + i % 14]), " ".join(WORDS[i % 9 :]) if i % 3 else "", masked=(2,) if i % 2 else ())
     for i in range(THREADS)
-]  # fmt: skip
+]
 CHANGED = [
     q.but(positions="shuffled", seed=i) if i % 4 == 1 else q.but(heads_off=((i % 6, i % 12),)) if i % 4 == 2 else q
     for i, q in enumerate(QUERIES)
@@ -27,9 +27,18 @@ CHANGED = [
 def everything(trace) -> list[np.ndarray]:
     head, step = trace.head(2, 3), trace.layer(4)
     return [
-        trace.hidden, trace.attention, trace.nsp, trace.pooled, trace.embeddings.total, trace.mlm_logits([1]),
-        head.scores, head.mixed, step.expanded, step.output, np.array([t.id for t in trace.tokens]),
-    ]  # fmt: skip
+        trace.hidden,
+        trace.attention,
+        trace.nsp,
+        trace.pooled,
+        trace.embeddings.total,
+        trace.mlm_logits([1]),
+        head.scores,
+        head.mixed,
+        step.expanded,
+        step.output,
+        np.array([t.id for t in trace.tokens]),
+    ]
 
 
 def test_twenty_threads_get_what_one_gets(mini_bert):

@@ -12,9 +12,7 @@ from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 
 # Any character there is, and more often those that are special to a tokenizer.
-odd = st.sampled_from(
-    list("\x00\x07\t\n\r\x1f\x7f\x85\u00a0\u00ad\u0301\u200b\u200d\u202e\u2028\ufeff\ufffd#[]'-_.İßé")
-)
+odd = st.sampled_from(list("\x00\x07\t\n\r\x1f\x7f\x85\u00a0\u00ad\u0301\u200b\u200d\u202e\u2028\ufeff\ufffd#[]'-_.İßé"))
 scripts = st.sampled_from(
     [
         "😀",
@@ -159,15 +157,17 @@ def test_without_separators_the_sentences_touch(mini_bert):
 def test_swapped_sentences_change_places_and_keep_their_names(mini_bert):
     tokens, _ = tokenize(mini_bert, Query("one", "two", swapped=True))
     assert [(t.text, t.segment, t.sentence) for t in tokens] == [
-        ("[CLS]", 0, None), ("two", 0, 1), ("[SEP]", 0, None), ("one", 1, 0), ("[SEP]", 1, None),
-    ]  # fmt: skip
+        ("[CLS]", 0, None),
+        ("two", 0, 1),
+        ("[SEP]", 0, None),
+        ("one", 1, 0),
+        ("[SEP]", 1, None),
+    ]
 
 
 def test_masking_and_replacing_keep_what_stood_there(mini_bert):
     river = mini_bert.tokenizer.convert_tokens_to_ids("river")
-    tokens, _ = tokenize(
-        mini_bert, Query("the bank is old", masked=(4, 3), replaced=((2, river), (3, river)))
-    )
+    tokens, _ = tokenize(mini_bert, Query("the bank is old", masked=(4, 3), replaced=((2, river), (3, river))))
     assert [t.text for t in tokens] == ["[CLS]", "the", "river", "[MASK]", "[MASK]", "[SEP]"]
     assert [t.original for t in tokens[1:5]] == ["the", "bank", "is", "old"]
     assert [t.masked for t in tokens[1:5]] == [False, False, True, True]
@@ -182,10 +182,7 @@ def test_a_masked_later_piece_still_continues_its_word(mini_bert):
 
 def test_shuffled_positions_are_a_permutation_that_the_seed_decides(mini_bert):
     def places(seed):
-        return [
-            t.position_id
-            for t in tokenize(mini_bert, Query("a b c d e f", positions="shuffled", seed=seed))[0]
-        ]
+        return [t.position_id for t in tokenize(mini_bert, Query("a b c d e f", positions="shuffled", seed=seed))[0]]
 
     assert sorted(places(1)) == list(range(8))
     assert places(1) == places(1)

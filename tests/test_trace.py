@@ -103,9 +103,16 @@ def test_one_layer_by_hand(trace, weights):
     contracted = expanded @ w["output.dense.weight"].T + w["output.dense.bias"]
     output = layer_norm(normed + contracted, w["output.LayerNorm.weight"], w["output.LayerNorm.bias"])
     expected = {
-        "input": x, "joined": joined, "projected": projected, "attended": x + projected, "attended_normalised": normed,
-        "expanded": expanded, "contracted": contracted, "total": normed + contracted, "output": output,
-    }  # fmt: skip
+        "input": x,
+        "joined": joined,
+        "projected": projected,
+        "attended": x + projected,
+        "attended_normalised": normed,
+        "expanded": expanded,
+        "contracted": contracted,
+        "total": normed + contracted,
+        "output": output,
+    }
     for name, value in expected.items():
         close(getattr(step, name), value)
 
@@ -144,10 +151,15 @@ CHANGES = {
     "separators removed": {"separators": "removed"},
     "swapped": {"swapped": True},
     "all": {
-        "masked": (1,), "heads_off": ((1, 1),), "segments": "flipped", "positions": "shuffled", "tokens": "removed",
-        "separators": "removed", "swapped": True,
+        "masked": (1,),
+        "heads_off": ((1, 1),),
+        "segments": "flipped",
+        "positions": "shuffled",
+        "tokens": "removed",
+        "separators": "removed",
+        "swapped": True,
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert"])

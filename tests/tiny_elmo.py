@@ -11,10 +11,19 @@ from bert_explain.models.elmo import Elmo
 
 WORDS = ("<S>", "</S>", "<UNK>", "the", "bank", "river", "She", "walked", "to", "of", "water", ".")
 SIZES = {
-    "character_dim": 4, "filters": ((1, 4), (2, 6), (3, 8)), "n_highway": 2, "activation": "relu", "max_characters": 50,
-    "cell": 12, "projection": 5, "n_layers": 2, "cell_clip": None, "proj_clip": None, "skip": True,
+    "character_dim": 4,
+    "filters": ((1, 4), (2, 6), (3, 8)),
+    "n_highway": 2,
+    "activation": "relu",
+    "max_characters": 50,
+    "cell": 12,
+    "projection": 5,
+    "n_layers": 2,
+    "cell_clip": None,
+    "proj_clip": None,
+    "skip": True,
     "n_words": len(WORDS),
-}  # fmt: skip
+}
 
 
 def options(**changes) -> Options:

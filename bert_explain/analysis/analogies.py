@@ -89,12 +89,14 @@ def given_ranks(vectors: Vectors, added: Sum) -> pd.DataFrame:
     rows = [vectors.index(term.word) for term in added.terms]
     length = float(np.linalg.norm(added.total)) or 1.0
     every = vectors.keyed.vectors @ added.total / vectors.keyed.norms / length
-    return pd.DataFrame({
-        "word": [term.word for term in added.terms],
-        "sign": ["+" if term.sign > 0 else "-" for term in added.terms],
-        "cosine": every[rows],
-        "rank": [int((every > every[row]).sum()) + 1 for row in rows],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "word": [term.word for term in added.terms],
+            "sign": ["+" if term.sign > 0 else "-" for term in added.terms],
+            "cosine": every[rows],
+            "rank": [int((every > every[row]).sum()) + 1 for row in rows],
+        }
+    )
 
 
 def look(table: pd.DataFrame, expected: str = "") -> Sentence:
@@ -122,8 +124,11 @@ def look(table: pd.DataFrame, expected: str = "") -> Sentence:
             values["count"] = f"among the first {len(answers)}" if len(answers) > 1 else "that word"
     nearest_of_all = readings.best(table["cosine"], least=LEVEL, part=0.0)
     if top["given"]:
-        text += " Nearest of all is {top} itself, which stands in the sum." if nearest_of_all.leads else (
-            " {top} itself, which stands in the sum, is as near as any.")  # fmt: skip
+        text += (
+            " Nearest of all is {top} itself, which stands in the sum."
+            if nearest_of_all.leads
+            else (" {top} itself, which stands in the sum, is as near as any.")
+        )
         values["top"] = Piece(top["word"])
     return say(text, **values).because(lead, nearest_of_all)
 

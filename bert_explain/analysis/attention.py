@@ -19,12 +19,20 @@ from bert_explain.trace import Token, Trace
 MAJORITY = 0.5  # a head is named after a pattern that takes more than half of its attention (Clark et al. 2019, 3.1)
 BROAD = 0.8  # else "broad" when its entropy is above this share of the largest possible
 PATTERNS = {  # the pattern's name, and the column of `facts` that holds its share
-    "to [CLS]": "cls", "to [SEP]": "sep", "itself": "self", "previous token": "previous", "next token": "next",
+    "to [CLS]": "cls",
+    "to [SEP]": "sep",
+    "itself": "self",
+    "previous token": "previous",
+    "next token": "next",
     "same word": "same",
-}  # fmt: skip
+}
 DIRECTIONS = {  # name: (sentence of the row, sentence of the column); 0 = A, 1 = B, None = every token
-    "everything": (None, None), "within A": (0, 0), "within B": (1, 1), "A to B": (0, 1), "B to A": (1, 0),
-}  # fmt: skip
+    "everything": (None, None),
+    "within A": (0, 0),
+    "within B": (1, 1),
+    "A to B": (0, 1),
+    "B to A": (1, 0),
+}
 
 
 class Link(NamedTuple):
@@ -229,8 +237,9 @@ def directions(trace: Trace, layer: int, head: int) -> pd.DataFrame:
     w = trace.attention[layer, head]
     lines = [
         {"from": source, **{target: float(w[rows][:, columns].sum(-1).mean()) for target, columns in groups.items()}}
-        for source, rows in groups.items() if rows.any()
-    ]  # fmt: skip
+        for source, rows in groups.items()
+        if rows.any()
+    ]
     return pd.DataFrame(lines)
 
 

@@ -63,12 +63,20 @@ def look_unknown(trace: Trace) -> Sentence:
     if row["found before"]:
         return say(
             "{word} became {unk} because of {char}, {name}: {before} had been found already, and is thrown away.",
-            word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], before=Piece(row["found before"]),
-        )  # fmt: skip
+            word=word,
+            unk=unk,
+            char=Piece(row.character),
+            name=row["Unicode name"],
+            before=Piece(row["found before"]),
+        )
     return say(
         "{word} became {unk} because of {char}, {name}: the vocabulary has {n} that can begin a word, and this is none of them.",
-        word=word, unk=unk, char=Piece(row.character), name=row["Unicode name"], n=many(singles, "character"),
-    )  # fmt: skip
+        word=word,
+        unk=unk,
+        char=Piece(row.character),
+        name=row["Unicode name"],
+        n=many(singles, "character"),
+    )
 
 
 def ways(trace: Trace) -> pd.DataFrame:
@@ -99,11 +107,14 @@ def look_ways(trace: Trace) -> Sentence:
         return say("There are no words to cut yet.")
     whole, cut, chars = (found.loc[way] for way in ("whole words", "WordPiece", "characters"))
     return say(
-        "Whole words: {w}, {lost} unknown. WordPiece: {p}, {left} unknown. Characters: {c}, {k:.1f} times as many as "
-        "WordPiece.",
-        w=many(whole.tokens, "token"), lost=int(whole.unknown), p=many(cut.tokens, "token"), left=int(cut.unknown),
-        c=many(chars.tokens, "token"), k=chars.tokens / cut.tokens,
-    )  # fmt: skip
+        "Whole words: {w}, {lost} unknown. WordPiece: {p}, {left} unknown. Characters: {c}, {k:.1f} times as many as WordPiece.",
+        w=many(whole.tokens, "token"),
+        lost=int(whole.unknown),
+        p=many(cut.tokens, "token"),
+        left=int(cut.unknown),
+        c=many(chars.tokens, "token"),
+        k=chars.tokens / cut.tokens,
+    )
 
 
 def pieces_per_word(trace: Trace) -> pd.DataFrame:

@@ -216,20 +216,35 @@ def look_moved(table: pd.DataFrame, at: Swap) -> Sentence:
     """Which states moved when one word was exchanged, of a table from `moved_table`."""
     before = table[table["side"] == "before"]
     count, moved_ = len(before), int((before["bert"] > 0).sum())
-    known = {"piece": Piece(at.piece), "other": Piece(at.other), "still": int((before["decoder"] == 0).sum()), "count": count,
-             "moved": moved_, "only": Piece(before.iloc[0]["piece"])}  # fmt: skip
+    known = {
+        "piece": Piece(at.piece),
+        "other": Piece(at.other),
+        "still": int((before["decoder"] == 0).sum()),
+        "count": count,
+        "moved": moved_,
+        "only": Piece(before.iloc[0]["piece"]),
+    }
     begin = "Look to the left of {piece}, which is exchanged for {other}: "
     if count == 1:
         keeps = "keeps every digit" if known["still"] else "changes"
-        return say(begin + "the one earlier state, {only}, {keeps} in the decoder, and {moves} in BERT.", keeps=keeps,
-                   moves="moves" if moved_ else "does not move", **known)  # fmt: skip
+        return say(
+            begin + "the one earlier state, {only}, {keeps} in the decoder, and {moves} in BERT.",
+            keeps=keeps,
+            moves="moves" if moved_ else "does not move",
+            **known,
+        )
     top = readings.best(before["bert"], least=1e-4)
     most = ", {most} most" if top.leads and moved_ > 1 else ""
     end = ": every state holds something of every word." if moved_ == count else "."
     return say(
-        begin + "in the decoder {still} of the {count} earlier states keep every digit. In BERT {moved} of them "
-        + ("moves" if moved_ == 1 else "move") + most + end, most=Piece(before.iloc[top.index]["piece"]), **known,
-    ).because(top)  # fmt: skip
+        begin
+        + "in the decoder {still} of the {count} earlier states keep every digit. In BERT {moved} of them "
+        + ("moves" if moved_ == 1 else "move")
+        + most
+        + end,
+        most=Piece(before.iloc[top.index]["piece"]),
+        **known,
+    ).because(top)
 
 
 def in_sight(
@@ -278,8 +293,11 @@ def look_sight(table: pd.DataFrame, piece: str) -> Sentence:
     end = "The first is copying, only the second is a guess." if open_ > 1.25 * hidden else "Here the sight of it adds little."
     return say(
         start + reads + " BERT, which was trained with both sides and some words in sight, gives it {open} in sight, {hidden} "
-        "hidden. " + end, **known, open=percent(open_), hidden=percent(hidden),
-    )  # fmt: skip
+        "hidden. " + end,
+        **known,
+        open=percent(open_),
+        hidden=percent(hidden),
+    )
 
 
 # tuned for a task

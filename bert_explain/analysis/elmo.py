@@ -47,10 +47,15 @@ def filters(model: Elmo, read: CharacterRead, count: int = 8) -> pd.DataFrame:
     above = (read.fired - mean) / np.maximum(spread, 1e-6)
     table = pd.DataFrame(
         {
-            "filter": np.arange(1, len(read.width) + 1), "width": read.width, "characters": ngrams(read),
-            "begins": read.place, "answer": read.fired, "usual": mean, "above": above,
+            "filter": np.arange(1, len(read.width) + 1),
+            "width": read.width,
+            "characters": ngrams(read),
+            "begins": read.place,
+            "answer": read.fired,
+            "usual": mean,
+            "above": above,
         }
-    )  # fmt: skip
+    )
     return table[table["answer"] > 0].nlargest(count, "above").reset_index(drop=True)
 
 
@@ -75,9 +80,13 @@ def look_filters(table: pd.DataFrame, read: CharacterRead) -> Sentence:
     return say(
         "Look at the first row: filter {number} is {width} wide, and its answer to {word} comes from {gram}. It answers "
         "{answer:.2f}; its average over frequent words is {usual:.2f}.",
-        number=int(first["filter"]), width=int(first["width"]), gram=Piece(first["characters"]), word=Piece(read.word),
-        answer=first["answer"], usual=first["usual"],
-    )  # fmt: skip
+        number=int(first["filter"]),
+        width=int(first["width"]),
+        gram=Piece(first["characters"]),
+        word=Piece(read.word),
+        answer=first["answer"],
+        usual=first["usual"],
+    )
 
 
 def nearest(model: Elmo, encoding: np.ndarray, k: int = 8, leave_out: Collection[str] = ()) -> pd.DataFrame:
@@ -159,9 +168,13 @@ def look_directions(trace: ElmoTrace, moved: np.ndarray, first: int, position: i
         end += ", no more than another word does." if top.many > 1 else "."
     return say(
         "Look at the framed rows, the states at {word}. The forward one has read {before}, the backward one {after}. " + end,
-        word=word, before=many(position + 1, "word"), after=many(count - position, "word"),
-        other=Piece(trace.words[first + j].text), direction=DIRECTIONS[side], share=percent(float(others[side, j])),
-    ).because(top)  # fmt: skip
+        word=word,
+        before=many(position + 1, "word"),
+        after=many(count - position, "word"),
+        other=Piece(trace.words[first + j].text),
+        direction=DIRECTIONS[side],
+        share=percent(float(others[side, j])),
+    ).because(top)
 
 
 # guesses
@@ -171,11 +184,17 @@ def guess_table(trace: ElmoTrace) -> pd.DataFrame:
     words = np.array([*trace.vocabulary], dtype=object)
     return pd.DataFrame(
         {
-            "place": np.arange(1, len(trace.words) + 1), "word": [w.text for w in trace.words], "in vocabulary": g.known,
-            "forward guess": words[g.words[0, :, 0]], "forward probability": g.true[0], "forward rank": g.rank[0],
-            "backward guess": words[g.words[1, :, 0]], "backward probability": g.true[1], "backward rank": g.rank[1],
+            "place": np.arange(1, len(trace.words) + 1),
+            "word": [w.text for w in trace.words],
+            "in vocabulary": g.known,
+            "forward guess": words[g.words[0, :, 0]],
+            "forward probability": g.true[0],
+            "forward rank": g.rank[0],
+            "backward guess": words[g.words[1, :, 0]],
+            "backward probability": g.true[1],
+            "backward rank": g.rank[1],
         }
-    )  # fmt: skip
+    )
 
 
 def guesses_at(trace: ElmoTrace, position: int, side: int, k: int = 6) -> pd.DataFrame:
@@ -183,8 +202,10 @@ def guesses_at(trace: ElmoTrace, position: int, side: int, k: int = 6) -> pd.Dat
     g = trace.guesses
     true = trace.model.row(trace.words[position].text)
     found = g.words[side, position, :k]
-    rows = [(trace.vocabulary[i], float(p), r + 1, i == true) for r, (i, p) in
-            enumerate(zip(found, g.probabilities[side, position, :k], strict=True))]  # fmt: skip
+    rows = [
+        (trace.vocabulary[i], float(p), r + 1, i == true)
+        for r, (i, p) in enumerate(zip(found, g.probabilities[side, position, :k], strict=True))
+    ]
     if true not in found:
         rows.append((trace.vocabulary[true], float(g.true[side, position]), int(g.rank[side, position]), True))
     return pd.DataFrame(rows, columns=["word", "probability", "rank", "true"])
@@ -200,6 +221,11 @@ def look_guesses(table: pd.DataFrame, position: int) -> Sentence:
     end = " Of all {count} words the forward model ranks {better} better, the backward model {worse}"
     end += f", and {level} alike." if (level := len(table) - better - worse) else "."
     return say(
-        begin + (end if len(table) > 1 else ""), word=word, ahead=int(row["forward rank"]), back=int(row["backward rank"]),
-        better=better, worse=worse, count=len(table),
-    )  # fmt: skip
+        begin + (end if len(table) > 1 else ""),
+        word=word,
+        ahead=int(row["forward rank"]),
+        back=int(row["backward rank"]),
+        better=better,
+        worse=worse,
+        count=len(table),
+    )

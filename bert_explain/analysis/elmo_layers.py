@@ -29,9 +29,14 @@ def mix_table(trace: ElmoTrace, position: int, raw: Sequence[float], gamma: floa
     s = weights(raw)
     size = np.linalg.norm(trace.layers[:, position], axis=-1)
     return pd.DataFrame(
-        {"layer": np.arange(len(s)), "w": np.asarray(raw, dtype=float), "share s": s, "length": size,
-         "length in the mix": gamma * s * size}
-    )  # fmt: skip
+        {
+            "layer": np.arange(len(s)),
+            "w": np.asarray(raw, dtype=float),
+            "share s": s,
+            "length": size,
+            "length in the mix": gamma * s * size,
+        }
+    )
 
 
 def look_mix(table: pd.DataFrame, word: str, gamma: float) -> Sentence:
@@ -47,9 +52,14 @@ def look_mix(table: pd.DataFrame, word: str, gamma: float) -> Sentence:
     if top.many == 1:
         end = "Layer {layer} is the only one: its part in the embedding of {word} is {part:.2f} long."
     return say(
-        "The shares are {added} = {total:.3f}. " + end, added=added, total=table["share s"].sum(), layer=top.index,
-        word=Piece(word), part=top.value, parts=parts.replace(" + ", ", "),
-    ).because(top)  # fmt: skip
+        "The shares are {added} = {total:.3f}. " + end,
+        added=added,
+        total=table["share s"].sum(),
+        layer=top.index,
+        word=Piece(word),
+        part=top.value,
+        parts=parts.replace(" + ", ", "),
+    ).because(top)
 
 
 # one word in two sentences
@@ -100,5 +110,11 @@ def look_drift(table: pd.DataFrame, word: str, other: str) -> Sentence:
     )
     return say(
         "{begin}: in layer 0 the cosine of {word} and {other} is {first:.2f}. After layer {top} it is {last:.2f}{end}",
-        begin=begin, word=Piece(word), other=Piece(other), first=both[0], top=len(both) - 1, last=both[-1], end=end,
-    ).because(low)  # fmt: skip
+        begin=begin,
+        word=Piece(word),
+        other=Piece(other),
+        first=both[0],
+        top=len(both) - 1,
+        last=both[-1],
+        end=end,
+    ).because(low)

@@ -145,5 +145,8 @@ def look_moved(runs: Mapping[str, Trace], within: slice = slice(None)) -> Senten
         how = "its final vector turns by {x:.2f}"
     return say(
         "Look at {piece} with “{name}”: " + how + ". The average turn is {averages}.",
-        piece=Piece(tokens[t].original), name=names[i], x=far.value, averages=averages,
-    ).because(far)  # fmt: skip
+        piece=Piece(tokens[t].original),
+        name=names[i],
+        x=far.value,
+        averages=averages,
+    ).because(far)

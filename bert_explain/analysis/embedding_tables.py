@@ -62,9 +62,10 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
     first = table.iloc[near.index]
     known = {"piece": Piece(trace.pieces[position]), "near": Piece(first["piece"]), "x": readings.signed(near.value)}
     template = (
-        "The row nearest to that of {piece} is {near}, cosine {x}. " if near.leads
+        "The row nearest to that of {piece} is {near}, cosine {x}. "
+        if near.leads
         else "Several rows are about as near to that of {piece} as that of {near}, cosine {x}. "
-    )  # fmt: skip
+    )
     if same.empty:
         template += (
             "The token has this same row in every sentence, whatever it means there: its neighbours come in later, through "
@@ -75,8 +76,12 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
         template + "The token stands {n} times in this text, each "
         "time with this same row. The sums differ by position and segment only: those at {here} and {there} have "
         "cosine {y}.",
-        **known, n=len(same) + 1, here=position, there=same["at"][0], y=readings.signed(same["cosine"][0]),
-    ).because(near)  # fmt: skip
+        **known,
+        n=len(same) + 1,
+        here=position,
+        there=same["at"][0],
+        y=readings.signed(same["cosine"][0]),
+    ).because(near)
 
 
 # the segment table --------------------------------------------------------------------------------------------------
@@ -112,9 +117,14 @@ def look_segments(trace: Trace) -> Sentence:
     template += "They differ most in dimension {at}" if apart.leads else "Dimension {at} is one of those where they differ"
     return say(
         template + ": {ya:.3f} and {yb:.3f}.",
-        a=readings.many(counts[0], "token"), b=readings.many(counts[1], "token"), verb="gets" if counts[0] == 1 else "get",
-        x=readings.signed(cosines(rows)[0, 1]), at=at, ya=rows[0, at], yb=rows[1, at],
-    ).because(apart)  # fmt: skip
+        a=readings.many(counts[0], "token"),
+        b=readings.many(counts[1], "token"),
+        verb="gets" if counts[0] == 1 else "get",
+        x=readings.signed(cosines(rows)[0, 1]),
+        at=at,
+        ya=rows[0, at],
+        yb=rows[1, at],
+    ).because(apart)
 
 
 # the position table -------------------------------------------------------------------------------------------------
@@ -164,6 +174,12 @@ def look_positions(spec: ModelSpec, rows: int) -> Sentence:
         "Mean cosine of neighbours: {l1:.2f} learned, {s1:.2f} by formula; of positions {far} apart: {l2:.2f} and "
         "{s2:.2f}. By formula all rows are equally long. Learned rows are not: position {top} has length {x:.2f}, the "
         "median is {median:.2f}.",
-        l1=table["learned"][1], s1=table["sinusoidal"][1], l2=table["learned"][far], s2=table["sinusoidal"][far],
-        far=far, top=int(size.argmax()), x=float(size.max()), median=float(np.median(size)),
-    )  # fmt: skip
+        l1=table["learned"][1],
+        s1=table["sinusoidal"][1],
+        l2=table["learned"][far],
+        s2=table["sinusoidal"][far],
+        far=far,
+        top=int(size.argmax()),
+        x=float(size.max()),
+        median=float(np.median(size)),
+    )

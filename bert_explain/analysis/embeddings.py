@@ -74,9 +74,17 @@ def look_sum(trace: Trace, position: int) -> Sentence:
         template = "No row alone makes the sum for {piece}: {x} of it is due to the {first} row, with {rest}. "
     return say(
         template + "Look at dimension {at}, {furthest} from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
-        **known, rest=rest, at=at, furthest=readings.called(furthest, "furthest"), t=t, s_sign=sign(s), s=abs(s),
-        p_sign=sign(p), p=abs(p), total=total,
-    ).because(furthest)  # fmt: skip
+        **known,
+        rest=rest,
+        at=at,
+        furthest=readings.called(furthest, "furthest"),
+        t=t,
+        s_sign=sign(s),
+        s=abs(s),
+        p_sign=sign(p),
+        p=abs(p),
+        total=total,
+    ).because(furthest)
 
 
 def look_norm(trace: Trace, position: int) -> Sentence:
@@ -88,9 +96,13 @@ def look_norm(trace: Trace, position: int) -> Sentence:
         "The {h} numbers of the sum have mean {mean:.4f} and standard deviation {deviation:.4f}; the first "
         "strip shows them with mean 0 and standard deviation 1. After the learned scale and shift, dimension {top} is "
         "{furthest} from 0: {value}.",
-        h=len(out), mean=mean, deviation=deviation, top=top.index, value=readings.signed(float(out[top.index])),
+        h=len(out),
+        mean=mean,
+        deviation=deviation,
+        top=top.index,
+        value=readings.signed(float(out[top.index])),
         furthest="furthest" if top.leads else "among the furthest",
-    ).because(top)  # fmt: skip
+    ).because(top)
 
 
 def sign(number: float) -> str:
@@ -130,9 +142,11 @@ def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:
     if len(there) == 1:
         return say("Only the {part} row is left: there is no other to compare its length with.", part=there[0])
     leads = [readings.best(row, least=0.01) for row in table[there].to_numpy()]
-    usual = there[Counter(found.index for found in leads if found.leads).most_common(1)[0][0]] if any(
-        found.leads for found in leads
-    ) else ""  # fmt: skip
+    usual = (
+        there[Counter(found.index for found in leads if found.leads).most_common(1)[0][0]]
+        if any(found.leads for found in leads)
+        else ""
+    )
     where = readings.many(len(table), "token")
     if not usual:
         return say("At none of {where} is one row much longer than the others.", where=where)
@@ -142,14 +156,13 @@ def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:
         top = readings.best(table[usual], least=0.01)
         at = table.index[top.index]
         template = (
-            "The {part} row is the longest of the {rows} at every token. The longest of all is at {piece}: {x:.2f}." if top.leads
+            "The {part} row is the longest of the {rows} at every token. The longest of all is at {piece}: {x:.2f}."
+            if top.leads
             else "The {part} row is the longest of the {rows} at every token, {x:.2f} long at {piece}."
-        )  # fmt: skip
+        )
         if len(table) == 1:
             template = "The {part} row is the longest of the {rows} at {piece}: {x:.2f}."
-        return say(
-            template, part=usual, rows=rows, piece=Piece(trace.pieces[at]), x=top.value
-        ).because(*leads, top)  # fmt: skip
+        return say(template, part=usual, rows=rows, piece=Piece(trace.pieces[at]), x=top.value).because(*leads, top)
     other = table[there][[not here for here in ahead]]
     at = (other.max(axis=1) - other[usual]).idxmax()
     rival = other.loc[at].drop(usual).idxmax()
@@ -157,9 +170,17 @@ def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:
     how = "longer, {x:.2f} against {y:.2f}" if x - y >= 0.01 else "nearly as long, {x:.2f} against {y:.2f}"
     return say(
         "The {part} row is clearly the longest of the {rows} at {n} of {where}. Not so at {piece}: there the {other} row is "
-        + how + ".",
-        part=usual, rows=rows, n=sum(ahead), where=where, piece=Piece(trace.pieces[at]), other=rival, x=x, y=y,
-    ).because(*[found for found, here in zip(leads, ahead, strict=True) if here])  # fmt: skip
+        + how
+        + ".",
+        part=usual,
+        rows=rows,
+        n=sum(ahead),
+        where=where,
+        piece=Piece(trace.pieces[at]),
+        other=rival,
+        x=x,
+        y=y,
+    ).because(*[found for found, here in zip(leads, ahead, strict=True) if here])
 
 
 def look_shares(trace: Trace, within: slice = ALL) -> Sentence:
@@ -207,9 +228,12 @@ def look_cosines(trace: Trace, within: slice = ALL) -> Sentence:
         template += " {x} and {y} at {piece}: {value}."
     return say(
         template,
-        mean=float(np.nanmean(away)), x=x, y=y, piece=Piece(trace.pieces[table.index[row]]),
+        mean=float(np.nanmean(away)),
+        x=x,
+        y=y,
+        piece=Piece(trace.pieces[table.index[row]]),
         value=readings.signed(float(table.iloc[row, column])),
-    ).because(far)  # fmt: skip
+    ).because(far)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -142,13 +142,18 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
         top, then = int(best(p, 1)[0]), int(best(new, 1)[0])
         return say(
             "Without {off}, {word} goes from {p} to {new}" + (", and {then} comes first." if then != top else "."),
-            off=off, word=Piece(piece_text(before, top)), p=percent(p[top]), new=percent(new[top]),
+            off=off,
+            word=Piece(piece_text(before, top)),
+            p=percent(p[top]),
+            new=percent(new[top]),
             then=Piece(piece_text(after, then)),
-        )  # fmt: skip
+        )
     return say(
         "Without {off}, the probability that B follows A goes from {p} to {new}.",
-        off=off, p=percent(before.nsp[0]), new=percent(after.nsp[0]),
-    )  # fmt: skip
+        off=off,
+        p=percent(before.nsp[0]),
+        new=percent(after.nsp[0]),
+    )
 
 
 def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sentence:

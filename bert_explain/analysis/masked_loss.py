@@ -280,5 +280,3 @@ def say_totals(table: pd.DataFrame) -> Sentence:
         perplexity=t["pseudo_perplexity"],
         first=int((table["rank"] == 1).sum()),
     )
-
-

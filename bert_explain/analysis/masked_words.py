@@ -117,8 +117,11 @@ def look_compare(table: pd.DataFrame) -> Sentence:
     top = readings.best(table["change"].abs())
     row = table.iloc[top.index]
     if percent(row["before"]) == percent(row["probability"]):
-        return say("Nothing moves: {piece} had {now} in the unchanged model and has it still.", piece=Piece(row["piece"]),
-                   now=percent(row["probability"]))  # fmt: skip
+        return say(
+            "Nothing moves: {piece} had {now} in the unchanged model and has it still.",
+            piece=Piece(row["piece"]),
+            now=percent(row["probability"]),
+        )
     verb = "gains" if row["change"] > 0 else "loses"
     return say(
         "Look at {piece}: it {verb}{most}. It had {before} in the unchanged model and has {now} now.",

@@ -86,8 +86,10 @@ def say_hidden(tokens: Sequence[Token], position: int | None) -> Sentence:
     if n == 1:
         typed = why_not(tokens[hidden_positions(tokens)[0]])
         if typed:
-            return say("One token is hidden: the text itself says {mask}. Type a word in its place to show it, or hide more.",
-                       mask=Piece(tokens[hidden_positions(tokens)[0]].text))  # fmt: skip
+            return say(
+                "One token is hidden: the text itself says {mask}. Type a word in its place to show it, or hide more.",
+                mask=Piece(tokens[hidden_positions(tokens)[0]].text),
+            )
         return say("One token is hidden. Click it again to show it, or hide more.")
     if position is None:
         return say("There is no word to hide yet. Type a sentence above.")

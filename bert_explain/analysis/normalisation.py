@@ -20,10 +20,19 @@ from bert_explain.kernel.readings import many
 _ALIASES = {
     unicodedata.lookup(alias): alias
     for alias in (
-        "NULL", "ALERT", "BACKSPACE", "CHARACTER TABULATION", "LINE FEED", "LINE TABULATION", "FORM FEED",
-        "CARRIAGE RETURN", "ESCAPE", "DELETE", "NEXT LINE",
+        "NULL",
+        "ALERT",
+        "BACKSPACE",
+        "CHARACTER TABULATION",
+        "LINE FEED",
+        "LINE TABULATION",
+        "FORM FEED",
+        "CARRIAGE RETURN",
+        "ESCAPE",
+        "DELETE",
+        "NEXT LINE",
     )
-}  # fmt: skip
+}
 _CATEGORIES = {
     "Cc": "control character",
     "Cf": "format character",
@@ -150,9 +159,10 @@ def _letters(before: str, after: str) -> tuple[str, str]:
         elif bare != before:
             kinds.append(APART if len(bare) > 1 else OTHER)
             reasons.append(
-                f"Taken apart into its {len(bare)} parts (Unicode NFD)." if len(bare) > 1
+                f"Taken apart into its {len(bare)} parts (Unicode NFD)."
+                if len(bare) > 1
                 else "Replaced by its canonical twin (Unicode NFD)."
-            )  # fmt: skip
+            )
     if core != after:
         kinds.append(LOWERED if core.lower() == after else OTHER)
         reasons.append("A capital becomes a small letter." if kinds[-1] == LOWERED else "Replaced.")
@@ -199,8 +209,10 @@ def look(found: list[Character]) -> Sentence:
         return say("{n} of {all} change{s}. Look for {char}: it is gone.", char=Piece(name(first.before)), **numbers)
     return say(
         "{n} of {all} change{s}. Look at {before}: it becomes {after}.",
-        before=Piece(visible(first.before)), after=Piece(visible(first.after)), **numbers,
-    )  # fmt: skip
+        before=Piece(visible(first.before)),
+        after=Piece(visible(first.after)),
+        **numbers,
+    )
 
 
 def summary(wordpiece: Any, found: list[Character]) -> str:

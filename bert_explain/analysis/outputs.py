@@ -50,10 +50,13 @@ def pairs(trace: Trace, layer: int) -> pd.DataFrame:
     pieces = np.array(trace.pieces, dtype=object)
     frame = pd.DataFrame(
         {
-            "token": pieces[first], "at": first, "other": pieces[second], "at ": second,
+            "token": pieces[first],
+            "at": first,
+            "other": pieces[second],
+            "at ": second,
             "cosine": cosines(trace, layer)[first, second],
         }
-    )  # fmt: skip
+    )
     return frame.sort_values("cosine", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -180,12 +183,21 @@ def look_vectors(trace: Trace, layer: int) -> Sentence:
         return say(
             "Look at dimension {dimension}: of all {size} it is the strongest in {count} of {total} tokens. The mean cosine of "
             "two tokens is {before}; without this dimension it would be {after}, {how}.",
-            **known, after=readings.signed(after, 3), how=how,
-        )  # fmt: skip
+            **known,
+            after=readings.signed(after, 3),
+            how=how,
+        )
     length = np.linalg.norm(trace.hidden[layer].astype(np.float64), axis=1)
     longest, shortest = readings.best(length, least=0.1), readings.best(length, least=0.1, lowest=True)
-    known = {"bold": named(trace, longest.index), "faint": named(trace, shortest.index), "long": longest.value,
-             "short": shortest.value, "count": count, "total": total, "dimension": dimension}  # fmt: skip
+    known = {
+        "bold": named(trace, longest.index),
+        "faint": named(trace, shortest.index),
+        "long": longest.value,
+        "short": shortest.value,
+        "count": count,
+        "total": total,
+        "dimension": dimension,
+    }
     if total == 1:
         return say("There is one token: its vector is {long:.1f} long.", **known)
     if longest.value - shortest.value < 0.1:
@@ -222,8 +234,9 @@ def look_cosines(trace: Trace, layer: int) -> Sentence:
             return say("There is only one token here: nothing to compare it with.")
         return say(
             "There are no two different words here to compare; the {count} tokens have a mean cosine of {mean}.",
-            count=len(tokens), mean=signed(mean_cosine(table)),
-        )  # fmt: skip
+            count=len(tokens),
+            mean=signed(mean_cosine(table)),
+        )
     values = np.where(keep, table[i, j], np.nan)
     most = readings.best(values, least=0.01, part=0)
     if most.many == 1:
@@ -235,9 +248,11 @@ def look_cosines(trace: Trace, layer: int) -> Sentence:
         template = "Look at {one} and {other}: they have a cosine of {value}, and other words here are about as alike. "
     return say(
         template + "All pairs have a mean of {mean}; only what lies well above it says something.",
-        one=Piece(tokens[i[most.index]].text), other=Piece(tokens[j[most.index]].text), value=signed(most.value),
+        one=Piece(tokens[i[most.index]].text),
+        other=Piece(tokens[j[most.index]].text),
+        value=signed(most.value),
         mean=signed(mean_cosine(table)),
-    ).because(most)  # fmt: skip
+    ).because(most)
 
 
 def look_pair(trace: Trace, first: int, second: int) -> Sentence:
@@ -259,9 +274,15 @@ def look_pair(trace: Trace, first: int, second: int) -> Sentence:
     elif step.many > 1:
         template += "No layer changes it much more than every other."
     return say(
-        template, one=one, other=other, start=signed(found[0]), end=signed(found[-1]), layer=most + 1,
-        before=signed(found[most]), after=signed(found[most + 1]),
-    ).because(step)  # fmt: skip
+        template,
+        one=one,
+        other=other,
+        start=signed(found[0]),
+        end=signed(found[-1]),
+        layer=most + 1,
+        before=signed(found[most]),
+        after=signed(found[most + 1]),
+    ).because(step)
 
 
 def look_map(trace: Trace, layer: int, position: int) -> Sentence:
@@ -285,9 +306,13 @@ def look_map(trace: Trace, layer: int, position: int) -> Sentence:
     template += "The map holds {share} of what tells the tokens of this layer apart"
     return say(
         template + (": where the two disagree, trust the list." if share < MOST else "."),
-        token=token, near=named(trace, near["position"]), seen=named(trace, seen["position"]), value=signed(near["cosine"]),
-        less=signed(seen["cosine"]), share=readings.share(share),
-    )  # fmt: skip
+        token=token,
+        near=named(trace, near["position"]),
+        seen=named(trace, seen["position"]),
+        value=signed(near["cosine"]),
+        less=signed(seen["cosine"]),
+        share=readings.share(share),
+    )
 
 
 def look_pooler(trace: Trace) -> Sentence:
@@ -298,13 +323,18 @@ def look_pooler(trace: Trace) -> Sentence:
         return say(
             "Look at dimension {dimension}: with {value} it is {strongest} number{s} of [CLS]. This model has no "
             "pooler: a classifier reads this vector as it is.",
-            dimension=top.index, value=signed(cls[top.index]), strongest=readings.called(top, "strongest"),
+            dimension=top.index,
+            value=signed(cls[top.index]),
+            strongest=readings.called(top, "strongest"),
             s="" if top.leads else "s",
-        ).because(top)  # fmt: skip
+        ).because(top)
     top, near = _loud(trace.pooled), int((np.abs(trace.pooled) > 0.9).sum())
     return say(
         "Look at dimension {dimension} of the lower strip: the pooler answers {value} there, {strongest} of its numbers. The "
         "tanh keeps every number between −1 and 1; {near} of {size} lie beyond ±0.9.",
-        dimension=top.index, value=signed(trace.pooled[top.index]), near=near or "none", size=trace.spec.hidden_size,
+        dimension=top.index,
+        value=signed(trace.pooled[top.index]),
+        near=near or "none",
+        size=trace.spec.hidden_size,
         strongest=readings.called(top, "strongest"),
-    ).because(top)  # fmt: skip
+    ).because(top)

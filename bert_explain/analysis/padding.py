@@ -76,7 +76,10 @@ def look(rows: tuple[Row, Row]) -> Sentence:
         return say("Both have {n}, so nothing has to be filled up.", n=many(len(long.tokens), "token"))
     return say(
         "{short} has {n}, {long} has {all}: so {k} of {pad} fill it up, and there the mask is 0.",
-        short=short.name, long=long.name, n=many(len(short.tokens) - short.padded, "token"), all=len(long.tokens),
+        short=short.name,
+        long=long.name,
+        n=many(len(short.tokens) - short.padded, "token"),
+        all=len(long.tokens),
         k=many(short.padded, "copy", "copies"),
         pad=Piece(short.tokens[-1].text),
-    )  # fmt: skip
+    )

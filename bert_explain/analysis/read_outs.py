@@ -123,7 +123,12 @@ def look(trace: Trace, name: str, vectors: np.ndarray, position: int) -> Sentenc
     return say(
         "You take {about}: {tokens}, {size} numbers each. The vector of {token} has the length {length:.1f}; "
         "{strongest} of its numbers is {value}, in dimension {dimension}.",
-        about=way.about, tokens=readings.many(len(vectors), "token"), size=vectors.shape[1], token=Piece(trace.pieces[position]),
-        length=float(np.linalg.norm(vector)), dimension=top.index, value=signed(vector[top.index]),
+        about=way.about,
+        tokens=readings.many(len(vectors), "token"),
+        size=vectors.shape[1],
+        token=Piece(trace.pieces[position]),
+        length=float(np.linalg.norm(vector)),
+        dimension=top.index,
+        value=signed(vector[top.index]),
         strongest=readings.called(top, "strongest"),
-    ).because(top)  # fmt: skip
+    ).because(top)

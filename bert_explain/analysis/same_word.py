@@ -84,9 +84,7 @@ def read_csv(data: bytes) -> tuple[Line, ...]:
         raise BadList(f"This CSV file cannot be read: {error}.") from error
     columns = {name.strip().lower(): name for name in (rows[0] if rows else {}) if isinstance(name, str)}
     if not rows:
-        raise BadList(
-            "This CSV file has no rows below its first line. The first line must name the columns: sentence,label."
-        )
+        raise BadList("This CSV file has no rows below its first line. The first line must name the columns: sentence,label.")
     if "sentence" not in columns:
         there = ", ".join(list(columns)[:6])[:80] or "none"
         raise BadList(f"This CSV file has no column called sentence. Its columns: {there}. Wanted: sentence,label.")
@@ -130,9 +128,7 @@ def find(lines: Sequence[Line], word: str) -> Found:
     if len(found) > MOST:
         problems.append(f"The word occurs {len(found):,} times; the first {MOST} are compared.")
     if long:
-        problems.append(
-            f"{long} of the sentences are longer than {LONGEST:,} characters: only their beginning is read."
-        )
+        problems.append(f"{long} of the sentences are longer than {LONGEST:,} characters: only their beginning is read.")
     return Found(tuple(found[:MOST]), tuple(problems))
 
 

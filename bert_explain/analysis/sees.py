@@ -303,18 +303,30 @@ def look_summary(table: pd.DataFrame, word: str) -> Sentence:
     if not table["rank"].notna().any():
         return say("No model here can say how likely {word} is at this place.", **known)
     if found.best is None:
-        return say("No model that reads the words in order has {word} among its first {count} guesses: it could not be expected "
-                   "here.", count=EXPECTED, **known)  # fmt: skip
+        return say(
+            "No model that reads the words in order has {word} among its first {count} guesses: it could not be expected here.",
+            count=EXPECTED,
+            **known,
+        )
     if _counts_do(table, found):
         row = table[table["key"] == "word2vec"].iloc[0]
-        return say("Word2Vec, which knows no order, gives {word} {p}, and none of the others clearly more: this word can be "
-                   "expected without reading.", p=percent(row["probability"]), **known)  # fmt: skip
+        return say(
+            "Word2Vec, which knows no order, gives {word} {p}, and none of the others clearly more: this word can be "
+            "expected without reading.",
+            p=percent(row["probability"]),
+            **known,
+        )
     if found.kind == "level":
         names = [f"{able['model'][i]} (number {able['rank'][i]:,}, {percent(able['probability'][i])})" for i in found.level]
         return say("Several models expect {word} about equally: {names}.", names=listed(names), **known)
     first = able.iloc[found.best.index]
-    known |= {"model": first["model"], "rank": int(first["rank"]), "size": int(first["size"]),
-              "p": percent(first["probability"]), "why": WHY[first["key"]]}  # fmt: skip
+    known |= {
+        "model": first["model"],
+        "rank": int(first["rank"]),
+        "size": int(first["size"]),
+        "p": percent(first["probability"]),
+        "why": WHY[first["key"]],
+    }
     if found.best.many == 1:
         start = "Look at the bar marked “highest”: only {model} has {word} among its first guesses, "
         start += "number {rank:,} of {size:,}, with {p}. {why}"

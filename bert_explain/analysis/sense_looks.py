@@ -69,8 +69,9 @@ def squares(
         told = {"flat": listed([titles[key] for key in flat]), "word": Piece(word), "forms": forms}
     who, rows = leader(found, sum(bool(label) for label in labels))
     if who.best is None:
-        return say(alone + "Give the sentences labels, two different ones and one of them twice, to see whether a model agrees.",
-                   **told)  # fmt: skip
+        return say(
+            alone + "Give the sentences labels, two different ones and one of them twice, to see whether a model agrees.", **told
+        )
     if who.kind == "few":
         return say(alone + "So few labels cannot tell whether a model agrees with them.", **told)
     if who.kind == "none":
@@ -86,7 +87,7 @@ def squares(
         alone + "Look at {model}: for {word}, two sentences with the same label have a cosine of {same:.2f} on average, "
         "two with different labels {other:.2f}." + apart,
         **(told | {"model": titles[key], "word": Piece(word), "same": same, "other": other}),
-    )  # fmt: skip
+    )
 
 
 def within(vectors: np.ndarray, labels: Sequence[str]) -> tuple[float, float]:
@@ -160,8 +161,11 @@ def story(found: pd.DataFrame, labelled: int, forms: int = 1) -> Sentence:
             "label | sentence."
         )
     if who.kind == "few":
-        return say("{labelled} with a label {are} too few to say which model tells the meanings apart.",
-                   labelled=many(labelled, "sentence"), are="is" if labelled == 1 else "are")  # fmt: skip
+        return say(
+            "{labelled} with a label {are} too few to say which model tells the meanings apart.",
+            labelled=many(labelled, "sentence"),
+            are="is" if labelled == 1 else "are",
+        )
     values, rest = {}, ""
     if static is not None:
         values = {"static": static["model"], "flat": static["value"], "forms": forms}
@@ -216,8 +220,11 @@ def headline(found: pd.DataFrame, words: int, read_by: Sequence[str] = ()) -> Se
     best = rows.iloc[who.index]
     return say(
         begin + "For {model}, after layer {layer}, it has the same meaning in {value} of the cases; " + rest + "." + known,
-        model=best["model"], layer=int(best["layer"]), value=share(best["value"]), **values,
-    ).because(who.best)  # fmt: skip
+        model=best["model"],
+        layer=int(best["layer"]),
+        value=share(best["value"]),
+        **values,
+    ).because(who.best)
 
 
 def measured(found: pd.DataFrame, word: str, sentences: int) -> Sentence:
@@ -227,8 +234,9 @@ def measured(found: pd.DataFrame, word: str, sentences: int) -> Sentence:
     if there.empty:
         return say(
             "{word} has {sentences} in WordNet, but no question can be asked of them: a meaning with two sentences and another "
-            "meaning are needed.", **known,
-        )  # fmt: skip
+            "meaning are needed.",
+            **known,
+        )
     who, rows = leader_of_scores(found)
     known |= {"queries": many(int(there["queries"].max()), "question"), "chance": share(float(there["chance"].max()))}
     begin = "{word} has {sentences} in WordNet, which make {queries}; guessing gets {chance}. "
@@ -241,6 +249,9 @@ def measured(found: pd.DataFrame, word: str, sentences: int) -> Sentence:
         return say(begin + "About equally good on so many: {names}.", names=listed(names), **known)
     best = rows.iloc[who.index]
     return say(
-        begin + "{model} is best, with {value} after layer {layer}.", model=best["model"], value=share(best["value"]),
-        layer=int(best["layer"]), **known,
-    ).because(who.best)  # fmt: skip
+        begin + "{model} is best, with {value} after layer {layer}.",
+        model=best["model"],
+        value=share(best["value"]),
+        layer=int(best["layer"]),
+        **known,
+    ).because(who.best)

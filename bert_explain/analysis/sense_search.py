@@ -90,9 +90,13 @@ def look(contextual: pd.DataFrame, static: pd.DataFrame, titles: tuple[str, str]
     tied = equally_near(static)
     begin = "The first for {one} means “{definition}”: {sentence}. "
     values = {
-        "one": titles[0], "other": titles[1], "definition": first["definition"], "sentence": Piece(first["sentence"]),
-        "tied": tied, "word": Piece(word),
-    }  # fmt: skip
+        "one": titles[0],
+        "other": titles[1],
+        "definition": first["definition"],
+        "sentence": Piece(first["sentence"]),
+        "tied": tied,
+        "word": Piece(word),
+    }
     if tied > 1:
         kinds = static.loc[static["rank"] == 1, "sense"].nunique()
         values |= {"kinds": kinds, "meanings": "meaning" if kinds == 1 else "different meanings"}

@@ -60,8 +60,9 @@ def look(run: Run, at: int, word: str) -> Sentence:
     if not run.passes[at]:
         return say(
             "Nothing is learned yet: all vectors are small and random. By chance {first} lies near to {word}.",
-            word=Piece(word), first=Piece(first["word"]),
-        )  # fmt: skip
+            word=Piece(word),
+            first=Piece(first["word"]),
+        )
     begin = "After {passes} the word nearest to {word} is {now}, cosine {cosine:.2f}. At the start it was {first}, by chance."
     if not top.leads:
         begin = "After {passes} {now} is near to {word}, cosine {cosine:.2f}" + (
@@ -69,9 +70,14 @@ def look(run: Run, at: int, word: str) -> Sentence:
         )
     return say(
         begin + " The mean loss of a pair went from {before:.2f} to {after:.2f}.",
-        passes=many(run.passes[at], "pass", "passes"), word=Piece(word), now=Piece(now["word"]), cosine=now["cosine"],
-        first=Piece(first["word"]), before=float(run.loss[0]), after=float(run.loss[run.passes[at] - 1]),
-    ).because(top)  # fmt: skip
+        passes=many(run.passes[at], "pass", "passes"),
+        word=Piece(word),
+        now=Piece(now["word"]),
+        cosine=now["cosine"],
+        first=Piece(first["word"]),
+        before=float(run.loss[0]),
+        after=float(run.loss[run.passes[at] - 1]),
+    ).because(top)
 
 
 def look_window(text: Text, position: int, drawn: Draws) -> Sentence:
@@ -83,9 +89,12 @@ def look_window(text: Text, position: int, drawn: Draws) -> Sentence:
     return say(
         "At this place {word} is the centre. It makes {pairs} with the words around it, and {negatives} drawn against "
         "{them}. The whole text gives {all} in each pass.",
-        word=Piece(word), pairs=many(int(mine.sum()), "pair"), negatives=_drawn(int((drawn.negatives[mine] >= 0).sum())),
-        them="it" if mine.sum() == 1 else "them", all=many(len(mine), "pair"),
-    )  # fmt: skip
+        word=Piece(word),
+        pairs=many(int(mine.sum()), "pair"),
+        negatives=_drawn(int((drawn.negatives[mine] >= 0).sum())),
+        them="it" if mine.sum() == 1 else "them",
+        all=many(len(mine), "pair"),
+    )
 
 
 def _drawn(count: int) -> str:
@@ -95,7 +104,11 @@ def _drawn(count: int) -> str:
 def table(run: Run, words: Sequence[str], places: np.ndarray) -> pd.DataFrame:
     """Every place of every word on the map: one row for each snapshot and word."""
     snapshots, count = places.shape[:2]
-    return pd.DataFrame({
-        "after pass": np.repeat(run.passes, count), "word": list(words) * snapshots,
-        "x": places[..., 0].ravel(), "y": places[..., 1].ravel(),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "after pass": np.repeat(run.passes, count),
+            "word": list(words) * snapshots,
+            "x": places[..., 0].ravel(),
+            "y": places[..., 1].ravel(),
+        }
+    )

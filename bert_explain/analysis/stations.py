@@ -25,15 +25,29 @@ def tokens(trace: Trace, position: int) -> Sentence:
     if not own:
         return say("{count}: there is no word yet, only what BERT adds.", count=count)
     if lost:
-        return say("{count}: {own} from your text, of which {lost} read as {unk}, and {added} that BERT adds.",
-                   count=count, own=len(own), lost="one is" if lost == 1 else f"{lost} are", added=added,
-                   unk=Piece(unknown.text))  # fmt: skip
+        return say(
+            "{count}: {own} from your text, of which {lost} read as {unk}, and {added} that BERT adds.",
+            count=count,
+            own=len(own),
+            lost="one is" if lost == 1 else f"{lost} are",
+            added=added,
+            unk=Piece(unknown.text),
+        )
     if not cut:
-        return say("{count}: {own} from your text, {whole}, and {added} that BERT adds.", count=count, own=len(own), added=added,
-                   whole="a whole word or sign" if len(own) == 1 else "each a whole word or sign")  # fmt: skip
+        return say(
+            "{count}: {own} from your text, {whole}, and {added} that BERT adds.",
+            count=count,
+            own=len(own),
+            added=added,
+            whole="a whole word or sign" if len(own) == 1 else "each a whole word or sign",
+        )
     pieces = [t.original for t in own if (t.sentence, t.word) == cut[0]]
-    return say("{count}. {word} is not in the vocabulary as a whole, so it is cut into {k} pieces.",
-               count=count, word=Piece("".join(p.removeprefix("##") for p in pieces)), k=len(pieces))  # fmt: skip
+    return say(
+        "{count}. {word} is not in the vocabulary as a whole, so it is cut into {k} pieces.",
+        count=count,
+        word=Piece("".join(p.removeprefix("##") for p in pieces)),
+        k=len(pieces),
+    )
 
 
 def embeddings(trace: Trace, position: int) -> Sentence:
@@ -52,11 +66,13 @@ def embeddings(trace: Trace, position: int) -> Sentence:
         return say("{word} becomes {h} numbers: one row is left, {rows}.", word=word, h=h, rows=rows)
     template = "{word} becomes {h} numbers: {k} rows, {rows}, added up. "
     template += (
-        "Here the {largest} row is the longest arrow, {norm:.1f}." if longest.leads
+        "Here the {largest} row is the longest arrow, {norm:.1f}."
+        if longest.leads
         else "Here no row is much longer than the next: the {largest} row is {norm:.1f} long."
-    )  # fmt: skip
-    return say(template, word=word, h=h, k=len(there), rows=rows, largest=there[longest.index],
-               norm=longest.value).because(longest)  # fmt: skip
+    )
+    return say(template, word=word, h=h, k=len(there), rows=rows, largest=there[longest.index], norm=longest.value).because(
+        longest
+    )
 
 
 def layers(trace: Trace, position: int) -> Sentence:
@@ -102,8 +118,9 @@ def words(trace: Trace, guess: Guess | None) -> Sentence:
     if guess.true_word is None:
         return say("Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece("[MASK]"), **known)
     right = "and is right" if guess.true_word == guess.pieces[0] else "and is not what stood there"
-    return say("With {word} hidden, BERT's first guess is {first} ({p}), {right}.",
-               word=Piece(guess.true_word), right=right, **known)  # fmt: skip
+    return say(
+        "With {word} hidden, BERT's first guess is {first} ({p}), {right}.", word=Piece(guess.true_word), right=right, **known
+    )
 
 
 def next_sentence(trace: Trace, position: int) -> Sentence:
@@ -117,8 +134,11 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
     known = {"first": first, "second": second, "p": readings.percent(p)}
     if abs(p - 0.5) < UNDECIDED:
         return say("BERT cannot tell whether sentence {second} follows sentence {first}: {p} for “is next”.", **known)
-    return say("BERT thinks that sentence {second} {verdict} sentence {first}: {p} for “is next”.",
-               verdict="follows" if p >= 0.5 else "does not follow", **known)  # fmt: skip
+    return say(
+        "BERT thinks that sentence {second} {verdict} sentence {first}: {p} for “is next”.",
+        verdict="follows" if p >= 0.5 else "does not follow",
+        **known,
+    )
 
 
 def nearest(trace: Trace, position: int) -> int | None:
@@ -135,13 +155,18 @@ def outputs(trace: Trace, position: int) -> Sentence:
         return say("One vector of {h} numbers for each token.", h=trace.spec.hidden_size)
     others = [t.position for t in trace.tokens if not t.special and t.position != position]
     near = readings.best(all_cosines(trace)[position][others], least=0.01, part=0)
-    known = {"h": trace.spec.hidden_size, "word": Piece(trace.tokens[position].text), "other": Piece(trace.tokens[best].text),
-             "c": readings.signed(near.value)}  # fmt: skip
+    known = {
+        "h": trace.spec.hidden_size,
+        "word": Piece(trace.tokens[position].text),
+        "other": Piece(trace.tokens[best].text),
+        "c": readings.signed(near.value),
+    }
     if len(others) == 1:
         return say("One vector of {h} numbers for each token. Those of {word} and {other} have a cosine of {c}.", **known)
     how = "is closest to" if near.leads else "is as close to others as to"
-    return say("One vector of {h} numbers for each token. The one of {word} {how} that of {other} (cosine {c}).",
-               how=how, **known).because(near)  # fmt: skip
+    return say(
+        "One vector of {h} numbers for each token. The one of {word} {how} that of {other} (cosine {c}).", how=how, **known
+    ).because(near)
 
 
 SAID: dict[str, Callable[[Trace, int], Sentence]] = {

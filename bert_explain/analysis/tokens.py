@@ -169,13 +169,16 @@ def look(trace: Trace) -> Sentence:
     if len(most.pieces) == 1:
         return say(
             "Look at {word}: the vocabulary has nothing for it, so the model reads only {unk}.",
-            word=Piece(short(most.raw)), unk=Piece(most.pieces[0]),
-        )  # fmt: skip
+            word=Piece(short(most.raw)),
+            unk=Piece(most.pieces[0]),
+        )
     return say(
-        "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} "
-        "stops.",
-        word=Piece(short(most.raw)), n=len(most.pieces), first=Piece(most.pieces[0]), second=Piece(most.pieces[1]),
-    )  # fmt: skip
+        "Look at {word}: it is cut into {n} pieces, and no other word here into more. {second} goes on where {first} stops.",
+        word=Piece(short(most.raw)),
+        n=len(most.pieces),
+        first=Piece(most.pieces[0]),
+        second=Piece(most.pieces[1]),
+    )
 
 
 def look_told(trace: Trace) -> Sentence:
@@ -197,8 +200,11 @@ def look_told(trace: Trace) -> Sentence:
         return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
     return say(
         "Look at position {at}: {mark} ends the first sentence; after it the segment is {then} instead of {before}.",
-        at=ends[0], mark=mark, then=then, before=before,
-    )  # fmt: skip
+        at=ends[0],
+        mark=mark,
+        then=then,
+        before=before,
+    )
 
 
 def look_run(run: Run, step: int) -> Sentence:
@@ -219,8 +225,9 @@ def look_run(run: Run, step: int) -> Sentence:
         return say(
             "Not even {piece} is in the vocabulary. The whole word becomes {unk}"
             + ("; what was found is thrown away." if run.taken else "."),
-            piece=piece, unk=Piece(run.pieces[0]),
-        )  # fmt: skip
+            piece=piece,
+            unk=Piece(run.pieces[0]),
+        )
     if not last:
         return say(
             "{piece} is there, row {id}: taken. Now the rest, {rest}.",
@@ -232,5 +239,8 @@ def look_run(run: Run, step: int) -> Sentence:
         return say("{piece} is in the vocabulary as it is, row {id}: one look-up, one piece.", piece=piece, id=f"{now.id:,}")
     return say(
         "{piece} is there, row {id}: taken, and nothing is left. {n} made {k}.",
-        piece=piece, id=f"{now.id:,}", n=many(len(run.lookups), "look-up"), k=many(len(run.pieces), "piece"),
-    )  # fmt: skip
+        piece=piece,
+        id=f"{now.id:,}",
+        n=many(len(run.lookups), "look-up"),
+        k=many(len(run.pieces), "piece"),
+    )

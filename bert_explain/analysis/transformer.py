@@ -19,10 +19,16 @@ from bert_explain.models.parameters import PARTS, parameter_counts, sizes
 from bert_explain.trace import Trace
 
 GROUP = {
-    "token table": "embeddings", "position table": "embeddings", "segment table": "embeddings", "attention": "attention",
-    "feed-forward": "feed-forward", "LayerNorm": "LayerNorm", "pooler": "pooler",
-    "masked-word head": "heads", "next-sentence head": "heads",
-}  # fmt: skip
+    "token table": "embeddings",
+    "position table": "embeddings",
+    "segment table": "embeddings",
+    "attention": "attention",
+    "feed-forward": "feed-forward",
+    "LayerNorm": "LayerNorm",
+    "pooler": "pooler",
+    "masked-word head": "heads",
+    "next-sentence head": "heads",
+}
 GROUPS = tuple(dict.fromkeys(GROUP.values()))
 BYTES = 4  # of one number in float32
 
@@ -79,21 +85,24 @@ def count(s: Sizes) -> pd.DataFrame:
         "position table": ("P·H", f"{s.positions:,}·{h}", s.positions * s.hidden),
         "segment table": ("S·H", f"{s.segments}·{h}", s.segments * s.hidden),
         "attention": (
-            f"{many[0]} · 4·{how[0]}", f"{attentions} · 4·{how[1]}",
+            f"{many[0]} · 4·{how[0]}",
+            f"{attentions} · 4·{how[1]}",
             attentions * 4 * (s.hidden**2 + s.attention_bias * s.hidden),
         ),
         "feed-forward": (
-            f"{many[1]} · (H·F + F + F·H + H)", f"{layers} · ({h}·{f} + {f} + {f}·{h} + {h})",
+            f"{many[1]} · (H·F + F + F·H + H)",
+            f"{layers} · ({h}·{f} + {f} + {f}·{h} + {h})",
             layers * (2 * s.hidden * s.feed_forward + s.feed_forward + s.hidden),
         ),
         "LayerNorm": (f"{many[2]} · 2·H", f"{norms} · 2·{h}", norms * 2 * s.hidden),
         "pooler": ("H·H + H", f"{h}·{h} + {h}", s.pooler * (s.hidden**2 + s.hidden)),
         "masked-word head": (
-            "H·H + H + 2·H + V", f"{h}·{h} + {h} + 2·{h} + {s.vocabulary:,}",
+            "H·H + H + 2·H + V",
+            f"{h}·{h} + {h} + 2·{h} + {s.vocabulary:,}",
             s.mlm * (s.hidden**2 + 3 * s.hidden + s.vocabulary),
         ),
         "next-sentence head": ("2·H + 2", f"2·{h} + 2", s.nsp * (2 * s.hidden + 2)),
-    }  # fmt: skip
+    }
     found = [(part, GROUP[part], *row) for part, row in rows.items() if row[2]]
     return pd.DataFrame(found, columns=["part", "group", "formula", "with numbers", "parameters"])
 
@@ -128,8 +137,10 @@ def problem(s: Sizes) -> str:
     if s.hidden % s.heads:
         near = [n for n in range(1, s.hidden + 1) if s.hidden % n == 0]
         best = min(near, key=lambda n: abs(n - s.heads))
-        return (f"{s.heads} heads cannot share {s.hidden:,} numbers evenly: each head takes a slice of H / A of them. "
-                f"{best} heads could. The count below is the same: heads cut the matrices up and add no numbers.")  # fmt: skip
+        return (
+            f"{s.heads} heads cannot share {s.hidden:,} numbers evenly: each head takes a slice of H / A of them. "
+            f"{best} heads could. The count below is the same: heads cut the matrices up and add no numbers."
+        )
     return ""
 
 
@@ -142,10 +153,13 @@ def look_sizes(name: str, s: Sizes) -> Sentence:
     other = "attention" if most != "attention" else share.drop("attention").idxmax()
     return say(
         "Look at {name}: of its {total:,} numbers, {share} are in {most} and {less} in {other}.",
-        name=name, total=int(table["parameters"].sum()), share=in_percent(share[most]), most=_part(most),
+        name=name,
+        total=int(table["parameters"].sum()),
+        share=in_percent(share[most]),
+        most=_part(most),
         less=in_percent(share[other]),
         other=_part(other),
-    )  # fmt: skip
+    )
 
 
 def _part(group: str) -> str:
@@ -158,9 +172,11 @@ def look_own(s: Sizes) -> Sentence:
     return say(
         "These sizes make {now:,} numbers, {bytes} of memory. One more layer adds {layer:,}. Twice the hidden and "
         "feed-forward size makes it {times:.1f} times as large.",
-        now=now, bytes=memory(now), layer=total(replace(s, layers=s.layers + 1)) - now,
+        now=now,
+        bytes=memory(now),
+        layer=total(replace(s, layers=s.layers + 1)) - now,
         times=total(replace(s, hidden=2 * s.hidden, feed_forward=2 * s.feed_forward)) / now,
-    )  # fmt: skip
+    )
 
 
 def look_checked(title: str, table: pd.DataFrame) -> Sentence:
@@ -186,23 +202,31 @@ def memory(numbers: int) -> str:
 def here(box: str, trace: Trace) -> Sentence | None:
     """What a box of the picture does to this very text, in shapes; None where the loaded model has no such box."""
     m, tokens = trace.spec, len(trace.tokens)
-    sizes_ = {"n": many(tokens, "token"), "each": "your one token" if tokens == 1 else f"each of your {tokens} tokens",
-              "count": tokens, "weights": "weight" if tokens == 1 else "weights",
-              "places": "the first" if tokens == 1 else f"the first {tokens}",
-              "h": m.hidden_size, "a": m.n_heads, "d": m.head_size, "l": m.n_layers,
-              "f": m.feed_forward_size, "v": m.vocab_size, "name": Piece(m.title)}  # fmt: skip
+    sizes_ = {
+        "n": many(tokens, "token"),
+        "each": "your one token" if tokens == 1 else f"each of your {tokens} tokens",
+        "count": tokens,
+        "weights": "weight" if tokens == 1 else "weights",
+        "places": "the first" if tokens == 1 else f"the first {tokens}",
+        "h": m.hidden_size,
+        "a": m.n_heads,
+        "d": m.head_size,
+        "l": m.n_layers,
+        "f": m.feed_forward_size,
+        "v": m.vocab_size,
+        "name": Piece(m.title),
+    }
     said = {
         "input": "Your text is {n} for {name}.",
         "embedding": "{name} looks your {n} up in a table of {v:,} rows: {h} numbers each.",
         "positions": "{name} has learned a row for each place, and adds one to each token; your text takes {places}.",
         "attention": "In {name}: {l} layers with {a} heads each. A head gives {each} {count} {weights}, and mixes "
         "{d} numbers of each.",
-        "norm": "In {name} {each} leaves this box with {h} numbers of mean 0 and variance 1, then "
-        "scaled and shifted.",
+        "norm": "In {name} {each} leaves this box with {h} numbers of mean 0 and variance 1, then scaled and shifted.",
         "feed_forward": "In {name}: {h} numbers of a token become {f:,} and then {h} again, for {each} alone.",
         "linear": "The masked-word head of {name} gives a logit to each of {v:,} pieces.",
         "softmax": "For a hidden word of your text {name} turns {v:,} logits into {v:,} probabilities.",
-    }  # fmt: skip
+    }
     kind = {"self_attention": "attention", "norm_1": "norm", "norm_2": "norm"}.get(box, box)
     if kind not in said or (kind in ("linear", "softmax") and not m.has_mlm):
         return None

@@ -67,12 +67,21 @@ def table(vectors: Vectors, found: WordMap) -> pd.DataFrame:
     near = np.where(true[every, seen] > true[every, near] - LEVEL, seen, near)  # of equally near ones, the one that the map shows
     words = np.array(found.words, dtype=object)
     places = pd.DataFrame(found.points, columns=["x", "y", "z"][: found.points.shape[1]])
-    return pd.concat([
-        pd.DataFrame({
-            "word": words, "nearest": words[near], "cosine": true[np.arange(len(words)), near],
-            "nearest on the map": words[seen], "map agrees": near == seen,
-        }), places,
-    ], axis=1)  # fmt: skip
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "word": words,
+                    "nearest": words[near],
+                    "cosine": true[np.arange(len(words)), near],
+                    "nearest on the map": words[seen],
+                    "map agrees": near == seen,
+                }
+            ),
+            places,
+        ],
+        axis=1,
+    )
 
 
 def look(found: WordMap, rows: pd.DataFrame) -> Sentence:
@@ -86,6 +95,10 @@ def look(found: WordMap, rows: pd.DataFrame) -> Sentence:
     if len(wrong):
         one = wrong.iloc[int(wrong["cosine"].to_numpy().argmax())]
         text += " Not so for {word}: on the map {seen} is nearest, in all dimensions {near} (cosine {cosine:.2f})."
-        values = {"word": Piece(one["word"]), "seen": Piece(one["nearest on the map"]), "near": Piece(one["nearest"]),
-                  "cosine": one["cosine"]}  # fmt: skip
+        values = {
+            "word": Piece(one["word"]),
+            "seen": Piece(one["nearest on the map"]),
+            "near": Piece(one["nearest"]),
+            "cosine": one["cosine"],
+        }
     return say(text, share=share(found.share or 0.0), agrees=agrees, all=len(rows), **values)

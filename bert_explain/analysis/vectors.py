@@ -62,10 +62,14 @@ def _row(vectors: Vectors, word: str) -> int | None:
 
 def row_table(rows: list[WordRow]) -> pd.DataFrame:
     """The words of a text, their characters, and their row in the table (empty for words without a vector)."""
-    return pd.DataFrame({
-        "word": [row.word for row in rows], "from character": [row.start for row in rows],
-        "to": [row.end for row in rows], "row": pd.array([row.index for row in rows], dtype="Int64"),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "word": [row.word for row in rows],
+            "from character": [row.start for row in rows],
+            "to": [row.end for row in rows],
+            "row": pd.array([row.index for row in rows], dtype="Int64"),
+        }
+    )
 
 
 def look_rows(rows: list[WordRow], size: int) -> Sentence:
@@ -114,8 +118,15 @@ def look_neighbours(vectors: Vectors, word: str, table: pd.DataFrame) -> Sentenc
     if table.empty:
         return say("{word} has a vector of zeros: nothing is near to it.", word=Piece(word))
     first, last, top = table.iloc[0], table.iloc[-1], readings.best(table["cosine"], least=LEVEL, part=0.0)
-    known = {"size": vectors.size, "near": Piece(first["word"]), "word": Piece(word), "cosine": first["cosine"], "k": len(table),
-             "far": Piece(last["word"]), "last": last["cosine"]}  # fmt: skip
+    known = {
+        "size": vectors.size,
+        "near": Piece(first["word"]),
+        "word": Piece(word),
+        "cosine": first["cosine"],
+        "k": len(table),
+        "far": Piece(last["word"]),
+        "last": last["cosine"],
+    }
     if top.many == 1:
         return say("{near} is the one other word that can be compared with {word}: cosine {cosine:.2f}.", **known)
     begin = "Of {size:,} words, {near} points most nearly the same way as {word}: cosine {cosine:.2f}. "
@@ -152,9 +163,14 @@ def look_compare(one: str, other: str, table: pd.DataFrame) -> Sentence:
     return say(
         "The products add up to the cosine of {one} and {other}: {cosine:.3f}. " + counts + "; in {against} of {width} "
         "dimensions the two have opposite signs.",
-        one=Piece(one), other=Piece(other), cosine=float(products.sum()), top=top.index, product=float(products[top.index]),
-        against=against, width=len(products),
-    ).because(top)  # fmt: skip
+        one=Piece(one),
+        other=Piece(other),
+        cosine=float(products.sum()),
+        top=top.index,
+        product=float(products[top.index]),
+        against=against,
+        width=len(products),
+    ).because(top)
 
 
 def number_table(vectors: Vectors, words: list[str]) -> pd.DataFrame:
@@ -179,8 +195,11 @@ def side_by_side(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def say_mixture(word: str) -> Sentence:
     """What to look for in the neighbours of a word with several meanings."""
-    return say("Read the neighbours of {word}: which of its meanings do they speak of? Whichever sentence it stands in, "
-               "these are the words that lie around it.", word=Piece(word))  # fmt: skip
+    return say(
+        "Read the neighbours of {word}: which of its meanings do they speak of? Whichever sentence it stands in, "
+        "these are the words that lie around it.",
+        word=Piece(word),
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -221,12 +240,17 @@ def missing(vectors: Vectors, word: str) -> Sentence:
     near = suggestions(vectors, word[: LONGEST_WORD + 1])
     shown = Piece(word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}…")
     if not near:
-        return say("{word} is not among the {size:,} words of this table, and so it has no vector.",
-                   word=shown, size=vectors.size)  # fmt: skip
+        return say(
+            "{word} is not among the {size:,} words of this table, and so it has no vector.", word=shown, size=vectors.size
+        )
     names = {f"near{i}": Piece(w) for i, w in enumerate(near)}
     listed = ", ".join(f"{{{name}}}" for name in names)
-    return say(f"{{word}} is not among the {{size:,}} words of this table, and so it has no vector. Spelt alike: {listed}.",
-               word=shown, size=vectors.size, **names)  # fmt: skip
+    return say(
+        f"{{word}} is not among the {{size:,}} words of this table, and so it has no vector. Spelt alike: {listed}.",
+        word=shown,
+        size=vectors.size,
+        **names,
+    )
 
 
 def is_stop_word(word: str) -> bool:

@@ -146,8 +146,10 @@ def look(found: Found, how: How, pieces: dict[str, int], mark: str = "##") -> Se
         continuing = sum(_continues(p, mark) for p in pieces)
         return say(
             "The vocabulary has {all}; {n} of them {verb} a word.",
-            all=many(len(pieces), "piece"), n=f"{continuing:,}", verb="continues" if continuing == 1 else "continue",
-        )  # fmt: skip
+            all=many(len(pieces), "piece"),
+            n=f"{continuing:,}",
+            verb="continues" if continuing == 1 else "continue",
+        )
     text, some = Piece(found.text), "{n} piece" if found.total == 1 else "{n} pieces"
     if not found.total:
         return say("No piece " + _verb(how) + " {text}.", text=text)

@@ -11,16 +11,30 @@ from collections.abc import Mapping
 
 RULES = {
     "n": (
-        ("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"),
-        ("men", "man"), ("ies", "y"),
+        ("s", ""),
+        ("ses", "s"),
+        ("ves", "f"),
+        ("xes", "x"),
+        ("zes", "z"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("men", "man"),
+        ("ies", "y"),
     ),
     "v": (
-        ("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ied", "y"), ("ing", "e"),
+        ("s", ""),
+        ("ies", "y"),
+        ("es", "e"),
+        ("es", ""),
+        ("ed", "e"),
+        ("ed", ""),
+        ("ied", "y"),
+        ("ing", "e"),
         ("ing", ""),
     ),
     "a": (("er", ""), ("est", ""), ("er", "e"), ("est", "e"), ("ier", "y"), ("iest", "y")),
     "r": (),
-}  # fmt: skip
+}
 
 Exceptions = Mapping[str, tuple[str, ...]]  # "ran" -> ("run",)
 
@@ -39,9 +53,7 @@ def lemmas(form: str, pos: str = "nvar", exceptions: Exceptions | None = None) -
     form = form.lower()
     found = [form, *(exceptions or {}).get(form, ())]
     for part in pos:
-        found += [
-            form[: -len(end)] + put for end, put in RULES[part] if form.endswith(end) and len(form) > len(end) + 1
-        ]
+        found += [form[: -len(end)] + put for end, put in RULES[part] if form.endswith(end) and len(form) > len(end) + 1]
     if doubled := _DOUBLED.fullmatch(form):  # running, banned: English doubles the consonant
         found.append(doubled[1] + doubled[2])
     return list(dict.fromkeys(found))
@@ -54,9 +66,7 @@ def words(text: str) -> list[tuple[str, int, int]]:
         found.append((match.group(), match.start(), match.end()))
         if re.search(r"\W", match.group()):
             start = match.start()
-            found += [
-                (part.group(), start + part.start(), start + part.end()) for part in re.finditer(r"\w+", match.group())
-            ]
+            found += [(part.group(), start + part.start(), start + part.end()) for part in re.finditer(r"\w+", match.group())]
     return found
 
 

@@ -53,9 +53,7 @@ class Run:
         return tuple(look for look in self.lookups if look.found)
 
 
-def greedy(
-    word: str, vocabulary: Mapping[str, int], *, unknown: str = "[UNK]", continues: str = "##", longest: int = 100
-) -> Run:
+def greedy(word: str, vocabulary: Mapping[str, int], *, unknown: str = "[UNK]", continues: str = "##", longest: int = 100) -> Run:
     """Cut one word into pieces of the vocabulary.
 
     vocabulary : piece -> id.

@@ -43,9 +43,14 @@ class Writing:
         self.steps: list[Written] = []
         self._lock = threading.Lock()
         self._source = generate(
-            model, self.start, steps=model.max_tokens, temperature=settings.temperature, top_k=settings.top_k,
-            top_p=settings.top_p, seed=settings.seed,
-        )  # fmt: skip
+            model,
+            self.start,
+            steps=model.max_tokens,
+            temperature=settings.temperature,
+            top_k=settings.top_k,
+            top_p=settings.top_p,
+            seed=settings.seed,
+        )
         self._full = False
 
     @property
@@ -101,9 +106,14 @@ def start_place(tokens: Sequence[Token]) -> int:
 def _written(model: Decoder, step: Step) -> Written:
     choice = step.choice
     return Written(
-        step.id, step.text, step.probability, choice.drawn, int(choice.kept.sum()),
-        float(choice.tempered[choice.kept].sum()), candidates(model, step),
-    )  # fmt: skip
+        step.id,
+        step.text,
+        step.probability,
+        choice.drawn,
+        int(choice.kept.sum()),
+        float(choice.tempered[choice.kept].sum()),
+        candidates(model, step),
+    )
 
 
 def candidates(model: Decoder, step: Step, k: int = SHOWN) -> pd.DataFrame:

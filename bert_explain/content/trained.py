@@ -43,9 +43,13 @@ class Trained:
 
 
 GLOVE = Trained(  # Pennington et al. 2014, section 4.2; made by others, so no file of ours says it
-    "GloVe 6B", "nothing", 6_000_000_000, "words", False,
+    "GloVe 6B",
+    "nothing",
+    6_000_000_000,
+    "words",
+    False,
     (Source("wikipedia-2014", "Wikipedia of 2014", "as published"), Source("gigaword-5", "Gigaword 5, news", "as published")),
-)  # fmt: skip
+)
 
 
 def read(folder: Path) -> Trained | None:
@@ -56,9 +60,13 @@ def read(folder: Path) -> Trained | None:
     written = json.loads(path.read_text(encoding="utf-8"))
     amounts = [run["read"] for run in written["runs"]]
     return Trained(
-        folder.name, written["began_with"], sum(n for n in amounts if n is not None), written["unit"], None in amounts,
+        folder.name,
+        written["began_with"],
+        sum(n for n in amounts if n is not None),
+        written["unit"],
+        None in amounts,
         tuple(Source(name, of["title"], of["licence"]) for name, of in written["sources"].items()),
-    )  # fmt: skip
+    )
 
 
 @cache

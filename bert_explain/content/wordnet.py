@@ -22,9 +22,7 @@ KINDS = {"n": "noun", "v": "verb", "a": "adjective", "r": "adverb"}
 class WordNet:
     """The tables, for all readers. Do not change them."""
 
-    sentences: (
-        pd.DataFrame
-    )  # text, word, start, end (characters of the word), sense (a synset's id), number; sorted by word
+    sentences: pd.DataFrame  # text, word, start, end (characters of the word), sense (a synset's id), number; sorted by word
     senses: pd.DataFrame  # index: the synset's id; pos, topic (the lexicographers' file), definition, words
 
     @cached_property

@@ -118,9 +118,19 @@ def _token(spec: ModelSpec, entry: Special | _Piece, segment: int, i: int) -> To
     special = entry.id in known.ids and (known.unknown is None or entry.id != known.unknown.id)
     masked = known.mask is not None and entry.id == known.mask.id
     return Token(
-        entry.text, entry.id, i, segment, entry.sentence, entry.word, entry.span, special and not masked, masked,
-        entry.id, entry.text, i,
-    )  # fmt: skip
+        entry.text,
+        entry.id,
+        i,
+        segment,
+        entry.sentence,
+        entry.word,
+        entry.span,
+        special and not masked,
+        masked,
+        entry.id,
+        entry.text,
+        i,
+    )
 
 
 def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token]) -> tuple[Token, ...]:

@@ -9,9 +9,13 @@ from bert_explain.figures.payload import Bar
 from bert_explain.kernel.readings import percent
 
 SHARES = {
-    "cls": "to [CLS]", "sep": "to [SEP]", "self": "to itself", "previous": "to the previous", "next": "to the next",
+    "cls": "to [CLS]",
+    "sep": "to [SEP]",
+    "self": "to itself",
+    "previous": "to the previous",
+    "next": "to the next",
     "same": "to the same word",
-}  # fmt: skip
+}
 
 
 def share_bars(line: pd.Series) -> list[Bar]:

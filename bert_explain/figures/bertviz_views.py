@@ -43,9 +43,11 @@ _JOINERS = "\u200c\u200d"  # format characters that letters and emoji need
 def safe(token: str) -> str:
     """A token as bertviz may have it: characters that steer text direction or lines become U+FFFD, others stand-ins."""
     shown = (
-        "\ufffd" if c in _STAND_INS.values() or (unicodedata.category(c) in _STEERING and c not in _JOINERS)
-        else _STAND_INS.get(c, c) for c in token
-    )  # fmt: skip
+        "\ufffd"
+        if c in _STAND_INS.values() or (unicodedata.category(c) in _STEERING and c not in _JOINERS)
+        else _STAND_INS.get(c, c)
+        for c in token
+    )
     return "".join(shown)
 
 
@@ -80,8 +82,7 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
 
     places = kept(trace, MOST[view])
     attention = [
-        weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS)
-        for weights in attention_tensors(trace)
+        weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS) for weights in attention_tensors(trace)
     ]  # L times (1, A, T, T); double, so that 0.123 is written as 0.123
     shared = {
         "tokens": [safe(trace.pieces[i]) for i in places],

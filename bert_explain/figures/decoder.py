@@ -66,13 +66,24 @@ def surprise(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
         "line": {"color": palette.soft, "dash": "dot"},
     }
     said = {
-        "x": len(y) - 0.5, "y": mean, "text": f"mean {mean:.2f}", "showarrow": False, "xanchor": "right", "yanchor": "bottom",
+        "x": len(y) - 0.5,
+        "y": mean,
+        "text": f"mean {mean:.2f}",
+        "showarrow": False,
+        "xanchor": "right",
+        "yanchor": "bottom",
         "font": {"color": palette.soft, "size": 13},
-    }  # fmt: skip
+    }
     return chart(
-        [bar], palette, 280, places(table["piece"].tolist()), {"title": title("surprise, -ln p"), "rangemode": "tozero"},
-        shapes=[line], annotations=[said], showlegend=False,
-    )  # fmt: skip
+        [bar],
+        palette,
+        280,
+        places(table["piece"].tolist()),
+        {"title": title("surprise, -ln p"), "rangemode": "tozero"},
+        shapes=[line],
+        annotations=[said],
+        showlegend=False,
+    )
 
 
 # writing
@@ -101,25 +112,34 @@ def candidate_bars(table: pd.DataFrame, palette: Palette) -> go.Figure:
         "showlegend": False,
     }
     outline = {
-        "x": before, "width": 0.8, "name": "as the model gave it", "showlegend": False,
+        "x": before,
+        "width": 0.8,
+        "name": "as the model gave it",
+        "showlegend": False,
         "marker": {"color": "rgba(0,0,0,0)", "line": {"color": palette.ink, "width": 1.2}},
-    }  # fmt: skip
+    }
     top = float(max(before.max(), after.max()))
     marks = [
         {
-            "x": max(b, a) + 0.012 * top, "y": i, "xanchor": "left", "showarrow": False,
+            "x": max(b, a) + 0.012 * top,
+            "y": i,
+            "xanchor": "left",
+            "showarrow": False,
             "text": {"chosen": "chosen", "cut": "cut"}.get(f, "") or ("cut" if f == "rest" and a == 0 else ""),
             "font": {"size": 12, "color": palette.true_word if f == "chosen" else palette.soft},
         }
         for i, (b, a, f) in enumerate(zip(before, after, fates, strict=True))
-    ]  # fmt: skip
+    ]
     names = np.array(["all others" if r.fate == "rest" else short(r.piece) for r in table.itertuples()])
     return chart(
-        [whole | filled, whole | outline], palette, 24 * len(table) + 50,
+        [whole | filled, whole | outline],
+        palette,
+        24 * len(table) + 50,
         {"range": [0, 1.16 * top], "tickformat": ".0%" if top > 0.05 else ".2%"},
         {"tickvals": rows, "ticktext": names, "range": [len(table) - 0.5, -0.5], **BARE},
-        barmode="overlay", annotations=[m for m in marks if m["text"]],
-    )  # fmt: skip
+        barmode="overlay",
+        annotations=[m for m in marks if m["text"]],
+    )
 
 
 def draw_line(step: Written, palette: Palette) -> go.Figure:
@@ -144,17 +164,26 @@ def draw_line(step: Written, palette: Palette) -> go.Figure:
             names, widths, starts, fates = [*names, "others"], [*widths, rest], [*starts, sum(widths)], [*fates, "rest"]
     colours = {"chosen": palette.true_word, "kept": palette.probability, "rest": palette.soft}
     bar = {
-        "type": "bar", "orientation": "h", "y": np.zeros(len(names)), "x": np.array(widths), "base": np.array(starts),
+        "type": "bar",
+        "orientation": "h",
+        "y": np.zeros(len(names)),
+        "x": np.array(widths),
+        "base": np.array(starts),
         "width": 0.9,
         "marker": {
-            "color": np.array([colours[f] for f in fates]), "line": {"color": palette.card, "width": 1.5},
+            "color": np.array([colours[f] for f in fates]),
+            "line": {"color": palette.card, "width": 1.5},
             "opacity": np.array([0.6 if f == "chosen" else 0.3 for f in fates]),
         },
-        "text": np.array([short(n) for n in names]), "textposition": "inside", "insidetextanchor": "middle", "textangle": 0,
-        "textfont": {"color": palette.ink, "size": 12}, "showlegend": False,
+        "text": np.array([short(n) for n in names]),
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {"color": palette.ink, "size": 12},
+        "showlegend": False,
         "hovertext": np.array([f"{short(n)}: {percent(w)}" for n, w in zip(names, widths, strict=True)]),
         "hovertemplate": "%{hovertext}<extra></extra>",
-    }  # fmt: skip
+    }
     at = {
         "type": "line",
         "x0": step.drawn,
@@ -164,9 +193,15 @@ def draw_line(step: Written, palette: Palette) -> go.Figure:
         "line": {"color": palette.ink, "width": 2.5},
     }
     return chart(
-        [bar], palette, 96, {"range": [0, 1], "tickvals": np.array([0, 0.25, 0.5, 0.75, 1])},
-        {"visible": False, "range": [-0.8, 0.8]}, shapes=[at], barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"},
-    )  # fmt: skip
+        [bar],
+        palette,
+        96,
+        {"range": [0, 1], "tickvals": np.array([0, 0.25, 0.5, 0.75, 1])},
+        {"visible": False, "range": [-0.8, 0.8]},
+        shapes=[at],
+        barmode="overlay",
+        uniformtext={"minsize": 11, "mode": "hide"},
+    )
 
 
 def written_notes(steps: Sequence[Written], before: int) -> list[str]:
@@ -185,20 +220,40 @@ def moved(table: pd.DataFrame, palette: Palette) -> go.Figure:
             f"{short(p)} in {said}: " + ("not one digit changed" if v == 0 else f"turned by {v:.4f}")
             for p, v in zip(table["piece"], y, strict=True)
         ]
-        data.append({
-            "type": "bar", "x": np.arange(len(y)), "y": y, "yaxis": f"y{axis}", "name": said, "showlegend": False,
-            "marker": {"color": np.where(np.arange(len(y)) == at, palette.soft, palette.hidden)},
-            "hovertext": np.array(hover), "hovertemplate": "%{hovertext}<extra></extra>",
-        })  # fmt: skip
+        data.append(
+            {
+                "type": "bar",
+                "x": np.arange(len(y)),
+                "y": y,
+                "yaxis": f"y{axis}",
+                "name": said,
+                "showlegend": False,
+                "marker": {"color": np.where(np.arange(len(y)) == at, palette.soft, palette.hidden)},
+                "hovertext": np.array(hover),
+                "hovertemplate": "%{hovertext}<extra></extra>",
+            }
+        )
     shade = {
-        "type": "rect", "x0": -0.6, "x1": at - 0.5, "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "line": {"width": 0},
-        "fillcolor": palette.segment_a, "opacity": 0.1,
-    }  # fmt: skip
+        "type": "rect",
+        "x0": -0.6,
+        "x1": at - 0.5,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "layer": "below",
+        "line": {"width": 0},
+        "fillcolor": palette.segment_a,
+        "opacity": 0.1,
+    }
     rest = {"fixedrange": True, "rangemode": "tozero", "nticks": 4}
     figure = chart(
-        data, palette, 360, places(table["piece"].tolist()) | {"anchor": "y2"},
-        rest | {"title": title("decoder"), "domain": [0.56, 1]}, shapes=[shade],
-    )  # fmt: skip
+        data,
+        palette,
+        360,
+        places(table["piece"].tolist()) | {"anchor": "y2"},
+        rest | {"title": title("decoder"), "domain": [0.56, 1]},
+        shapes=[shade],
+    )
     figure.update_layout(yaxis2=figure.layout.yaxis.to_plotly_json() | rest | {"title": title("BERT"), "domain": [0, 0.44]})
     return figure
 

@@ -36,11 +36,15 @@ def guess_bars(table: pd.DataFrame) -> list[Bar]:
     """One bar a row of `elmo.guesses_at`; the true word has a mark, and its rank where it is none of the first."""
     return [
         Bar(
-            row.word, row.probability, role="true_word" if row.true else "probability", shown=percent(row.probability),
-            mark="true word" if row.true else "", note=f"number {row.rank:,}" if row.true else "",
+            row.word,
+            row.probability,
+            role="true_word" if row.true else "probability",
+            shown=percent(row.probability),
+            mark="true word" if row.true else "",
+            note=f"number {row.rank:,}" if row.true else "",
         )
         for row in table.itertuples()
-    ]  # fmt: skip
+    ]
 
 
 def filter_names(table: pd.DataFrame) -> list[str]:
@@ -62,27 +66,52 @@ def ranks(table: pd.DataFrame, position: int, size: int, palette: Palette) -> go
         hover = [f"{short(w)}: {name} number {r:,}, {percent(p)}; first guess {short(g)}" for w, r, p, g in rows]
         traces.append(
             {
-                "type": "scatter", "mode": "markers", "name": name, "x": x,
-                "y": table[f"{name} rank"].to_numpy(), "hovertext": np.array(hover),
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": x,
+                "y": table[f"{name} rank"].to_numpy(),
+                "hovertext": np.array(hover),
                 "marker": {"symbol": symbol, "size": 13, "color": colour},
                 "hovertemplate": "%{hovertext}<extra></extra>",
             }
-        )  # fmt: skip
+        )
     band = {
-        "type": "rect", "x0": position - 0.5, "x1": position + 0.5, "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
-        "fillcolor": palette.line, "line": {"width": 0},
-    }  # fmt: skip
+        "type": "rect",
+        "x0": position - 0.5,
+        "x1": position + 0.5,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+        "fillcolor": palette.line,
+        "line": {"width": 0},
+    }
     names = np.array([short(word) for word in table["word"][::every]])
     ticks = [10**n for n in range(6) if 10**n <= size]
     low = np.log10(max(size, 10))
     return chart(
-        traces, palette, 320,
-        {"tickvals": x[::every], "ticktext": names, "tickangle": -60, "range": [-0.6, count - 0.4], "showgrid": False,
-         "zeroline": False},
-        {"title": title("rank of the true word"), "type": "log", "range": [low, -0.15], "tickvals": np.array(ticks),
-         "ticktext": np.array([f"{tick:,}" for tick in ticks])},
-        shapes=[band], legend=LEGEND,
-    )  # fmt: skip
+        traces,
+        palette,
+        320,
+        {
+            "tickvals": x[::every],
+            "ticktext": names,
+            "tickangle": -60,
+            "range": [-0.6, count - 0.4],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        {
+            "title": title("rank of the true word"),
+            "type": "log",
+            "range": [low, -0.15],
+            "tickvals": np.array(ticks),
+            "ticktext": np.array([f"{tick:,}" for tick in ticks]),
+        },
+        shapes=[band],
+        legend=LEGEND,
+    )
 
 
 def layer_bands(layers: np.ndarray, mixed: np.ndarray, shares: Sequence[float]) -> list[Band]:
@@ -99,23 +128,37 @@ def drift_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
     """Cosine between the two places by layer, of a table from `elmo_layers.drift`."""
     looks = (
         ("different words", "cross-thin-open", "dot", palette.soft),
-        ("both", "circle", "solid", palette.hidden), ("forward", "triangle-right", "dot", palette.query),
+        ("both", "circle", "solid", palette.hidden),
+        ("forward", "triangle-right", "dot", palette.query),
         ("backward", "triangle-left", "dash", palette.key),
-    )  # fmt: skip
+    )
     layers = table["layer"].to_numpy()
     traces = [
         {
-            "type": "scatter", "mode": "lines+markers", "name": name, "x": layers, "y": table[name].to_numpy(),
-            "marker": {"symbol": symbol, "size": 11, "color": colour}, "line": {"color": colour, "dash": dash, "width": 2},
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": layers,
+            "y": table[name].to_numpy(),
+            "marker": {"symbol": symbol, "size": 11, "color": colour},
+            "line": {"color": colour, "dash": dash, "width": 2},
             "hovertemplate": f"{name}, layer %{{x}}: cosine %{{y:.3f}}<extra></extra>",
         }
         for name, symbol, dash, colour in looks
-    ]  # fmt: skip
+    ]
     low = min(0.0, float(np.nanmin(table.drop(columns="layer").to_numpy())) - 0.05)
     names = ["0: characters", *(f"{n}: LSTM" for n in layers[1:])]
     return chart(
-        traces, palette, 300,
-        {"tickvals": layers, "ticktext": np.array(names), "range": [-0.2, len(layers) - 0.8], "showgrid": False,
-         "zeroline": False},
-        {"title": title("cosine"), "range": [low, 1.05]}, legend=LEGEND,
-    )  # fmt: skip
+        traces,
+        palette,
+        300,
+        {
+            "tickvals": layers,
+            "ticktext": np.array(names),
+            "range": [-0.2, len(layers) - 0.8],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        {"title": title("cosine"), "range": [low, 1.05]},
+        legend=LEGEND,
+    )

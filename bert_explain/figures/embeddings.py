@@ -77,12 +77,18 @@ def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
             "marker": {
                 "color": _colours(part, tokens, palette),
                 "line": {"color": palette.card, "width": 1},
-                "pattern": {"shape": PATTERN[part], "fillmode": "overlay", "fgcolor": palette.card, "size": 6,
-                            "solidity": 0.2, "fgopacity": 0.6},
+                "pattern": {
+                    "shape": PATTERN[part],
+                    "fillmode": "overlay",
+                    "fgcolor": palette.card,
+                    "size": 6,
+                    "solidity": 0.2,
+                    "fgopacity": 0.6,
+                },
             },
         }
         for part in PARTS
-    ]  # fmt: skip
+    ]
     axis = {"title": {"text": "share of the sum", "font": SMALL}, "tickformat": ".0%"}
     return _over_text(bars, tokens, chosen, palette, axis, {"barmode": "relative"})
 
@@ -125,15 +131,23 @@ def _line(values: pd.Series, name: str, style: str, said: str, tokens: Sequence[
         "customdata": _hover(tokens),
         "hovertemplate": f"%{{customdata}}: {said} %{{y:.3f}}<extra></extra>",
         "line": {"color": one, "dash": DASH[style], "width": 1.5},
-        "marker": {"symbol": SYMBOL[style], "size": 8, "color": colours if few else one,
-                   "line": {"width": 2 if style == "sum" else 0, "color": one}},
-    }  # fmt: skip
+        "marker": {
+            "symbol": SYMBOL[style],
+            "size": 8,
+            "color": colours if few else one,
+            "line": {"width": 2 if style == "sum" else 0, "color": one},
+        },
+    }
 
 
 def _over_text(
-    data: list[dict[str, Any]], tokens: Sequence[Token], chosen: int, palette: Palette, axis: dict[str, Any],
+    data: list[dict[str, Any]],
+    tokens: Sequence[Token],
+    chosen: int,
+    palette: Palette,
+    axis: dict[str, Any],
     layout: dict[str, Any] | None = None,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """The text below the chart, in its segments' colours, and a band behind the chosen token."""
     step = -(-len(tokens) // LABELLED)
     shown = [t for t in tokens if t.position % step == chosen % step]  # the chosen one among them
@@ -145,16 +159,31 @@ def _over_text(
         "showgrid": False,
         "zeroline": False,
     }
-    band = {"type": "rect", "xref": "x", "yref": "paper", "x0": chosen - 0.5, "x1": chosen + 0.5, "y0": 0, "y1": 1,
-            "fillcolor": palette.accent, "opacity": 0.12, "line": {"width": 0}, "layer": "below"}  # fmt: skip
+    band = {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": chosen - 0.5,
+        "x1": chosen + 0.5,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": palette.accent,
+        "opacity": 0.12,
+        "line": {"width": 0},
+        "layer": "below",
+    }
     more = {"shapes": [band], "hovermode": "closest", **(layout or {})}
     return _figure(data, palette, 320, below, axis, more)
 
 
 def _figure(
-    data: list[dict[str, Any]], palette: Palette, height: int, x: dict[str, Any], y: dict[str, Any],
+    data: list[dict[str, Any]],
+    palette: Palette,
+    height: int,
+    x: dict[str, Any],
+    y: dict[str, Any],
     more: dict[str, Any] | None = None,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     layout = theme.layout(palette, height=height)
     layout["xaxis"] |= x
     layout["yaxis"] |= y
@@ -219,12 +248,29 @@ def closeness(cosines: np.ndarray, name: str, palette: Palette) -> go.Figure:
 def _heat(z: np.ndarray, limit: float, shown: str, hover: str, across: str, name: str, palette: Palette) -> go.Figure:
     beyond = np.abs(z).max() > np.ceil(limit)
     ends = (f"−{shown} or less", f"{shown} or more") if beyond else (f"−{shown}", shown)
-    bar = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0.5, "ypad": 4, "thickness": 8, "len": 0.6,
-           "outlinewidth": 0, "ticks": "", "tickvals": np.array([-limit, 0, limit]),
-           "ticktext": np.array([ends[0], "0", ends[1]]),
-           "title": {"text": escape(name, quote=False), "font": {"size": 15}, "side": "top"}}  # fmt: skip
-    heat = {"type": "heatmap", "z": z, "zmin": -limit, "zmax": limit, "colorscale": palette.signed,
-            "hovertemplate": hover, "colorbar": bar}  # fmt: skip
+    bar = {
+        "orientation": "h",
+        "y": 1,
+        "yanchor": "bottom",
+        "x": 0.5,
+        "ypad": 4,
+        "thickness": 8,
+        "len": 0.6,
+        "outlinewidth": 0,
+        "ticks": "",
+        "tickvals": np.array([-limit, 0, limit]),
+        "ticktext": np.array([ends[0], "0", ends[1]]),
+        "title": {"text": escape(name, quote=False), "font": {"size": 15}, "side": "top"},
+    }
+    heat = {
+        "type": "heatmap",
+        "z": z,
+        "zmin": -limit,
+        "zmax": limit,
+        "colorscale": palette.signed,
+        "hovertemplate": hover,
+        "colorbar": bar,
+    }
     plain = {"showgrid": False, "zeroline": False}
     x = {**plain, "title": {"text": across, "font": SMALL}}
     y = {**plain, "title": {"text": "position", "font": SMALL}, "autorange": "reversed"}

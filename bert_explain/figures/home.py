@@ -46,16 +46,29 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
     pieces = [trace.pieces[i] for i in places]
     return [
         station("Tokens", "tokens", trace.tokens, "Tokens", lambda: tokens.table(trace), tokens.table),
-        station("Input embeddings", "bands", rows, "The rows of the token's embedding, and their sum",
-                lambda: band_table(rows), sum_of_rows),
+        station(
+            "Input embeddings",
+            "bands",
+            rows,
+            "The rows of the token's embedding, and their sum",
+            lambda: band_table(rows),
+            sum_of_rows,
+        ),
         station("Inside a layer", "bands", path, "The token's vector after each layer", lambda: band_table(path), through_layers),
-        station("Attention", "heads", trace.attention, "Every head of every layer",
-                lambda: attention.facts(trace), attention.facts),
+        station(
+            "Attention", "heads", trace.attention, "Every head of every layer", lambda: attention.facts(trace), attention.facts
+        ),
         station("Masked words", "bars", words, "Most probable pieces for the hidden word", lambda: bar_table(words), guesses),
         station("Next sentence", "bars", verdict, "Does sentence B follow sentence A?", lambda: bar_table(verdict), follows),
-        station("Outputs", "matrix", near, "Cosine between the output vectors of every two tokens",
-                lambda: pd.DataFrame(near, columns=_unique(pieces)).assign(token=pieces), all_cosines),
-    ]  # fmt: skip
+        station(
+            "Outputs",
+            "matrix",
+            near,
+            "Cosine between the output vectors of every two tokens",
+            lambda: pd.DataFrame(near, columns=_unique(pieces)).assign(token=pieces),
+            all_cosines,
+        ),
+    ]
 
 
 def shown(trace: Trace, position: int) -> tuple[int, ...]:

@@ -97,9 +97,7 @@ def journey(values: np.ndarray, pieces: Sequence[str], position: int, palette: P
         line={"color": palette.accent, "width": 3},
         hovertemplate="%{text}, layer %{x}: %{y:.3f}<extra></extra>",
     )
-    return chart(
-        [behind, chosen], palette, 320, {"title": title("layer (0 = input)"), "dtick": 1, "showgrid": False}, {}
-    )
+    return chart([behind, chosen], palette, 320, {"title": title("layer (0 = input)"), "dtick": 1, "showgrid": False}, {})
 
 
 def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Palette) -> go.Figure:

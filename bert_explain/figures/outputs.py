@@ -51,9 +51,7 @@ def neighbour_bars(table: pd.DataFrame, top: int, on_map: bool = True) -> list[B
             max(row["cosine"], 0.0),
             "hidden",
             shown=signed(row["cosine"]),
-            note=", ".join(
-                filter(None, [f"position {row['position']}" if again else "", _place(row) if on_map else ""])
-            ),
+            note=", ".join(filter(None, [f"position {row['position']}" if again else "", _place(row) if on_map else ""])),
         )
         for (_, row), again in zip(shown.iterrows(), twice, strict=True)
     ]
@@ -93,9 +91,7 @@ def pair_lines(table: pd.DataFrame, measure: str, names: tuple[str, str], layer:
     step = 1 if len(table) <= 13 else 2
     figure.update_xaxes(title="layer (0 = input)", dtick=step, fixedrange=True, showgrid=False, zeroline=False)
     lowest = min(0.0, float(table["cosine"].min())) - 0.05
-    figure.update_yaxes(
-        fixedrange=True, **({"range": [lowest, 1.05]} if measure == "cosine" else {"rangemode": "tozero"})
-    )
+    figure.update_yaxes(fixedrange=True, **({"range": [lowest, 1.05]} if measure == "cosine" else {"rangemode": "tozero"}))
     figure.add_vrect(x0=layer - 0.5, x1=layer + 0.5, fillcolor=palette.accent, opacity=0.08, line_width=0)
     return figure
 

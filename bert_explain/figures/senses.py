@@ -26,9 +26,15 @@ MODELS = {  # role, dash, symbol: a line is told by more than its colour
     "bert": ("accent", "solid", "circle"),
 }
 KINDS = (  # of labels, in the order in which they come
-    ("segment_a", "circle"), ("segment_b", "diamond"), ("token", "square"), ("position", "triangle-up"),
-    ("attention", "cross"), ("value", "star"), ("query", "x"), ("soft", "hexagon"),
-)  # fmt: skip
+    ("segment_a", "circle"),
+    ("segment_b", "diamond"),
+    ("token", "square"),
+    ("position", "triangle-up"),
+    ("attention", "cross"),
+    ("value", "star"),
+    ("query", "x"),
+    ("soft", "hexagon"),
+)
 GAP = "4px"  # between two labels in a square
 NEAR = 38  # characters of a sentence on each side of the word
 LISTED = 160  # the same, where sentences stand under each other: a very long one must not push all others away
@@ -175,25 +181,40 @@ def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occu
         ring = [palette.ink if i == chosen else palette.card for i in at]
         traces.append(
             go.Scatter(
-                x=points[at, 0], y=points[at, 1], mode="markers+text", name=_safe(name) or "no label",
+                x=points[at, 0],
+                y=points[at, 1],
+                mode="markers+text",
+                name=_safe(name) or "no label",
                 marker={
-                    "color": getattr(palette, role), "symbol": symbol, "size": [17 if i == chosen else 13 for i in at],
+                    "color": getattr(palette, role),
+                    "symbol": symbol,
+                    "size": [17 if i == chosen else 13 for i in at],
                     "line": {"color": ring, "width": [2 if i == chosen else 1 for i in at]},
                 },
-                text=np.array([str(i + 1) for i in at]), textposition=beside[at], cliponaxis=False,
+                text=np.array([str(i + 1) for i in at]),
+                textposition=beside[at],
+                cliponaxis=False,
                 textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
                 customdata=np.array([_safe(f"{i + 1}: {short(occurrences[i])}") for i in at]),
                 hovertemplate="%{customdata}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     axis = {"range": [-1.18 * apart, 1.18 * apart], "visible": False}
     figure = chart(traces, palette, 380, dict(axis), {**axis, "scaleanchor": "x"}, legend=_legend())
     figure.update_layout(margin={"t": 48})
     return figure
 
 
-def by_layer(table: pd.DataFrame, palette: Palette, *, what: str, layer: int | None = None, percent: bool = False,
-             chance: float | None = None, height: int = 300) -> go.Figure:  # fmt: skip
+def by_layer(
+    table: pd.DataFrame,
+    palette: Palette,
+    *,
+    what: str,
+    layer: int | None = None,
+    percent: bool = False,
+    chance: float | None = None,
+    height: int = 300,
+) -> go.Figure:
     """`value` by `layer`, one line a model; a model with one layer is a mark, and a thin line to compare with."""
     traces, notes = [], []
     last = int(table["layer"].max()) if len(table) else 0
@@ -208,23 +229,44 @@ def by_layer(table: pd.DataFrame, palette: Palette, *, what: str, layer: int | N
         hover = f"{name}: %{{y:{form}}}<extra></extra>" if static else f"{name}, layer %{{x}}: %{{y:{form}}}<extra></extra>"
         traces.append(
             go.Scatter(
-                x=x, y=y, name=name, mode="lines+markers", cliponaxis=False, hovertemplate=hover,
+                x=x,
+                y=y,
+                name=name,
+                mode="lines+markers",
+                cliponaxis=False,
+                hovertemplate=hover,
                 line={"color": colour, "width": 1.2 if static else 2.5, "dash": dash},
                 marker={"symbol": symbol, "size": 8 if static else 9, "color": colour},
             )
-        )  # fmt: skip
+        )
     if chance is not None:
         traces.append(
             go.Scatter(
-                x=np.array([0, last]), y=np.array([chance, chance]), mode="lines", name="guessing", cliponaxis=False,
+                x=np.array([0, last]),
+                y=np.array([chance, chance]),
+                mode="lines",
+                name="guessing",
+                cliponaxis=False,
                 line={"color": palette.soft, "width": 1.5, "dash": "2px,4px"},
                 hovertemplate=f"guessing: %{{y:{form}}}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     if layer is not None:
         at = min(layer, last)
-        notes.append({"type": "rect", "xref": "x", "yref": "paper", "x0": at - 0.3, "x1": at + 0.3, "y0": 0, "y1": 1,
-                      "fillcolor": palette.accent, "opacity": 0.09, "line": {"width": 0}})  # fmt: skip
+        notes.append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "paper",
+                "x0": at - 0.3,
+                "x1": at + 0.3,
+                "y0": 0,
+                "y1": 1,
+                "fillcolor": palette.accent,
+                "opacity": 0.09,
+                "line": {"width": 0},
+            }
+        )
     x = {
         "title": title("layer (0 = input)"),
         "dtick": 1,

@@ -56,18 +56,52 @@ class Palette:
 
 
 LIGHT = Palette(
-    background="#fbfaf7", card="#ffffff", ink="#1d2330", soft="#5c6473", line="#e4e1d9", accent="#4b3da8", special="#5c6473",
-    token="#0072b2", segment_a="#00795a", segment_b="#b0447f", position="#a05a00", query="#b84300", key="#00708f",
-    value="#5f7300", attention="#4b3da8", hidden="#44546a", probability="#856500", masked="#1d2330", true_word="#0b57d0",
-    positive="#0072b2", negative="#b84300",
-)  # fmt: skip
+    background="#fbfaf7",
+    card="#ffffff",
+    ink="#1d2330",
+    soft="#5c6473",
+    line="#e4e1d9",
+    accent="#4b3da8",
+    special="#5c6473",
+    token="#0072b2",
+    segment_a="#00795a",
+    segment_b="#b0447f",
+    position="#a05a00",
+    query="#b84300",
+    key="#00708f",
+    value="#5f7300",
+    attention="#4b3da8",
+    hidden="#44546a",
+    probability="#856500",
+    masked="#1d2330",
+    true_word="#0b57d0",
+    positive="#0072b2",
+    negative="#b84300",
+)
 
 DARK = Palette(
-    background="#12151a", card="#1a1f27", ink="#eceef2", soft="#a2abba", line="#2b323d", accent="#b0a4ff", special="#a2abba",
-    token="#5db4ec", segment_a="#3fc79b", segment_b="#ea8fc0", position="#f0b453", query="#ff9d66", key="#56c7e9",
-    value="#b9cf5b", attention="#b0a4ff", hidden="#9fb0c8", probability="#e3c25c", masked="#eceef2", true_word="#8ab4f8",
-    positive="#5db4ec", negative="#ff9d66",
-)  # fmt: skip
+    background="#12151a",
+    card="#1a1f27",
+    ink="#eceef2",
+    soft="#a2abba",
+    line="#2b323d",
+    accent="#b0a4ff",
+    special="#a2abba",
+    token="#5db4ec",
+    segment_a="#3fc79b",
+    segment_b="#ea8fc0",
+    position="#f0b453",
+    query="#ff9d66",
+    key="#56c7e9",
+    value="#b9cf5b",
+    attention="#b0a4ff",
+    hidden="#9fb0c8",
+    probability="#e3c25c",
+    masked="#eceef2",
+    true_word="#8ab4f8",
+    positive="#5db4ec",
+    negative="#ff9d66",
+)
 
 Theme = Literal["light", "dark"]
 

@@ -63,9 +63,7 @@ def staircase(run: Run, step: int, *, label: str, mark: str = "##") -> dict[str,
         "label": label,
         "word": [visible(c) for c in run.word],
         "rtl": right_to_left(run.word),
-        "owner": [
-            next((look.turn for look in taken if look.start <= i < look.end), None) for i in range(len(run.word))
-        ],
+        "owner": [next((look.turn for look in taken if look.start <= i < look.end), None) for i in range(len(run.word))],
         "failed": run.failed_at if step == len(run.lookups) else None,
         "rows": rows,
     }
@@ -128,8 +126,11 @@ def bars_of_ways(ways: pd.DataFrame) -> list[Bar]:
     most = max(1, int(ways["tokens"].max()))
     return [
         Bar(
-            row.way, row.tokens / most, role="token", shown=f"{row.tokens:,} token{'s' * (row.tokens != 1)}",
+            row.way,
+            row.tokens / most,
+            role="token",
+            shown=f"{row.tokens:,} token{'s' * (row.tokens != 1)}",
             note=f"{row.unknown:,} unknown",
         )
         for row in ways.itertuples()
-    ]  # fmt: skip
+    ]

@@ -43,9 +43,13 @@ NAMES = tuple(box[0] for box in BOXES)
 KINDS = tuple(box[1] for box in BOXES)
 ACROSS = {"cross_attention", "norm_4"}
 COLOURS = {
-    "embeddings": "token", "attention": "attention", "feed-forward": "value", "LayerNorm": "soft", "pooler": "hidden",
+    "embeddings": "token",
+    "attention": "attention",
+    "feed-forward": "value",
+    "LayerNorm": "soft",
+    "pooler": "hidden",
     "heads": "probability",
-}  # fmt: skip
+}
 PATTERNS = {"embeddings": "", "attention": "/", "feed-forward": "", "LayerNorm": "", "pooler": "", "heads": "\\"}
 
 
@@ -60,10 +64,20 @@ def drawing(half: str) -> dict[str, Any]:
     """The payload of the diagram component: boxes, ways between them, frames around the layers, words."""
     told = content.boxes()
     boxes = [
-        {"name": name, "text": words, "role": role.replace("_", "-"), "x": x, "y": _top(row), "w": WIDE, "h": HIGH,
-         "state": state(name, x, half), "title": told[kind].title, "says": told[kind].says}
+        {
+            "name": name,
+            "text": words,
+            "role": role.replace("_", "-"),
+            "x": x,
+            "y": _top(row),
+            "w": WIDE,
+            "h": HIGH,
+            "state": state(name, x, half),
+            "title": told[kind].title,
+            "says": told[kind].says,
+        }
         for name, kind, words, role, x, row in BOXES
-    ]  # fmt: skip
+    ]
     frames = [
         {"x": 6, "y": _top(6) - 9, "w": 168, "h": _top(3) + HIGH + 22 - _top(6) + 9, "state": state("", ENCODER, half)},
         {"x": 206, "y": _top(8) - 9, "w": 168, "h": _top(3) + HIGH + 22 - _top(8) + 9, "state": state("", DECODER, half)},
@@ -106,10 +120,14 @@ def table() -> pd.DataFrame:
     told = content.boxes()
     kept = {True: "BERT", False: "GPT"}
     rows = [
-        ("encoder" if x == ENCODER else "decoder", told[kind].title, told[kind].says,
-         "neither" if name in ACROSS else kept[x == ENCODER])
+        (
+            "encoder" if x == ENCODER else "decoder",
+            told[kind].title,
+            told[kind].says,
+            "neither" if name in ACROSS else kept[x == ENCODER],
+        )
         for name, kind, _, _, x, _ in BOXES
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["half", "box", "what it does", "kept by"])
 
 
@@ -122,16 +140,33 @@ def bars(shares: pd.DataFrame, palette: Palette, by: str) -> go.Figure:
         colour = getattr(palette, COLOURS[group])
         data.append(
             {
-                "type": "bar", "orientation": "h", "name": group, "y": np.array(names), "x": rows[by].to_numpy(dtype=float),
-                "marker": {"color": colour, "line": {"color": palette.card, "width": 1},
-                           "pattern": {"shape": PATTERNS[group], "fgcolor": palette.card, "bgcolor": colour, "size": 7,
-                                       "solidity": 0.12}},
+                "type": "bar",
+                "orientation": "h",
+                "name": group,
+                "y": np.array(names),
+                "x": rows[by].to_numpy(dtype=float),
+                "marker": {
+                    "color": colour,
+                    "line": {"color": palette.card, "width": 1},
+                    "pattern": {
+                        "shape": PATTERNS[group],
+                        "fgcolor": palette.card,
+                        "bgcolor": colour,
+                        "size": 7,
+                        "solidity": 0.12,
+                    },
+                },
                 "customdata": rows[["parameters", "share"]].to_numpy(dtype=float),
                 "hovertemplate": "%{y}<br>" + group + ": %{customdata[0]:,} numbers, %{customdata[1]:.1%}<extra></extra>",
             }
-        )  # fmt: skip
+        )
     x = {"tickformat": ".0%", "range": [0, 1]} if by == "share" else {"tickformat": "~s", "rangemode": "tozero"}
     return chart(
-        data, palette, 44 * len(names) + 96, x, {"autorange": "reversed", "showgrid": False}, barmode="stack",
+        data,
+        palette,
+        44 * len(names) + 96,
+        x,
+        {"autorange": "reversed", "showgrid": False},
+        barmode="stack",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
-    )  # fmt: skip
+    )

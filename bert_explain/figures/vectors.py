@@ -113,9 +113,7 @@ def word_map(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) 
     traces = _lines(found.points, rows, palette)
     traces.append(_points(found.points, names, found.words, chosen, _said(rows), palette))
     limits = [_limits(found.points[:, axis]) for axis in (0, 1)]
-    return chart(
-        traces, palette, 520, {**HIDDEN, "range": limits[0]}, {**HIDDEN, "range": limits[1]}, showlegend=False
-    )  # fmt: skip
+    return chart(traces, palette, 520, {**HIDDEN, "range": limits[0]}, {**HIDDEN, "range": limits[1]}, showlegend=False)
 
 
 def _said(rows: pd.DataFrame) -> np.ndarray:
@@ -173,17 +171,30 @@ def _limits(values: np.ndarray) -> list[float]:
 def _space(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) -> go.Figure:
     x, y, z = found.points.T
     lit = np.array([word == chosen for word in found.words])
-    axis = {"showticklabels": False, "title": "", "gridcolor": palette.line, "backgroundcolor": "rgba(0,0,0,0)",
-            "zerolinecolor": palette.line, "showspikes": False}  # fmt: skip
+    axis = {
+        "showticklabels": False,
+        "title": "",
+        "gridcolor": palette.line,
+        "backgroundcolor": "rgba(0,0,0,0)",
+        "zerolinecolor": palette.line,
+        "showspikes": False,
+    }
     points = go.Scatter3d(
-        x=x, y=y, z=z, mode="markers+text" if len(found.words) <= CROWD else "markers",
+        x=x,
+        y=y,
+        z=z,
+        mode="markers+text" if len(found.words) <= CROWD else "markers",
         text=np.array([_safe(word) for word in found.words]),
         textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
         marker={"size": 5, "color": np.where(lit, palette.accent, palette.token)},
-        customdata=_said(rows), hovertemplate="%{customdata}<extra></extra>",
-    )  # fmt: skip
-    layout = {**theme.layout(palette, 520), "scene": {"xaxis": axis, "yaxis": axis, "zaxis": axis, "camera": FROM},
-              "showlegend": False}  # fmt: skip
+        customdata=_said(rows),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    layout = {
+        **theme.layout(palette, 520),
+        "scene": {"xaxis": axis, "yaxis": axis, "zaxis": axis, "camera": FROM},
+        "showlegend": False,
+    }
     return go.Figure([*_lines(found.points, rows, palette), points], layout=layout)
 
 
@@ -201,23 +212,39 @@ def moving_map(paths: np.ndarray, at: int, words: Sequence[str], chosen: str, pa
         _points(paths[at], names, words, chosen, names, palette),
     ]
     limits = [_limits(paths[..., axis]) for axis in (0, 1)]
-    return chart(
-        traces, palette, 460, {**HIDDEN, "range": limits[0]}, {**HIDDEN, "range": limits[1]}, showlegend=False
-    )  # fmt: skip
+    return chart(traces, palette, 460, {**HIDDEN, "range": limits[0]}, {**HIDDEN, "range": limits[1]}, showlegend=False)
 
 
 def loss_line(loss: np.ndarray, after: int, palette: Palette) -> go.Figure:
     """The mean loss of a pair in each pass, and the pass looked at."""
     passes = np.arange(1, len(loss) + 1)
-    traces = [go.Scatter(x=passes, y=loss, mode="lines", line={"color": palette.hidden, "width": 2.5},
-                         hovertemplate="pass %{x}: %{y:.3f}<extra></extra>")]  # fmt: skip
+    traces = [
+        go.Scatter(
+            x=passes,
+            y=loss,
+            mode="lines",
+            line={"color": palette.hidden, "width": 2.5},
+            hovertemplate="pass %{x}: %{y:.3f}<extra></extra>",
+        )
+    ]
     if after:
-        traces.append(go.Scatter(x=passes[[after - 1]], y=loss[[after - 1]], mode="markers", hoverinfo="skip",
-                                 marker={"color": palette.accent, "size": 11}))  # fmt: skip
+        traces.append(
+            go.Scatter(
+                x=passes[[after - 1]],
+                y=loss[[after - 1]],
+                mode="markers",
+                hoverinfo="skip",
+                marker={"color": palette.accent, "size": 11},
+            )
+        )
     return chart(
-        traces, palette, 200, {"title": title("pass"), "showgrid": False, "zeroline": False},
-        {"title": title("loss"), "rangemode": "tozero"}, showlegend=False,
-    )  # fmt: skip
+        traces,
+        palette,
+        200,
+        {"title": title("pass"), "showgrid": False, "zeroline": False},
+        {"title": title("loss"), "rangemode": "tozero"},
+        showlegend=False,
+    )
 
 
 def lesson_bars(table: pd.DataFrame) -> list[Bar]:

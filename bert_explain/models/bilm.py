@@ -51,9 +51,7 @@ class TokenEncoder(nn.Module):
         super().__init__()
         self.options = options
         self.characters = nn.Embedding(N_CHARACTERS, options.character_dim)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(options.character_dim, number, width) for width, number in options.filters
-        )
+        self.convolutions = nn.ModuleList(nn.Conv1d(options.character_dim, number, width) for width, number in options.filters)
         self.highways = nn.ModuleList(Highway(options.n_filters) for _ in range(options.n_highway))
         self.project = nn.Linear(options.n_filters, options.projection)
 
@@ -103,9 +101,7 @@ class BiLM(nn.Module):
         self.back = nn.ModuleList(lstm_layer(w, options.cell, options.projection) for w in widths)
         self.softmax = nn.Linear(options.projection, options.n_words) if options.n_words else None
 
-    def forward(
-        self, token: Tensor, states: list[State | None] | None = None
-    ) -> tuple[list[Tensor], list[Tensor], list[State]]:
+    def forward(self, token: Tensor, states: list[State | None] | None = None) -> tuple[list[Tensor], list[Tensor], list[State]]:
         """Token vectors (T, B, P) of rows that begin with <S> and end with </S>.
 
         -> forward layers, backward layers (L of (T, B, P) each, both in reading order), and the 2 L states left behind

@@ -72,16 +72,23 @@ def written_options(options: Options) -> dict[str, Any]:
     """Options in the original's form, with the size of the softmax's vocabulary beside it."""
     return {
         "lstm": {
-            "use_skip_connections": options.skip, "n_layers": options.n_layers, "dim": options.cell,
-            "projection_dim": options.projection, "cell_clip": options.cell_clip, "proj_clip": options.proj_clip,
+            "use_skip_connections": options.skip,
+            "n_layers": options.n_layers,
+            "dim": options.cell,
+            "projection_dim": options.projection,
+            "cell_clip": options.cell_clip,
+            "proj_clip": options.proj_clip,
         },
         "char_cnn": {
-            "activation": options.activation, "filters": [list(pair) for pair in options.filters],
-            "n_highway": options.n_highway, "embedding": {"dim": options.character_dim},
-            "n_characters": N_CHARACTERS, "max_characters_per_token": options.max_characters,
+            "activation": options.activation,
+            "filters": [list(pair) for pair in options.filters],
+            "n_highway": options.n_highway,
+            "embedding": {"dim": options.character_dim},
+            "n_characters": N_CHARACTERS,
+            "max_characters_per_token": options.max_characters,
         },
         "n_words": options.n_words,
-    }  # fmt: skip
+    }
 
 
 def read(folder: Path) -> tuple[BiLM, tuple[str, ...]]:

@@ -140,18 +140,34 @@ class Encoder:
             return None if row is None else Special(row, tok.convert_ids_to_tokens(row))
 
         special = Specials(
-            named(tok.cls_token_id), named(tok.sep_token_id), named(tok.mask_token_id), named(tok.unk_token_id),
-            named(tok.pad_token_id), frozenset(tok.all_special_ids),
-        )  # fmt: skip
+            named(tok.cls_token_id),
+            named(tok.sep_token_id),
+            named(tok.mask_token_id),
+            named(tok.unk_token_id),
+            named(tok.pad_token_id),
+            frozenset(tok.all_special_ids),
+        )
         spec = ModelSpec(
-            name=self.name, title=self.title, family=self.family, n_layers=self.n_layers, n_heads=self.n_heads,
-            hidden_size=self.hidden_size, feed_forward_size=self.layers[0].expand.out_features if self.layers else 0,
-            vocab_size=self.vocab_size, max_tokens=self.max_tokens, fingerprint=self.fingerprint, special=special,
-            has_segments=self.has_segments, has_mlm=self.has_mlm, has_nsp=self.has_nsp, has_pooler=self.has_pooler,
-            causal=getattr(self, "causal", False), continuing=getattr(inner, "continuing_subword_prefix", None) or "##",
+            name=self.name,
+            title=self.title,
+            family=self.family,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            hidden_size=self.hidden_size,
+            feed_forward_size=self.layers[0].expand.out_features if self.layers else 0,
+            vocab_size=self.vocab_size,
+            max_tokens=self.max_tokens,
+            fingerprint=self.fingerprint,
+            special=special,
+            has_segments=self.has_segments,
+            has_mlm=self.has_mlm,
+            has_nsp=self.has_nsp,
+            has_pooler=self.has_pooler,
+            causal=getattr(self, "causal", False),
+            continuing=getattr(inner, "continuing_subword_prefix", None) or "##",
             lower_case=normalizer is not None and normalizer.normalize_str("A") == "a",
             longest_word=getattr(inner, "max_input_chars_per_word", 100),
-        )  # fmt: skip
+        )
         loaded.note(self, spec)
         return spec
 
@@ -269,34 +285,51 @@ def from_hugging_face(
     e, cls = base.embeddings, getattr(module, "cls", None)
     if module.config.model_type == "distilbert":
         return Encoder(
-            name, title, module.config, tokenizer, wordpiece, module,
+            name,
+            title,
+            module.config,
+            tokenizer,
+            wordpiece,
+            module,
             Embed(e.word_embeddings, e.position_embeddings, None, e.LayerNorm),
             tuple(_distil_layer(layer) for layer in base.transformer.layer),
             mlm_head=_distil_mlm(module) if "mlm" in has and hasattr(module, "vocab_projector") else None,
-        )  # fmt: skip
+        )
     pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
     nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
     return (kind or Encoder)(
-        name, title, module.config, tokenizer, wordpiece, module,
+        name,
+        title,
+        module.config,
+        tokenizer,
+        wordpiece,
+        module,
         Embed(e.word_embeddings, e.position_embeddings, e.token_type_embeddings, e.LayerNorm),
         tuple(_bert_layer(layer) for layer in base.encoder.layer),
-        mlm_head=getattr(cls, "predictions", None) if "mlm" in has else None, pooler=pooler, nsp_head=nsp,
-    )  # fmt: skip
+        mlm_head=getattr(cls, "predictions", None) if "mlm" in has else None,
+        pooler=pooler,
+        nsp_head=nsp,
+    )
 
 
 def _bert_layer(layer: nn.Module) -> Layer:
     a = layer.attention
     return Layer(
-        a.self.query, a.self.key, a.self.value, a.output.dense, a.output.LayerNorm,
-        layer.intermediate.dense, layer.intermediate.intermediate_act_fn, layer.output.dense, layer.output.LayerNorm,
-    )  # fmt: skip
+        a.self.query,
+        a.self.key,
+        a.self.value,
+        a.output.dense,
+        a.output.LayerNorm,
+        layer.intermediate.dense,
+        layer.intermediate.intermediate_act_fn,
+        layer.output.dense,
+        layer.output.LayerNorm,
+    )
 
 
 def _distil_layer(layer: nn.Module) -> Layer:
     a, f = layer.attention, layer.ffn
-    return Layer(
-        a.q_lin, a.k_lin, a.v_lin, a.out_lin, layer.sa_layer_norm, f.lin1, f.activation, f.lin2, layer.output_layer_norm
-    )
+    return Layer(a.q_lin, a.k_lin, a.v_lin, a.out_lin, layer.sa_layer_norm, f.lin1, f.activation, f.lin2, layer.output_layer_norm)
 
 
 def _distil_mlm(module: nn.Module) -> Any:

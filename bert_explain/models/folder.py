@@ -54,9 +54,14 @@ def read_weights(folder: Path, config: Any, module_class: Any, tokenizer_class: 
         raise BadModel(f"{folder.name} has no vocabulary. It needs {' or '.join(VOCABULARIES)}.")
     tokenizer = tokenizer_class.from_pretrained(folder, local_files_only=True)
     module, info = module_class.from_pretrained(
-        folder, config=config, local_files_only=True, use_safetensors=True, dtype="float32",
-        attn_implementation="eager", output_loading_info=True,
-    )  # fmt: skip
+        folder,
+        config=config,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype="float32",
+        attn_implementation="eager",
+        output_loading_info=True,
+    )
     missing = sorted(info["missing_keys"])
     body = [key for key in missing if ".layer." in key or "embeddings." in key]
     if body:

@@ -34,9 +34,12 @@ def lstm_layer(width: int, cell: int, projection: int) -> nn.LSTM:
 
 
 def run_layer(
-    layer: nn.LSTM, x: Tensor, state: State | None = None, cell_clip: float | None = None,
+    layer: nn.LSTM,
+    x: Tensor,
+    state: State | None = None,
+    cell_clip: float | None = None,
     proj_clip: float | None = None,
-) -> tuple[Tensor, State]:  # fmt: skip
+) -> tuple[Tensor, State]:
     """x (T, B, width) -> outputs (T, B, P) and the state after the last step. `state` None begins with zeros."""
     if state is None:
         state = x.new_zeros(x.shape[1], layer.proj_size), x.new_zeros(x.shape[1], layer.hidden_size)
@@ -46,9 +49,7 @@ def run_layer(
     return _steps(layer, x, state, cell_clip, proj_clip)
 
 
-def _steps(
-    layer: nn.LSTM, x: Tensor, state: State, cell_clip: float | None, proj_clip: float | None
-) -> tuple[Tensor, State]:
+def _steps(layer: nn.LSTM, x: Tensor, state: State, cell_clip: float | None, proj_clip: float | None) -> tuple[Tensor, State]:
     h, c = state
     given = x @ layer.weight_ih_l0.T + (layer.bias_ih_l0 + layer.bias_hh_l0)  # (T, B, 4 C): all steps at once
     outputs = []

@@ -9,9 +9,16 @@ from torch import nn
 from bert_explain.models.encoder import Encoder
 
 PARTS = (
-    "token table", "position table", "segment table", "attention", "feed-forward", "LayerNorm",
-    "pooler", "masked-word head", "next-sentence head",
-)  # fmt: skip
+    "token table",
+    "position table",
+    "segment table",
+    "attention",
+    "feed-forward",
+    "LayerNorm",
+    "pooler",
+    "masked-word head",
+    "next-sentence head",
+)
 
 
 def parameter_counts(model: Encoder) -> dict[str, int]:

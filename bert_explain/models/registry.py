@@ -41,21 +41,23 @@ class Entry:
     about: str
 
 
-
 def _from_hub(name: str, title: str, about: str) -> Entry:
     return Entry(name, title, "hub", f"google-bert/{name}", f"{about} from the hub")
 
 
 BUILT_IN = (
     Entry(
-        "mini-bert", "mini-bert", "bundled", str(ASSETS / "mini-bert"),
+        "mini-bert",
+        "mini-bert",
+        "bundled",
+        str(ASSETS / "mini-bert"),
         "6 layers, 12 heads, 384 numbers a token; always there",
     ),
     _from_hub("bert-base-uncased", "BERT-base, uncased", "12 layers, 12 heads, 768 numbers a token; 440 MB"),
     _from_hub("bert-large-uncased", "BERT-large, uncased", "24 layers, 16 heads, 1024 numbers a token; 1.3 GB"),
     _from_hub("bert-base-cased", "BERT-base, cased", "keeps capitals and accents; 436 MB"),
     _from_hub("bert-base-multilingual-cased", "BERT-base, 104 languages", "714 MB"),
-)  # fmt: skip
+)
 
 
 def entries() -> dict[str, Entry]:
@@ -169,8 +171,10 @@ def _open(folder: Path, name: str, title: str) -> Encoder:
     module, tokenizer, lost = read_weights(folder, config, *_classes(config.model_type))
     missing = " ".join(lost)
     parts = {
-        "mlm": ("cls.predictions.transform", "vocab_transform"), "nsp": ("seq_relationship",), "pooler": ("pooler",),
-    }  # fmt: skip
+        "mlm": ("cls.predictions.transform", "vocab_transform"),
+        "nsp": ("seq_relationship",),
+        "pooler": ("pooler",),
+    }
     heads = frozenset(part for part, keys in parts.items() if not any(key in missing for key in keys))
     return from_hugging_face(name, title, module, tokenizer, heads)
 

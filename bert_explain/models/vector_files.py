@@ -237,11 +237,22 @@ class _Inert:
 class _Harmless(pickle.Unpickler):
     """Arrays, plain containers, inert stand-ins for gensim's classes; everything else is refused."""
 
-    PLAIN = frozenset({
-        ("builtins", "set"), ("builtins", "frozenset"), ("builtins", "object"), ("collections", "OrderedDict"),
-        ("collections", "defaultdict"), ("builtins", "int"), ("builtins", "list"), ("builtins", "dict"),
-        ("numpy", "ndarray"), ("numpy", "dtype"), ("builtins", "hash"), ("_codecs", "encode"),
-    })  # fmt: skip
+    PLAIN = frozenset(
+        {
+            ("builtins", "set"),
+            ("builtins", "frozenset"),
+            ("builtins", "object"),
+            ("collections", "OrderedDict"),
+            ("collections", "defaultdict"),
+            ("builtins", "int"),
+            ("builtins", "list"),
+            ("builtins", "dict"),
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("builtins", "hash"),
+            ("_codecs", "encode"),
+        }
+    )
     ARRAYS = frozenset({"_reconstruct", "scalar", "_frombuffer"})
 
     def find_class(self, module: str, name: str) -> Any:

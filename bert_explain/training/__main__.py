@@ -55,9 +55,11 @@ def everything(arguments: list[str]) -> int:
     models = chosen.assets / "models"
     start = ["--weights", str(chosen.weights)] if chosen.weights else []
     for name, out in (
-        ("bert", models / "mini-bert"), ("gpt", models / "mini-gpt"), ("elmo", models / "mini-elmo"),
+        ("bert", models / "mini-bert"),
+        ("gpt", models / "mini-gpt"),
+        ("elmo", models / "mini-elmo"),
         ("word2vec", chosen.assets / "vectors" / "word2vec"),
-    ):  # fmt: skip
+    ):
         begin = start if name == "bert" else ["--weights", str(models / "mini-bert")] if name == "gpt" else []
         work = ["--work", str(chosen.work / name), "--minutes", str(chosen.minutes)]
         _step(name, ["--text", str(chosen.text), "--out", str(out), *work, *begin, *RECIPES.get(name, "").split()])

@@ -19,9 +19,13 @@ VALIDATION = 400  # pairs of each length that are measured
 def start(folder: Path, dropout: float = 0.0) -> BertForPreTraining:
     """The model to train on from, in float32. Few epochs are seen, so dropout is off unless asked for."""
     return BertForPreTraining.from_pretrained(
-        folder, local_files_only=True, dtype=torch.float32, hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout, attn_implementation=options.attention(),
-    )  # fmt: skip
+        folder,
+        local_files_only=True,
+        dtype=torch.float32,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        attn_implementation=options.attention(),
+    )
 
 
 class Heads(nn.Module):
@@ -66,9 +70,11 @@ def measure(
             row += (int(best[:, 0].sum()), int(best.sum()), lost, len(labels), judged, len(next_))
     right, top5, total, asked, follows, seen = counted.sum(0).tolist()
     scores = {
-        "masked_top1": right / asked, "masked_top5": top5 / asked, "masked_loss": total / asked,
+        "masked_top1": right / asked,
+        "masked_top5": top5 / asked,
+        "masked_loss": total / asked,
         "next_sentence": follows / seen,
-    }  # fmt: skip
+    }
     if by_length:
         for row, (length, _) in zip(counted, pairs.LENGTHS, strict=True):
             scores[f"masked_top1_{length}"], scores[f"next_sentence_{length}"] = row[0] / row[3], row[4] / row[5]

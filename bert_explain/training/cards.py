@@ -57,11 +57,27 @@ NAMES = {
     "wordsim353": "WordSim-353, Spearman correlation",
 }
 SHARES = {
-    "masked_top1", "masked_top5", "masked_top1_modern", "masked_top1_new", "masked_top1_alone", "next_sentence",
-    "next_sentence_single", "cloze_top1", "cloze_top5", "cloze_first", "next_top1", "forward_top1",
-    "backward_top1", "unknown", "analogies", "analogies_semantic", "analogies_syntactic", "analogies_covered",
-    *(f"cloze_{group}" for group in GROUPS), *(f"{name}_{n}" for name in ("masked_top1", "next_sentence") for n, _ in LENGTHS),
-}  # fmt: skip
+    "masked_top1",
+    "masked_top5",
+    "masked_top1_modern",
+    "masked_top1_new",
+    "masked_top1_alone",
+    "next_sentence",
+    "next_sentence_single",
+    "cloze_top1",
+    "cloze_top5",
+    "cloze_first",
+    "next_top1",
+    "forward_top1",
+    "backward_top1",
+    "unknown",
+    "analogies",
+    "analogies_semantic",
+    "analogies_syntactic",
+    "analogies_covered",
+    *(f"cloze_{group}" for group in GROUPS),
+    *(f"{name}_{n}" for name in ("masked_top1", "next_sentence") for n, _ in LENGTHS),
+}
 
 
 # The card of a folder that has none: what it says is true of any model that these programs make.
@@ -123,9 +139,13 @@ def history(folder: Path) -> dict[str, Any] | None:
 
 
 def trained(
-    folder: Path, read: int, found: Sequence[corpus.Document], began: str, before: Mapping[str, Any] | None = None,
+    folder: Path,
+    read: int,
+    found: Sequence[corpus.Document],
+    began: str,
+    before: Mapping[str, Any] | None = None,
     unit: str = "pieces",
-) -> None:  # fmt: skip
+) -> None:
     """Write into a model folder what it has read: the runs `before`, and this one, of `read` pieces or words of `found`.
 
     began : the weights that this run began with; before : their history, where they were a model of this kind.

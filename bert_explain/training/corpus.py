@@ -30,11 +30,27 @@ ALONE = "-sentences"  # at the end of a source's name: each line stands by itsel
 # How often a source is read, next to its size. Novels come to a tenth of what is read: with more of them the models speak
 # the English of 1890. Small sources of everyday English are read more often, text that is much alike less often.
 WEIGHTS = {
-    NOVELS: 0.12, "health": 0.4, "dialogues": 0.6, "trivia-sentences": 0.6, DICTIONARY: 1.0, "vital": 1.0, "pageranked": 1.0,
-    "textbooks": 1.0, "captions-sentences": 1.2, "gum": 1.5, "recipes": 1.5, "news": 2.0, "wikipedia": 2.0,
-    "tatoeba-sentences": 3.0, "storybooks": 3.0, "tinystories": 3.0, "wikinews": 3.0, "commonsense-sentences": 3.0,
-    "factbook": 3.0, "facts-sentences": 6.0,
-}  # fmt: skip
+    NOVELS: 0.12,
+    "health": 0.4,
+    "dialogues": 0.6,
+    "trivia-sentences": 0.6,
+    DICTIONARY: 1.0,
+    "vital": 1.0,
+    "pageranked": 1.0,
+    "textbooks": 1.0,
+    "captions-sentences": 1.2,
+    "gum": 1.5,
+    "recipes": 1.5,
+    "news": 2.0,
+    "wikipedia": 2.0,
+    "tatoeba-sentences": 3.0,
+    "storybooks": 3.0,
+    "tinystories": 3.0,
+    "wikinews": 3.0,
+    "commonsense-sentences": 3.0,
+    "factbook": 3.0,
+    "facts-sentences": 6.0,
+}
 FIRST = (NOVELS, "factbook", "news", "textbooks", "wikipedia")  # the sources of the first split, whose scores stay comparable
 CHOICE, PRINT = 0, 1  # the two halves of what is held out: to choose on, and to measure what is printed
 

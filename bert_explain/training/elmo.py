@@ -43,9 +43,19 @@ NOWHERE = -1e9  # score of an answer that must not count
 def sizes(words: int = VOCABULARY, cell: int = CELL, projection: int = PROJECTION) -> Options:
     """mini-elmo's sizes: the original's form at a small fraction of its size. No clips: PyTorch's LSTM does without."""
     return Options(
-        character_dim=16, filters=FILTERS, n_highway=2, activation="relu", max_characters=MAX_CHARACTERS, cell=cell,
-        projection=projection, n_layers=2, cell_clip=None, proj_clip=None, skip=True, n_words=words,
-    )  # fmt: skip
+        character_dim=16,
+        filters=FILTERS,
+        n_highway=2,
+        activation="relu",
+        max_characters=MAX_CHARACTERS,
+        cell=cell,
+        projection=projection,
+        n_layers=2,
+        cell_clip=None,
+        proj_clip=None,
+        skip=True,
+        n_words=words,
+    )
 
 
 def fresh(options: Options, counts: np.ndarray | None = None, seed: int = 0) -> BiLM:
@@ -151,17 +161,27 @@ def measure(model: BiLM, runs: Runs, count: int | None = None) -> dict[str, floa
     words = asked - len(order)
     ahead, back = (loss / asked).tolist()
     return {
-        "forward_perplexity": math.exp(ahead), "backward_perplexity": math.exp(back),
-        "forward_top1": float(right[0]) / asked, "backward_top1": float(right[1]) / asked,
+        "forward_perplexity": math.exp(ahead),
+        "backward_perplexity": math.exp(back),
+        "forward_top1": float(right[0]) / asked,
+        "backward_top1": float(right[1]) / asked,
         "unknown": unknown / max(words, 1),
-    }  # fmt: skip
+    }
 
 
 def train(
-    found: Sequence[corpus.Document], work: Path | str, plan: loop.Plan = PLAN, *, options: Options | None = None,
-    cell: int = CELL, first: models.Elmo | None = None, full: bool = False, tokens: int = TOKENS, tries: int = TRIES,
+    found: Sequence[corpus.Document],
+    work: Path | str,
+    plan: loop.Plan = PLAN,
+    *,
+    options: Options | None = None,
+    cell: int = CELL,
+    first: models.Elmo | None = None,
+    full: bool = False,
+    tokens: int = TOKENS,
+    tries: int = TRIES,
     check_runs: int = 150,
-) -> loop.Progress:  # fmt: skip
+) -> loop.Progress:
     """Train on these documents, or go on training, in `work`. full : the whole softmax instead of a sampled one.
 
     first : a model to begin with, made as wide as `cell` or `options` say.

@@ -21,9 +21,12 @@ VALIDATION = 240  # texts of each length that are measured
 def start(encoder: Path, dropout: float = 0.0) -> BertLMHeadModel:
     """A decoder that begins with an encoder's weights: the same tensors, read through a causal mask. Or with a decoder's."""
     settings = {
-        "use_cache": False, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
-        "attn_implementation": options.attention(), "local_files_only": True,
-    }  # fmt: skip
+        "use_cache": False,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+        "attn_implementation": options.attention(),
+        "local_files_only": True,
+    }
     if BertConfig.from_pretrained(encoder, local_files_only=True).is_decoder:
         return BertLMHeadModel.from_pretrained(encoder, dtype=torch.float32, **settings)
     config = BertConfig.from_pretrained(encoder, is_decoder=True, add_cross_attention=False, **settings)

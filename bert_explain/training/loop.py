@@ -100,9 +100,14 @@ def train(
     low = bool(_agreed(float(precision(device)), device, world))
     progress.on = _hardware(device, world, low)
     reader = DataLoader(
-        batches, batch_size=None, sampler=range(progress.step, plan.steps), num_workers=plan.workers,
-        persistent_workers=False, prefetch_factor=8 if plan.workers else None, pin_memory=device.type == "cuda",
-    )  # fmt: skip
+        batches,
+        batch_size=None,
+        sampler=range(progress.step, plan.steps),
+        num_workers=plan.workers,
+        persistent_workers=False,
+        prefetch_factor=8 if plan.workers else None,
+        pin_memory=device.type == "cuda",
+    )
     bar = tqdm(total=1.0, initial=progress.share(plan), disable=rank > 0, bar_format=BAR, desc=title, mininterval=2.0)
     saved = checked = clock = time.monotonic()
     model.train()

@@ -77,8 +77,10 @@ def measure_unread(keys=tuple(KINDS)) -> dict:
             print(f"{KINDS[key]} is left out: {error}", flush=True)
             continue
         found["models"][key] = {
-            "title": one.title, "fingerprint": one.fingerprint, "word": [round(s.share, DIGITS) for s in scored],
-        }  # fmt: skip
+            "title": one.title,
+            "fingerprint": one.fingerprint,
+            "word": [round(s.share, DIGITS) for s in scored],
+        }
         found["word"] = {"chance": round(scored[0].chance, DIGITS), "queries": scored[0].queries}
         print(f"{one.title}, unread: {found['models'][key]['word']}", flush=True)
     return found

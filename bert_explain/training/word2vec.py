@@ -63,9 +63,16 @@ class Progress:
 
 
 def train(
-    documents: Iterable[Document], out: Path, *, work: Path, minutes: float = 40, recipe: Recipe | None = None,
-    weights: Path | None = None, keep: float = 0.0, least: int = 0,
-) -> Path:  # fmt: skip
+    documents: Iterable[Document],
+    out: Path,
+    *,
+    work: Path,
+    minutes: float = 40,
+    recipe: Recipe | None = None,
+    weights: Path | None = None,
+    keep: float = 0.0,
+    least: int = 0,
+) -> Path:
     """Train on these documents, but for the held-out ones, and write vectors.npy, context.npy and vocab.txt to `out`.
 
     work : the folder of the file of words and of the checkpoints; give the same one to go on after a stop.
@@ -117,12 +124,17 @@ def train(
     export(model, out, least)
     kept = f", {keep:.0%} of them kept at the end" if weights and keep else ""
     begun = f"{weights.name}'s vectors{kept}" if weights else "nothing"
-    cards.made(out, {
-        "began with": begun, "text": cards.sources(learn),
-        "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
-        "time": cards.taken(progress.words, progress.seconds, "words"), "hardware": "one thread of a CPU, float32",
-        "recipe": ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()),
-    })  # fmt: skip
+    cards.made(
+        out,
+        {
+            "began with": begun,
+            "text": cards.sources(learn),
+            "read": f"{progress.words:,} words, {progress.words / model.corpus_total_words:.1f} passes",
+            "time": cards.taken(progress.words, progress.seconds, "words"),
+            "hardware": "one thread of a CPU, float32",
+            "recipe": ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()),
+        },
+    )
     cards.trained(out, progress.words, learn, begun, before, "words")
     return out
 

@@ -250,9 +250,10 @@ def said_of(question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Op
     if question.score is not None and not options:
         scored = question.score(ask, given.choice)
         place = (
-            "is not a piece of the model's vocabulary" if scored.rank is None
+            "is not a piece of the model's vocabulary"
+            if scored.rank is None
             else f"is number {scored.rank:,} in its list, with {scored.shown}"
-        )  # fmt: skip
+        )
         sign = "✓" if scored.rank == 1 else "✗" if scored.rank is None or scored.rank > 5 else "≈"
         return say(
             "{sign} You said {word}; {fact} Your word {place}.", sign=sign, word=Piece(given.choice), fact=fact, place=place

@@ -287,8 +287,14 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
     if question is None or not asking.wanted(page, question):
         _step_heading(step, page, chapter.title)
         if question is not None:
-            st.button("Guess first", key=f"guess-first-{question.id}", type="tertiary", icon=":material/psychology_alt:",
-                      on_click=asking.guess_first, args=(question,))  # fmt: skip
+            st.button(
+                "Guess first",
+                key=f"guess-first-{question.id}",
+                type="tertiary",
+                icon=":material/psychology_alt:",
+                on_click=asking.guess_first,
+                args=(question,),
+            )
         _drawn(page, step)
         return
     left, right = st.columns([4, 7], gap="medium")

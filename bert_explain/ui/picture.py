@@ -64,16 +64,24 @@ def foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None = None, 
     """The quiet line under a picture, and what it opens."""
     options = [name for name, there in ((TABLE, table), (CODE, code)) if there]
     with st.container(key=f"foot-{key}", horizontal=True, gap="small", vertical_alignment="center"):
-        opened = st.pills(
-            markdown(f"More about the picture “{title}”"), options, key=f"open-{key}", label_visibility="collapsed"
-        ) if options else None  # fmt: skip
+        opened = (
+            st.pills(markdown(f"More about the picture “{title}”"), options, key=f"open-{key}", label_visibility="collapsed")
+            if options
+            else None
+        )
         tools(key=f"tools-{key}", name=key)
     if opened == TABLE and table:
         shown = table()
         st.dataframe(shown, hide_index=True, key=f"table-{key}", height=min(420, 38 + 35 * len(shown)))
         st.download_button(
-            "Download CSV", csv(shown), f"{key}.csv", "text/csv", key=f"csv-{key}",
-            on_click="ignore", type="tertiary", icon=":material/download:",
-        )  # fmt: skip
+            "Download CSV",
+            csv(shown),
+            f"{key}.csv",
+            "text/csv",
+            key=f"csv-{key}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )
     if opened == CODE:
         st.code("\n\n".join(inspect.getsource(function) for function in code), language="python", wrap_lines=True)

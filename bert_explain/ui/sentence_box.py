@@ -46,9 +46,13 @@ def draw(page: Page) -> None:
                 _chapters()
         with mode:
             st.segmented_control(
-                "Guided asks before it shows", ("guided", "explore"), format_func=str.capitalize, label_visibility="collapsed",
-                width="stretch", **state.bind("mode"),
-            )  # fmt: skip
+                "Guided asks before it shows",
+                ("guided", "explore"),
+                format_func=str.capitalize,
+                label_visibility="collapsed",
+                width="stretch",
+                **state.bind("mode"),
+            )
 
 
 def _folded(editing: bool) -> None:
@@ -72,9 +76,16 @@ def _field(column, name: str, label: str, placeholder: str) -> None:
     if not first:
         state.seed(key, wanted)
     held = column.text_input(
-        label, value=wanted if first else "", key=key, placeholder=placeholder, max_chars=LONGEST_TEXT, autocomplete="off",
-        label_visibility="collapsed", on_change=_edited, args=(name,),
-    )  # fmt: skip
+        label,
+        value=wanted if first else "",
+        key=key,
+        placeholder=placeholder,
+        max_chars=LONGEST_TEXT,
+        autocomplete="off",
+        label_visibility="collapsed",
+        on_change=_edited,
+        args=(name,),
+    )
     if first and held != wanted:  # the browser held it while the server was away: it is newer than the address
         state.put(**{name: held})
 
@@ -100,9 +111,14 @@ def _examples() -> None:
     st.caption("Pick a pair to begin with.")
     for i, pair in enumerate(examples.pairs()):
         st.button(
-            pair.name, key=f"example-{i}", help=pair.why, type="tertiary", width="stretch",
-            on_click=_take, args=(pair,),
-        )  # fmt: skip
+            pair.name,
+            key=f"example-{i}",
+            help=pair.why,
+            type="tertiary",
+            width="stretch",
+            on_click=_take,
+            args=(pair,),
+        )
 
 
 def _take(pair: examples.Pair) -> None:

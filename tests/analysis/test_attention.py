@@ -101,9 +101,7 @@ def test_telling_head_of_the_bank(bank):
     link = a.telling_head(bank)
     assert link.weight == pytest.approx(bank.attention[link.layer, link.head, link.row, link.column])
     ordinary = np.flatnonzero(a.words(bank.tokens))
-    rest = [
-        bank.attention[:, :, i, j].max() for i in ordinary for j in ordinary if abs(i - j) > 1
-    ]  # fmt: skip
+    rest = [bank.attention[:, :, i, j].max() for i in ordinary for j in ordinary if abs(i - j) > 1]
     assert link.weight == pytest.approx(max(rest))
     assert link.row in ordinary
     assert link.column in ordinary
@@ -280,9 +278,7 @@ def test_the_sentence_names_the_link_that_is_there(bank):
     assert ("the strongest link between two words" in said) == lead.leads
     row = looks.head(bank, link.layer, link.head, a.view(bank), row=8).plain()
     w = bank.attention[link.layer, link.head, 8]
-    assert row.startswith(
-        f"Look at the row river: it gives {w.max():.2f} of its attention to {bank.pieces[w.argmax()]}"
-    )
+    assert row.startswith(f"Look at the row river: it gives {w.max():.2f} of its attention to {bank.pieces[w.argmax()]}")
 
 
 def test_the_sentence_claims_no_words_where_there_are_none(mini_bert):

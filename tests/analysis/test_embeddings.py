@@ -51,8 +51,10 @@ def test_mean_and_deviation_by_hand(trace):
 def test_lengths_shares_and_cosines_by_hand(trace):
     by_hand = with_parts(
         replace(trace, tokens=trace.tokens[:2]),
-        token=[[3.0, 0.0], [1.0, 0.0]], segment=[[0.0, 4.0], [-1.0, 1.0]], position=[[0.0, 0.0], [2.0, 0.0]],
-    )  # fmt: skip
+        token=[[3.0, 0.0], [1.0, 0.0]],
+        segment=[[0.0, 4.0], [-1.0, 1.0]],
+        position=[[0.0, 0.0], [2.0, 0.0]],
+    )
     table = embeddings.lengths(by_hand)
     shares = table[[f"share {part}" for part in embeddings.PARTS]]
     assert table.loc[0, ["token", "segment", "position", "sum"]].tolist() == [3, 4, 0, 5]

@@ -218,9 +218,7 @@ def test_shares_are_ratios_of_lengths(trace):
     assert list(table["layer"]) == [1, 2, 3, 4, 5, 6]
     for layer in (0, 5):
         step, line = trace.layer(layer), table.iloc[layer]
-        assert line["attention"] == pytest.approx(
-            np.linalg.norm(step.projected[5]) / np.linalg.norm(step.input[5]), rel=1e-4
-        )
+        assert line["attention"] == pytest.approx(np.linalg.norm(step.projected[5]) / np.linalg.norm(step.input[5]), rel=1e-4)
         assert line["feed-forward"] == pytest.approx(
             np.linalg.norm(step.contracted[5]) / np.linalg.norm(step.attended_normalised[5]), rel=1e-4
         )
@@ -294,9 +292,7 @@ def test_sentences_of_the_paths_say_where_it_turns(trace):
     assert f"from {found['length'][jump, 5]:.1f} to" in journey.look_measure(trace, "length", 5).plain()
     assert "mean cosine" in journey.look_measure(trace, "like the others", 5).plain()
     steps = np.linalg.norm(np.diff(journey.path_map(trace).points[:, 5], axis=0), axis=-1)
-    assert (
-        f"its longest step is layer {steps.argmax() + 1}" in journey.look_map(trace, journey.path_map(trace), 5).plain()
-    )
+    assert f"its longest step is layer {steps.argmax() + 1}" in journey.look_map(trace, journey.path_map(trace), 5).plain()
 
 
 # odd texts and models

@@ -184,9 +184,7 @@ def test_hiding_the_rest_of_the_word_makes_its_pieces_harder(mini_bert):
 
 
 def test_a_fitting_sentence_scores_higher_than_a_shuffled_one(mini_bert):
-    good, bad = (
-        ml.totals(scores_of(mini_bert, Query(text))) for text in ("he was born in london .", "born he london in was .")
-    )
+    good, bad = (ml.totals(scores_of(mini_bert, Query(text))) for text in ("he was born in london .", "born he london in was ."))
     assert good["pll"] > bad["pll"]
 
 

@@ -30,9 +30,13 @@ def padded(mini_bert):
 
     torch.manual_seed(1)
     config = BertConfig(
-        vocab_size=30_528, hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        vocab_size=30_528,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
         initializer_range=0.5,
-    )  # fmt: skip
+    )
     return from_hugging_face("tiny", "tiny", BertForPreTraining(config), mini_bert.tokenizer)
 
 

@@ -210,9 +210,7 @@ def test_the_look_names_the_largest_change_of_the_same_words(mini_bert):
 
 @pytest.mark.parametrize(("swapped", "says"), [(0.89, "order hardly counts"), (0.3, "order counts here")])
 def test_the_look_says_whether_the_order_counts(swapped, says):
-    variants = [
-        ns.Variant(n, PAIR, False) for n in ("as typed", "A and B swapped", "segments flipped", "without [SEP]")
-    ]
+    variants = [ns.Variant(n, PAIR, False) for n in ("as typed", "A and B swapped", "segments flipped", "without [SEP]")]
     verdicts = [ns.Verdict((math.log(p / (1 - p)), 0.0), 5, 0) for p in (0.9, swapped, 0.1, 0.9)]
     assert says in ns.look_compare(ns.compare(variants, verdicts)).plain()
 

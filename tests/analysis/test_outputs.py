@@ -152,9 +152,7 @@ def test_the_sentences_say_this_texts_numbers(trace):
 
 
 def test_where_map_and_cosine_disagree_it_is_said(trace):
-    position = next(
-        i for i in range(19) for t in [outputs.neighbours(trace, 6, i)] if t["on the map"][0] != 1
-    )  # fmt: skip
+    position = next(i for i in range(19) for t in [outputs.neighbours(trace, 6, i)] if t["on the map"][0] != 1)
     near = outputs.neighbours(trace, 6, position)
     seen = outputs.named(trace, near.loc[near["on the map"] == 1, "position"].item())
     said = outputs.look_map(trace, 6, position).plain()

@@ -11,9 +11,13 @@ from bert_explain.trace import run
 from tests.tiny import tiny_bert
 
 TEXTS = [
-    ("She walked to the bank of the river.", "The water was cold."), ("", ""), ("   ", "x"), ("!!!", ""),
-    ("<b>hi</b> \u202eabc 😀 \x00", "مرحبا"), ("word " * 600, "two " * 300),
-]  # fmt: skip
+    ("She walked to the bank of the river.", "The water was cold."),
+    ("", ""),
+    ("   ", "x"),
+    ("!!!", ""),
+    ("<b>hi</b> \u202eabc 😀 \x00", "مرحبا"),
+    ("word " * 600, "two " * 300),
+]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bert_explain.analysis import read_outs
+from bert_explain.kernel import text
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
@@ -15,16 +16,20 @@ from tests.tiny import tiny_bert
 
 @pytest.fixture(scope="module")
 def trace(mini_bert):
-    return run(mini_bert, Query("She walked, to \"the\" bank.", "< = , +1 naïve 漢字", masked=(5,)))
+    return run(mini_bert, Query('She walked, to "the" bank.', "< = , +1 naïve 漢字", masked=(5,)))
 
 
 def test_each_way_takes_what_it_says(trace):
     h = trace.hidden
     expected = {
-        "last layer": h[6], "second to last": h[5], "last four summed": h[3] + h[4] + h[5] + h[6],
-        "last four joined": np.hstack([h[3], h[4], h[5], h[6]]), "all layers summed": h[1:].sum(axis=0), "input": h[0],
+        "last layer": h[6],
+        "second to last": h[5],
+        "last four summed": h[3] + h[4] + h[5] + h[6],
+        "last four joined": np.hstack([h[3], h[4], h[5], h[6]]),
+        "all layers summed": h[1:].sum(axis=0),
+        "input": h[0],
         "chosen layer": h[2],
-    }  # fmt: skip
+    }
     assert set(expected) == set(read_outs.NAMES)
     for name, value in expected.items():
         found = read_outs.read_out(trace, name, 2)
@@ -44,7 +49,7 @@ def test_a_model_of_two_layers_gives_the_two_it_has():
 def test_the_csv_gives_back_the_same_numbers(trace, name):
     vectors = read_outs.read_out(trace, name, 1)
     back = pd.read_csv(io.BytesIO(read_outs.csv(trace, vectors)), keep_default_na=False, dtype={"token": str})
-    assert back["token"].tolist() == trace.pieces
+    assert back["token"].tolist() == [text.cell(piece) for piece in trace.pieces]  # "=" is no formula: "'="
     assert back["position"].tolist() == list(range(len(trace.tokens)))
     assert back["segment"].tolist() == [t.segment for t in trace.tokens]
     assert back.columns[3:].tolist() == [f"d{i}" for i in range(vectors.shape[1])]

@@ -44,9 +44,7 @@ def test_one_vector_for_all_has_a_silhouette_of_exactly_nought():
 def test_silhouettes_equal_scikit_learns():
     rng = np.random.default_rng(1)
     vectors, labels = rng.normal(size=(9, 5)), list("aaabbbccc")
-    assert senses.silhouette(vectors, labels) == pytest.approx(
-        silhouette_score(vectors, labels, metric="cosine"), abs=1e-5
-    )
+    assert senses.silhouette(vectors, labels) == pytest.approx(silhouette_score(vectors, labels, metric="cosine"), abs=1e-5)
 
 
 @pytest.mark.parametrize("labels", [[""] * 4, ["a"] * 4, list("abcd")])

@@ -33,8 +33,15 @@ def test_a_text_is_cut_and_counted():
 def test_windows_end_where_the_sentence_does():
     centre, other = skipgram.pairs(TEXT, 2)
     assert sorted(zip(centre.tolist(), other.tolist(), strict=True)) == [
-        (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (3, 4), (4, 3),
-    ]  # fmt: skip
+        (0, 1),
+        (0, 2),
+        (1, 0),
+        (1, 2),
+        (2, 0),
+        (2, 1),
+        (3, 4),
+        (4, 3),
+    ]
 
 
 @given(st.text(max_size=80), st.integers(1, 5))

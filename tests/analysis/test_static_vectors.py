@@ -17,9 +17,7 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 
 WORDS = ["king", "queen", "man", "woman", "well-known", "it's", "bank"]
-ARRAY = np.array(
-    [[1, 1, 0], [1, -1, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0.6, 0.8], [3, 4, 0]], np.float32
-)  # fmt: skip
+ARRAY = np.array([[1, 1, 0], [1, -1, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0.6, 0.8], [3, 4, 0]], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +34,13 @@ def test_the_words_of_a_text_with_their_rows(small):
     text = "The King’s well-known river-bank; it’s 🙂 …"
     rows = av.word_rows(small, text)
     assert [(r.word, r.index) for r in rows] == [
-        ("The", None), ("King’s", 0), ("well-known", 4), ("river", None), ("bank", 6), ("it’s", 5),
-    ]  # fmt: skip
+        ("The", None),
+        ("King’s", 0),
+        ("well-known", 4),
+        ("river", None),
+        ("bank", 6),
+        ("it’s", 5),
+    ]
     assert all(text[r.start : r.end] == r.word for r in rows)
 
 

@@ -54,9 +54,7 @@ def test_swapped_sentences_come_in_the_order_of_reading(mini_bert):
 @given(text=st.text(st.characters(codec="utf-8"), max_size=60))
 def test_the_walk_over_every_word_gives_the_tokens_of_the_model(mini_bert, text):
     trace = run(mini_bert, Query(text))
-    walked = [
-        piece for w in tokens.words(trace) for piece in (w.pieces if w.special else tokens.walk(trace, w.normal).pieces)
-    ]
+    walked = [piece for w in tokens.words(trace) for piece in (w.pieces if w.special else tokens.walk(trace, w.normal).pieces)]
     assert walked == [t.text for t in trace.tokens[1:-1]]
 
 
@@ -121,17 +119,14 @@ def test_three_ways_to_cut(mini_bert):
     assert found.loc["WordPiece"].tolist() == [5, 1, 5]
     assert found.loc["characters"].tolist() == [13, 1, 10]  # ##f twice, ##a three times
     assert cuts.look_ways(trace).plain() == (
-        "Whole words: 3 tokens, 2 unknown. WordPiece: 5 tokens, 1 unknown. "
-        "Characters: 13 tokens, 2.6 times as many as WordPiece."
+        "Whole words: 3 tokens, 2 unknown. WordPiece: 5 tokens, 1 unknown. Characters: 13 tokens, 2.6 times as many as WordPiece."
     )
 
 
 def test_pieces_per_word(odd, plain):
     found = cuts.pieces_per_word(plain)
     assert found.values.tolist() == [[1, 7, "The"]]
-    assert (
-        cuts.pieces_said(plain) == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
-    )
+    assert cuts.pieces_said(plain) == "1.00 pieces a word, punctuation marks counted as words; 7 of 7 words stayed whole."
     assert cuts.pieces_per_word(odd)["pieces"].tolist() == [1, 3]
 
 
@@ -151,20 +146,14 @@ def test_a_word_cut_in_the_middle(mini_bert):
 
 
 def test_what_to_look_for_follows_the_text(odd, plain, empty, mini_bert):
-    assert (
-        tokens.look(odd).plain()
-        == "Look at una👩ble: the vocabulary has nothing for it, so the model reads only [UNK]."
-    )
+    assert tokens.look(odd).plain() == "Look at una👩ble: the vocabulary has nothing for it, so the model reads only [UNK]."
     assert (
         tokens.look(plain).plain()
         == "Nothing had to be cut: every one of the 7 words and punctuation marks is a piece by itself."
     )
     assert tokens.look(empty).plain() == "There are no words here: the model reads 2 special tokens only."
     cut = tokens.look(run(mini_bert, Query("An unaffable cat"))).plain()
-    assert (
-        cut == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. "
-        "##ffa goes on where una stops."
-    )
+    assert cut == "Look at unaffable: it is cut into 3 pieces, and no other word here into more. ##ffa goes on where una stops."
 
 
 def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
@@ -174,9 +163,7 @@ def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
     assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 ends the only sentence."
     assert "no mark of BERT's own tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
     assert (
-        tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped")))
-        .plain()
-        .endswith("the segment is 0 instead of 1.")
+        tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped"))).plain().endswith("the segment is 0 instead of 1.")
     )
 
 

@@ -44,10 +44,13 @@ def test_bert_base_worked_by_hand():
     ("name", "config", "known"),
     [
         ("BERT-base", {}, 110_106_428),
-        ("BERT-large",
-         {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}, 336_226_108),
+        (
+            "BERT-large",
+            {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
+            336_226_108,
+        ),
     ],
-)  # fmt: skip
+)
 def test_bert_equals_hugging_faces_own(name, config, known):
     with torch.device("meta"):  # shapes only, no memory
         module = BertForPreTraining(BertConfig(**config))

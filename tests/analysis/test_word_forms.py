@@ -8,12 +8,22 @@ from bert_explain.analysis.word_forms import find, lemmas, words
 @pytest.mark.parametrize(
     ("form", "pos", "lemma"),
     [
-        ("banks", "n", "bank"), ("boxes", "n", "box"), ("churches", "n", "church"), ("spies", "n", "spy"),
-        ("wolves", "n", "wolf"), ("firemen", "n", "fireman"), ("tried", "v", "try"), ("making", "v", "make"),
-        ("running", "v", "run"), ("banned", "v", "ban"), ("lighter", "a", "light"), ("happiest", "a", "happy"),
-        ("bigger", "a", "big"), ("Bank", "n", "bank"),
+        ("banks", "n", "bank"),
+        ("boxes", "n", "box"),
+        ("churches", "n", "church"),
+        ("spies", "n", "spy"),
+        ("wolves", "n", "wolf"),
+        ("firemen", "n", "fireman"),
+        ("tried", "v", "try"),
+        ("making", "v", "make"),
+        ("running", "v", "run"),
+        ("banned", "v", "ban"),
+        ("lighter", "a", "light"),
+        ("happiest", "a", "happy"),
+        ("bigger", "a", "big"),
+        ("Bank", "n", "bank"),
     ],
-)  # fmt: skip
+)
 def test_a_form_leads_back_to_its_word(form, pos, lemma):
     assert lemma in lemmas(form, pos)
 
@@ -30,9 +40,14 @@ def test_exceptions_know_irregular_forms():
 
 def test_words_and_the_parts_of_hyphenated_ones():
     assert words("a well-known don't") == [
-        ("a", 0, 1), ("well-known", 2, 12), ("well", 2, 6), ("known", 7, 12), ("don't", 13, 18), ("don", 13, 16),
+        ("a", 0, 1),
+        ("well-known", 2, 12),
+        ("well", 2, 6),
+        ("known", 7, 12),
+        ("don't", 13, 18),
+        ("don", 13, 16),
         ("t", 17, 18),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

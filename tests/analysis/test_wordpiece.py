@@ -14,10 +14,19 @@ SMALL = {"[UNK]": 0, "una": 1, "un": 2, "##ffa": 3, "##f": 4, "##ble": 5, "##b":
 def test_the_look_ups_of_one_word_in_order():
     run = greedy("unaffable", SMALL)
     assert [look.piece for look in run.lookups] == [
-        "unaffable", "unaffabl", "unaffab", "unaffa", "unaff", "unaf", "una",
-        "##ffable", "##ffabl", "##ffab", "##ffa",
+        "unaffable",
+        "unaffabl",
+        "unaffab",
+        "unaffa",
+        "unaff",
+        "unaf",
+        "una",
+        "##ffable",
+        "##ffabl",
+        "##ffab",
+        "##ffa",
         "##ble",
-    ]  # fmt: skip
+    ]
     assert [look.id for look in run.taken] == [1, 3, 5]
     assert [(look.turn, look.start, look.end) for look in run.taken] == [(0, 0, 3), (1, 3, 6), (2, 6, 9)]
     assert run.pieces == ("una", "##ffa", "##ble")

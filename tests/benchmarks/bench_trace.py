@@ -64,9 +64,11 @@ def measure(model: Encoder, length: int, pairs: int) -> tuple[float, float, floa
     times = [[seconds(call) for call in calls] for _ in range(pairs)]
     median = statistics.median
     return (
-        median(t / b for t, b, _ in times), median(t / e for t, _, e in times),
-        1e3 * median(t for t, _, _ in times), 1e3 * median(b for _, b, _ in times),
-    )  # fmt: skip
+        median(t / b for t, b, _ in times),
+        median(t / e for t, _, e in times),
+        1e3 * median(t for t, _, _ in times),
+        1e3 * median(b for _, b, _ in times),
+    )
 
 
 def table(pairs: int = 0) -> list[tuple]:

@@ -1,6 +1,6 @@
 """Every component on one small page, with numbers made from a formula: what test_components_browser.py drives.
 
-    streamlit run tests/browser/demo_components.py      ?tokens=64 for that many tokens, ?tokens=0 for none
+streamlit run tests/browser/demo_components.py      ?tokens=64 for that many tokens, ?tokens=0 for none
 """
 
 import sys
@@ -74,12 +74,19 @@ def page() -> None:
     pieces()
     if shown:
         with st.container(border=True, key="pic-heads"):
-            heads_grid(attention, shown, key="heads", label="All heads", chosen=(layer, head), off=[(2, 2)],
-                       on_pick=put("heads"))  # fmt: skip
+            heads_grid(attention, shown, key="heads", label="All heads", chosen=(layer, head), off=[(2, 2)], on_pick=put("heads"))
             tools("tools-heads", "heads")
     with st.container(border=True, key="pic-matrix"):
-        matrix(attention[layer, head], shown, shown, key="matrix", label="One head", limit=1,
-               chosen=at.get("matrix", (5, 4)), on_pick=put("matrix"))  # fmt: skip
+        matrix(
+            attention[layer, head],
+            shown,
+            shown,
+            key="matrix",
+            label="One head",
+            limit=1,
+            chosen=at.get("matrix", (5, 4)),
+            on_pick=put("matrix"),
+        )
         tools("tools-matrix", "matrix")
     with st.container(border=True, key="pic-bands"):
         roles = {"token": "token", "segment": "segment_a", "position": "position", "sum": "hidden"}
@@ -92,8 +99,15 @@ def page() -> None:
         tools("tools-bars", "bars")
     with st.container(border=True, key="pic-signed"):
         table = np.array([[0.5, -0.2, np.nan], [1.0, -1.0, 0.0]])
-        matrix(table, ["one", "two"], ["x", "y", "z"], key="signed", label="Signed", scale="signed",
-               sentence="{row} and {column}: {value}")  # fmt: skip
+        matrix(
+            table,
+            ["one", "two"],
+            ["x", "y", "z"],
+            key="signed",
+            label="Signed",
+            scale="signed",
+            sentence="{row} and {column}: {value}",
+        )
         tools("tools-signed", "signed")
     with st.container(border=True, key="pic-plot"):
         figure = go.Figure(go.Heatmap(z=attention[layer, head, :20, :20]))

@@ -93,7 +93,9 @@ def test_ten_thousand_characters_stay_and_reopen(page):
 
 def test_markup_in_a_sentence_is_text(page):
     """An image, a style or a script from a reader would ask another host, hide the page, or run: none may."""
-    open_at(page, "/", a='<img src=x onerror="window.hit=1"><style>*{display:none}</style>', b="![x](http://example.invalid/a.png)")
+    open_at(
+        page, "/", a='<img src=x onerror="window.hit=1"><style>*{display:none}</style>', b="![x](http://example.invalid/a.png)"
+    )
     assert page.evaluate("window.hit") is None
     assert page.locator("h1").first.is_visible()
 

@@ -29,9 +29,7 @@ def test_a_click_on_a_cell_shows_its_equation(page: Page):
     assert equation(page) != before
     row, column = re.search(r"token=(\d+)", page.url)[1], re.search(r"to=(\d+)", page.url)[1]
     pieces = page.locator(".st-key-pic-scores .look").nth(1).locator(".piece")
-    names = [
-        page.get_by_role("option", name=re.compile(rf", position {at}\b")).first.inner_text() for at in (row, column)
-    ]
+    names = [page.get_by_role("option", name=re.compile(rf", position {at}\b")).first.inner_text() for at in (row, column)]
     assert pieces.all_inner_texts() == [name.strip() for name in names]
 
 

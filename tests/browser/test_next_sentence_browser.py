@@ -197,8 +197,10 @@ def test_pasted_rows_are_judged(new_page):
     rows = edited(page, lambda rows: len(rows) == last + 2)
     assert len(rows) == last + 2
     assert [(row.a, row.b) for row in rows[last - 1 :]] == [
-        ("It was late.", "We went home."), ("He ran.", "Gold is a metal."), ("Alone.", ""),
-    ]  # fmt: skip
+        ("It was late.", "We went home."),
+        ("He ran.", "Gold is a metal."),
+        ("Alone.", ""),
+    ]
     assert page.get_by_text(f"Row {last + 2} has no sentence B").is_visible()
 
 

@@ -16,13 +16,25 @@ from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
 
 # Twenty pairs that no question was made for, and odd texts.
-PAIRS = [(p.a, p.b, p.word) for p in examples.pairs()] + [(p.a, p.b, p.word) for p in EVERYDAY] + [
-    ("Nobody knew where the old man lived.", "The old man never told them.", ""),
-]  # fmt: skip
+PAIRS = (
+    [(p.a, p.b, p.word) for p in examples.pairs()]
+    + [(p.a, p.b, p.word) for p in EVERYDAY]
+    + [
+        ("Nobody knew where the old man lived.", "The old man never told them.", ""),
+    ]
+)
 ODD = [
-    ("", ""), (" ", "\t"), ("cat", ""), ("😀 🎉", "🧑‍🚀"), ("[MASK] [SEP] [CLS]", "[UNK]"), ("the the the the", "the the"),
-    ("a\x00b\u202e", ""), ("<b>bold</b> {x} $y$ `z`", "%s {0}"), ("مرحبا بالعالم", "שלום"), ("word " * 300, "more " * 300),
-]  # fmt: skip
+    ("", ""),
+    (" ", "\t"),
+    ("cat", ""),
+    ("😀 🎉", "🧑‍🚀"),
+    ("[MASK] [SEP] [CLS]", "[UNK]"),
+    ("the the the the", "the the"),
+    ("a\x00b\u202e", ""),
+    ("<b>bold</b> {x} $y$ `z`", "%s {0}"),
+    ("مرحبا بالعالم", "שלום"),
+    ("word " * 300, "more " * 300),
+]
 
 
 class Beside:
@@ -87,6 +99,6 @@ def complaints(question: Question, ask: Ask) -> list[str]:
 
 def _bad(what: str, text: str, ended: bool = True) -> list[str]:
     found = [f"{what}: {text!r}"] if re.search(r"\bnan\b|\bNone\b|\.\.(?!\.)|  |\{\w*\}", text) and "{x}" not in text else []
-    if ended and not text.rstrip('”\")').endswith((".", "?", "!")):
+    if ended and not text.rstrip('”")').endswith((".", "?", "!")):
         found.append(f"{what} does not end: {text!r}")
     return found

@@ -24,8 +24,10 @@ def test_a_reader_that_has_read_a_word_moves_when_it_is_another_one(mini_bert):
         other = next(w for w in trace.words[at + 1 :] if w.text == evidence.attrs["facts"]["other"])
         text = (a, b)[sentence]
         changed = Beside().elmo(f"{text[: other.start]}elephant{text[other.end :]}")
-        moved = [not np.allclose(one[-1, at], two[-1, at], atol=1e-6) for one, two in
-                 ((trace.forward, changed.forward), (trace.backward, changed.backward))]  # fmt: skip
+        moved = [
+            not np.allclose(one[-1, at], two[-1, at], atol=1e-6)
+            for one, two in ((trace.forward, changed.forward), (trace.backward, changed.backward))
+        ]
         wanted = {(True, True): "both", (True, False): "forward", (False, True): "backward"}[tuple(moved)]
         assert questions.READ.answer(evidence) == wanted
         seen += 1

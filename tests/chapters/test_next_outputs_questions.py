@@ -51,8 +51,10 @@ def test_what_is_lost_without_positions(mini_bert):
         lost = {}
         whole, cut = (run(mini_bert, Query(a, b, positions=kind)) for kind in ("normal", "removed"))
         lost["pair"] = max(0, 1 - cut.nsp[0] / whole.nsp[0])
-        p = [softmax(run(mini_bert, Query(a, b, masked=(at,), positions=kind)).mlm_logits([at])[0].astype(float)) for kind in
-             ("normal", "removed")]  # fmt: skip
+        p = [
+            softmax(run(mini_bert, Query(a, b, masked=(at,), positions=kind)).mlm_logits([at])[0].astype(float))
+            for kind in ("normal", "removed")
+        ]
         truth = whole.tokens[at].id
         lost["word"] = max(0, 1 - p[1][truth] / p[0][truth])
         if all(x > 0.5 for x in lost.values()):
@@ -70,8 +72,10 @@ def test_strangers_are_compared(mini_bert):
     for a, b, word in PAIRS:
         ask = ask_of(mini_bert, a, b, word)
         one, two = run(mini_bert, Query(a)), run(mini_bert, Query(strangers.stranger(ask)))
-        for question, alike in ((outputs.POOLED, 1 - cosine(one.pooled, two.pooled)),
-                                (outputs.HALFWAY, 1 - cosine(one.hidden[3][0], two.hidden[3][0]))):  # fmt: skip
+        for question, alike in (
+            (outputs.POOLED, 1 - cosine(one.pooled, two.pooled)),
+            (outputs.HALFWAY, 1 - cosine(one.hidden[3][0], two.hidden[3][0])),
+        ):
             found = question.evidence(ask)
             assert found.attrs["facts"]["value"] == pytest.approx(alike, abs=1e-5)
             assert question.answer(found) == ("low" if alike < 0.3 else "middle" if alike < 0.75 else "high")

@@ -115,9 +115,7 @@ def test_without_a_capital_or_an_accent_nothing_is_lost(mini_bert, a, b):
 
 def test_one_sentence_only_is_enough(mini_bert):
     found = questions.CUT.evidence(ask_of(mini_bert, "Unforgettably."))
-    assert questions.CUT.said("fact", found).plain() == (
-        "the model reads Unforgettably as 5 pieces: un ##for ##get ##ta ##bly."
-    )
+    assert questions.CUT.said("fact", found).plain() == ("the model reads Unforgettably as 5 pieces: un ##for ##get ##ta ##bly.")
 
 
 def test_a_long_cut_is_told_by_its_first_pieces():

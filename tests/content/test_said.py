@@ -4,8 +4,12 @@ import re
 
 from tests.conftest import ROOT
 
-SAID = [ROOT / "README.md", *(ROOT / "assets").rglob("README.md"), *(ROOT / "bert_explain").rglob("*.toml"),
-        *(ROOT / "bert_explain" / "chapters").rglob("*.py")]  # fmt: skip
+SAID = [
+    ROOT / "README.md",
+    *(ROOT / "assets").rglob("README.md"),
+    *(ROOT / "bert_explain").rglob("*.toml"),
+    *(ROOT / "bert_explain" / "chapters").rglob("*.py"),
+]
 
 
 SAME = re.compile(r"trained on the (?:\*\*)?same text|what differs (?:between them )?is the way|models, one text\b")

@@ -12,9 +12,12 @@ from tests.conftest import ROOT
 def written(folder, **other):
     folder.mkdir()
     found = {
-        "began_with": "nothing", "unit": "words", "runs": [{"began_with": "nothing", "read": 90_000, "sources": ["own"]}],
-        "sources": {"own": {"title": "diaries", "licence": "CC0"}}, **other,
-    }  # fmt: skip
+        "began_with": "nothing",
+        "unit": "words",
+        "runs": [{"began_with": "nothing", "read": 90_000, "sources": ["own"]}],
+        "sources": {"own": {"title": "diaries", "licence": "CC0"}},
+        **other,
+    }
     (folder / "trained.json").write_text(json.dumps(found), encoding="utf-8")
     return trained.read(folder)
 

@@ -68,9 +68,15 @@ def test_no_token_leaves_its_string(bank, view):
     assert html.isascii() or not set("\u2028\u2029\u202e\x00") & set(html)
     shown = params(html)["attention"][0]["left_text"]
     assert shown[1:9] == [
-        "</script><script>window.ran=1</script>", "<!--<script>", "]]>", "\ufffd\ufffd", '"});window.ran=1;//', "\\",
-        "\\u003c", "'`${window.ran=1}",
-    ]  # fmt: skip
+        "</script><script>window.ran=1</script>",
+        "<!--<script>",
+        "]]>",
+        "\ufffd\ufffd",
+        '"});window.ran=1;//',
+        "\\",
+        "\\u003c",
+        "'`${window.ran=1}",
+    ]
 
 
 def test_ordinary_tokens_are_shown_as_they_are(bank):
@@ -80,9 +86,7 @@ def test_ordinary_tokens_are_shown_as_they_are(bank):
 
 
 def test_the_weights_are_the_models(bank):
-    all_tokens, within_a, within_b, a_to_b, b_to_a = params(views.document("model", bank, theme.LIGHT, "/"))[
-        "attention"
-    ]
+    all_tokens, within_a, within_b, a_to_b, b_to_a = params(views.document("model", bank, theme.LIGHT, "/"))["attention"]
     np.testing.assert_allclose(all_tokens["attn"], bank.attention, atol=5.1e-4)
     assert np.shape(within_a["attn"]) == (6, 12, 11, 11)
     assert b_to_a["left_text"] == within_b["left_text"] == bank.pieces[11:]

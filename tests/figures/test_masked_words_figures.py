@@ -57,8 +57,10 @@ def test_pieces_are_escaped_in_every_figure(trace):
     table = table.assign(**dict.fromkeys(names, HTML))
     compared = mw.compare(trace, 5, trace).assign(piece=HTML)
     for figure in (
-        fig.lens_grid(table, theme.LIGHT), fig.lens_lines(table, theme.LIGHT), fig.compare_dots(compared, theme.LIGHT)
-    ):  # fmt: skip
+        fig.lens_grid(table, theme.LIGHT),
+        fig.lens_lines(table, theme.LIGHT),
+        fig.compare_dots(compared, theme.LIGHT),
+    ):
         assert "<b>" not in figure.to_json().replace("\\u003c", "<")
         assert "b&gt;&amp;" in figure.to_json().replace("\\u0026", "&")
 

@@ -48,9 +48,7 @@ def test_lines_are_the_tables_columns(trace):
     cosine = figures.pair_lines(table, "cosine", ("bank", "river"), 3, theme.LIGHT)
     assert [list(line.y) for line in cosine.data] == [table["cosine"].tolist(), table["mean cosine"].tolist()]
     length = figures.pair_lines(table, "length", ("bank", "<b>%{x}"), 3, theme.DARK)
-    assert [list(line.y) for line in length.data] == [
-        table[c].tolist() for c in ("length", "other length", "mean length")
-    ]  # fmt: skip
+    assert [list(line.y) for line in length.data] == [table[c].tolist() for c in ("length", "other length", "mean length")]
     assert "<b>" not in length.data[1].hovertemplate.replace("<br>", "")
     assert "%{x}<" not in length.data[1].hovertemplate.split("<br>")[0]
 

@@ -41,9 +41,17 @@ def test_readers_text_is_escaped_everywhere():
     occurrences = there(EVIL, "b")
     html = figures.listed(occurrences, 0) + figures.squares([(EVIL, EVIL, np.ones((2, 2)))], [EVIL, "b"])
     hits = pd.DataFrame(
-        {"cosine": [0.5], "meaning": [EVIL], "word": [EVIL], "kind": ["noun"], "sentence": [EVIL + " bank"], "start": [31],
-         "end": [35], "definition": [EVIL]}
-    )  # fmt: skip
+        {
+            "cosine": [0.5],
+            "meaning": [EVIL],
+            "word": [EVIL],
+            "kind": ["noun"],
+            "sentence": [EVIL + " bank"],
+            "start": [31],
+            "end": [35],
+            "definition": [EVIL],
+        }
+    )
     html += figures.found_list(hits)
     assert "<img" not in html
     assert "<b>bank</b>" in html

@@ -37,9 +37,11 @@ def test_every_role_is_readable(name, role):
 def test_roles_that_meet_in_one_picture_differ(name):
     p = theme.palette(name)
     together = [
-        ("token", "segment_a", "segment_b", "position"), ("query", "key", "value"), ("segment_a", "segment_b", "special"),
+        ("token", "segment_a", "segment_b", "position"),
+        ("query", "key", "value"),
+        ("segment_a", "segment_b", "special"),
         ("positive", "negative"),
-    ]  # fmt: skip
+    ]
     for group in together:
         colours = [getattr(p, role) for role in group]
         assert len(set(colours)) == len(colours)

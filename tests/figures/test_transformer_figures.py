@@ -23,8 +23,14 @@ def test_each_half_is_lit():
     assert gpt["masked_attention"] == gpt["softmax"] == "lit"
     assert gpt["self_attention"] == "dim"
     assert {name for name, s in bert.items() if s == "lit"} == {
-        "input", "embedding", "positions", "self_attention", "norm_1", "feed_forward", "norm_2",
-    }  # fmt: skip
+        "input",
+        "embedding",
+        "positions",
+        "self_attention",
+        "norm_1",
+        "feed_forward",
+        "norm_2",
+    }
 
 
 @pytest.mark.parametrize("half", list(content.halves()))

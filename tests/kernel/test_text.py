@@ -48,10 +48,17 @@ def test_nothing_is_left_that_is_looked_for_after_the_backslashes(text, late):
     [
         ("Layer 1, head 2: who looks at whom", "Layer 1, head 2: who looks at whom"),
         ("Fifty-fifty (A, B). 3 + 4!", "Fifty-fifty (A, B). 3 + 4!"),
-        ("- x", r"\- x"), ("12. x", r"12\. x"), ("1234) x", r"1234\) x"), ("# x", r"\# x"),
-        ("##ing", r"\##ing"), ("king*", r"king\*"), ("[UNK]", r"\[UNK\]"), ("    code", "code"), ("a\n\nb", "a b"),
+        ("- x", r"\- x"),
+        ("12. x", r"12\. x"),
+        ("1234) x", r"1234\) x"),
+        ("# x", r"\# x"),
+        ("##ing", r"\##ing"),
+        ("king*", r"king\*"),
+        ("[UNK]", r"\[UNK\]"),
+        ("    code", "code"),
+        ("a\n\nb", "a b"),
     ],
-)  # fmt: skip
+)
 def test_marks_are_escaped_where_they_mean_something(text, label):
     assert markdown(text) == label
 

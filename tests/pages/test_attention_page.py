@@ -40,9 +40,7 @@ def opened(**params: str) -> AppTest:
 def said(at: AppTest) -> str:
     """Everything the page says outside its pictures."""
     html = [str(e.proto.body) for e in at.get("html") if "<style" not in e.proto.body]
-    return " ".join(
-        [*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(m.value for m in at.markdown)]
-    )
+    return " ".join([*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(m.value for m in at.markdown)])
 
 
 def titles(at: AppTest) -> list[str]:
@@ -185,9 +183,7 @@ def test_which_single_head_matters_most(mini_bert):
 def test_rollout_of_one_token_and_of_all(mini_bert):
     reached = attention.rollout(run(mini_bert, QUERY))
     np.testing.assert_allclose(shown(opened(token="8"), "rollout-one"), reached[:, 8], rtol=1e-5)
-    np.testing.assert_allclose(
-        shown(opened(flow="every token, after the last layer"), "rollout-all"), reached[-1], rtol=1e-5
-    )
+    np.testing.assert_allclose(shown(opened(flow="every token, after the last layer"), "rollout-all"), reached[-1], rtol=1e-5)
 
 
 # bertviz

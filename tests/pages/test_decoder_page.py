@@ -24,9 +24,13 @@ def folder(tmp_path_factory, mini_bert):
     """A random decoder with the bundled vocabulary."""
     torch.manual_seed(4)
     config = BertConfig(
-        hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, initializer_range=0.5,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.5,
         is_decoder=True,
-    )  # fmt: skip
+    )
     path = tmp_path_factory.mktemp("models") / "random-gpt"
     BertLMHeadModel(config).save_pretrained(path)
     mini_bert.tokenizer.save_pretrained(path)
@@ -118,9 +122,7 @@ def test_step_run_back_and_start_over():
 
 
 def test_temperature_0_repeats_whatever_the_seed():
-    texts = [
-        next(t.value for t in opened(made="5", heat="0", draw=seed).text if t.value.startswith("… ")) for seed in ("1", "2")
-    ]
+    texts = [next(t.value for t in opened(made="5", heat="0", draw=seed).text if t.value.startswith("… ")) for seed in ("1", "2")]
     assert texts[0] == texts[1]
 
 

@@ -101,11 +101,15 @@ def test_a_made_up_word_has_a_vector_and_odd_ones_do_no_harm():
 @pytest.mark.parametrize(
     "texts",
     [
-        {"a": "", "b": ""}, {"a": "   ", "b": ""}, {"a": "", "b": "Only B has words."}, {"a": "?!...", "b": "x"},
-        {"a": "🙂 שלום \x07 <img src=x onerror=alert(1)> **y**", "b": ""}, {"a": "the bank " * 400, "b": "bank"},
+        {"a": "", "b": ""},
+        {"a": "   ", "b": ""},
+        {"a": "", "b": "Only B has words."},
+        {"a": "?!...", "b": "x"},
+        {"a": "🙂 שלום \x07 <img src=x onerror=alert(1)> **y**", "b": ""},
+        {"a": "the bank " * 400, "b": "bank"},
         {"a": "a", "b": ""},
     ],
-)  # fmt: skip
+)
 def test_any_text_keeps_the_page_alive(texts):
     at = opened(**texts)
     assert "<img" not in said(at)

@@ -27,9 +27,11 @@ def opened(page: str = "app.py", **params: str) -> AppTest:
 
 def said(at: AppTest) -> str:
     """Everything the page says outside its pictures."""
-    return " ".join(str(e.proto.body) for e in at.get("html")) + " ".join(c.value for c in at.caption) + " ".join(
-        t.value for t in at.text
-    )  # fmt: skip
+    return (
+        " ".join(str(e.proto.body) for e in at.get("html"))
+        + " ".join(c.value for c in at.caption)
+        + " ".join(t.value for t in at.text)
+    )
 
 
 def test_home_says_what_bert_is_in_six_sentences():
@@ -62,11 +64,19 @@ def test_an_example_is_taken_whole():
 
 
 BAD = [
-    ("", "x"), ("", ""), ("     ", ""), ("?!... --", "…"), ("The cat sat. " * 770, ""),
-    ("😀🎉 🧑‍🚀", "👍🏽"), ("مرحبا بالعالم", "שלום"),
-    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script><style>*{display:none}</style>", "![x](http://x.invalid/a.png)"),
-    ("`` ` $x$ :red[a] **b** [l](javascript:alert(1))", "{0} {a} %s"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"), ("a", "b" * 5000),
-]  # fmt: skip
+    ("", "x"),
+    ("", ""),
+    ("     ", ""),
+    ("?!... --", "…"),
+    ("The cat sat. " * 770, ""),
+    ("😀🎉 🧑‍🚀", "👍🏽"),
+    ("مرحبا بالعالم", "שלום"),
+    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"),
+    ("<script>alert(1)</script><style>*{display:none}</style>", "![x](http://x.invalid/a.png)"),
+    ("`` ` $x$ :red[a] **b** [l](javascript:alert(1))", "{0} {a} %s"),
+    ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
+    ("a", "b" * 5000),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), BAD)
@@ -85,13 +95,33 @@ def test_empty_and_cut_texts_are_said():
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_broken_link_opens_every_page(stage):
-    at = opened(stage.file, a="Hello there.", b="", layer="99", head="-1", token="77", mask="400,1", off="9.9", seg="<b>",
-                swap="maybe", put="1.99999999", model="../evil", view="nonsense", z="garbage")  # fmt: skip
+    at = opened(
+        stage.file,
+        a="Hello there.",
+        b="",
+        layer="99",
+        head="-1",
+        token="77",
+        mask="400,1",
+        off="9.9",
+        seg="<b>",
+        swap="maybe",
+        put="1.99999999",
+        model="../evil",
+        view="nonsense",
+        z="garbage",
+    )
     assert not at.exception
     text = said(at)
     for words in (
-        "no layer 99", "head=-1", "no token 77", "no masked position 400", "no switched-off head 9.9", "../evil", "damaged",
-    ):  # fmt: skip
+        "no layer 99",
+        "head=-1",
+        "no token 77",
+        "no masked position 400",
+        "no switched-off head 9.9",
+        "../evil",
+        "damaged",
+    ):
         assert words in text, words
     assert "seg=&lt;b&gt;" in text, "what a link says is escaped"
 
@@ -155,7 +185,7 @@ def test_the_glossary_explains_the_terms_of_the_pages():
 
 
 def test_pages_that_use_one_name_for_different_choices_do_not_meet():
-    """"made" is a made-up word on the ELMo page and a number of written tokens on the decoder's."""
+    """ "made" is a made-up word on the ELMo page and a number of written tokens on the decoder's."""
     at = opened("pages/10_ELMo.py", a="He sat by the bank.", b="", made="bankly")
     at.switch_page("pages/11_OpenAI_Transformer.py").run()
     assert not at.exception

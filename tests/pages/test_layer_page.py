@@ -124,10 +124,7 @@ def test_a_head_that_is_off_is_said(mini_bert):
     assert "This head is switched off" in said(at)
     assert component(at, "layer-mixed")["names"][-1] == "switched off"
     assert not strips(at, "layer-mixed")[-1].any()
-    assert (
-        "head 5 (off)"
-        in component(opened(layer="2", head="5", off="2.5", inside=STEPS[1]), "layer-joined")["rows"]["text"]
-    )
+    assert "head 5 (off)" in component(opened(layer="2", head="5", off="2.5", inside=STEPS[1]), "layer-joined")["rows"]["text"]
 
 
 # after the heads

@@ -34,9 +34,7 @@ def opened(**params: str) -> AppTest:
 def said(at: AppTest) -> str:
     """Everything the page says outside its pictures."""
     html = [str(e.proto.body) for e in at.get("html") if "<style" not in e.proto.body]
-    return " ".join(
-        [*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(b.label for b in at.button)]
-    )
+    return " ".join([*html, *(c.value for c in at.caption), *(t.value for t in at.text), *(b.label for b in at.button)])
 
 
 def look_predictions(trace, position):
@@ -202,9 +200,7 @@ def test_any_text_keeps_the_page_alive(a, b):
 
 
 def test_a_broken_link_is_said_and_the_rest_stays():
-    at = opened(
-        mask="0,5,400", k="99", which="x", unit="nonsense", draw="-1", own="x" * 200, scored="-3", rest="maybe"
-    )
+    at = opened(mask="0,5,400", k="99", which="x", unit="nonsense", draw="-1", own="x" * 200, scored="-3", rest="maybe")
     for words in ("no masked position 0", "k=99", "which=x", "unit=nonsense", "draw=-1", "scored=-3"):
         assert words in said(at), words
     assert "What the model expects there" in titles(at)

@@ -93,9 +93,14 @@ def test_the_bars_are_the_models(mini_bert):
     changes = bars(at, "change-bars")
     drawn = ns.random_sentence(content.sentences(), 1)
     expected = [
-        {}, {"swapped": True}, {"segments": "flipped"}, {"segments": "removed"}, {"separators": "removed"},
-        {"text_b": drawn}, {"text_b": QUERY.text_a},
-    ]  # fmt: skip
+        {},
+        {"swapped": True},
+        {"segments": "flipped"},
+        {"segments": "removed"},
+        {"separators": "removed"},
+        {"text_b": drawn},
+        {"text_b": QUERY.text_a},
+    ]
     values = [is_next(mini_bert, QUERY.but(**change)) for change in expected]
     assert [bar["value"] for bar in changes] == pytest.approx(values, abs=1e-5)
     assert drawn in said(at)
@@ -201,9 +206,7 @@ def test_the_table_of_pairs_is_judged(mini_bert):
     assert len(table) == len(content.rows())
     expected = [is_next(mini_bert, Query(row.a, row.b)) for row in content.rows()]
     np.testing.assert_allclose(table["is_next"], expected, atol=1e-5)
-    right = [
-        (p >= 0.5) == row.follows for p, row in zip(expected, content.rows(), strict=True) if row.follows is not None
-    ]
+    right = [(p >= 0.5) == row.follows for p, row in zip(expected, content.rows(), strict=True) if row.follows is not None]
     assert f"right on {sum(right)} of {len(right)} labelled pairs" in said(at).replace("&#x27;", "'")
 
 

@@ -128,10 +128,19 @@ def test_the_next_step_is_one_click_away():
 
 
 BROKEN = [
-    {"layer": "99"}, {"layer": "-1"}, {"token": "400"}, {"with": "400"}, {"with": "x"}, {"input": "7"},
-    {"outputs": "none"}, {"measure": "<b>"}, {"vectors": "best"}, {"weights": "yes"}, {"mask": "400"},
+    {"layer": "99"},
+    {"layer": "-1"},
+    {"token": "400"},
+    {"with": "400"},
+    {"with": "x"},
+    {"input": "7"},
+    {"outputs": "none"},
+    {"measure": "<b>"},
+    {"vectors": "best"},
+    {"weights": "yes"},
+    {"mask": "400"},
     {"model": "no-such-model"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("params", BROKEN, ids=str)
@@ -143,11 +152,17 @@ def test_a_broken_link_leaves_the_page_alive(params):
 
 
 TEXTS = [
-    ("", ""), ("   ", ""), ("?!", "…"), ("word " * 700, "b " * 300),
-    ("😀🎉 🧑\u200d🚀", "👍🏽"), ("مرحبا بالعالم", "שלום abc"),
-    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script>", "![x](http://x.invalid/a.png)"),
-    ("`` ` $x$ :red[a] **b**", "{0} {a} %s %{x}"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
-]  # fmt: skip
+    ("", ""),
+    ("   ", ""),
+    ("?!", "…"),
+    ("word " * 700, "b " * 300),
+    ("😀🎉 🧑\u200d🚀", "👍🏽"),
+    ("مرحبا بالعالم", "שלום abc"),
+    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"),
+    ("<script>alert(1)</script>", "![x](http://x.invalid/a.png)"),
+    ("`` ` $x$ :red[a] **b**", "{0} {a} %s %{x}"),
+    ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
+]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -148,7 +148,7 @@ def test_an_edit_makes_the_list_the_readers_own_and_stands_in_the_address():
         ("bank", "a | bank " + "word " * 700 + "bank\na | A bank.\nb | bank", "longer than 2,000 characters"),
         ("ba\x00nk", "a | The ba\x00nk.\nb | ba\x00nk", "a"),
     ],
-)  # fmt: skip
+)
 def test_bad_and_odd_lists_get_a_clear_sentence_and_nothing_breaks(word, lines, said):
     at = opened()
     edit(at, "same-lines", lines)

@@ -30,9 +30,13 @@ def folder(tmp_path_factory, mini_bert):
     """A random decoder with the bundled vocabulary."""
     torch.manual_seed(4)
     config = BertConfig(
-        hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, initializer_range=0.5,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.5,
         is_decoder=True,
-    )  # fmt: skip
+    )
     path = tmp_path_factory.mktemp("models") / "sees-gpt"
     BertLMHeadModel(config).save_pretrained(path)
     mini_bert.tokenizer.save_pretrained(path)
@@ -104,8 +108,14 @@ def test_a_special_token_or_none_at_all_falls_back_to_a_word(token):
 @pytest.mark.parametrize(
     ("a", "b"),
     [
-        ("", ""), ("  ", ""), ("?!", ""), ("<b>x</b> **y** $z$", ""), ("😀 שלום \x07", ""), ("word " * 700, ""),
-        ("[MASK]", ""), ("", "cold"),
+        ("", ""),
+        ("  ", ""),
+        ("?!", ""),
+        ("<b>x</b> **y** $z$", ""),
+        ("😀 שלום \x07", ""),
+        ("word " * 700, ""),
+        ("[MASK]", ""),
+        ("", "cold"),
     ],
 )
 def test_bad_text_keeps_the_page_alive(a, b):

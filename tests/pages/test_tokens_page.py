@@ -155,11 +155,18 @@ def test_what_was_cut_off_is_listed():
 
 
 BAD = [
-    ("", ""), ("   ", ""), ("?!... --", "…"), ("word " * 2000, "b " * 300), ("😀🎉 🧑\u200d🚀", "👍🏽"),
+    ("", ""),
+    ("   ", ""),
+    ("?!... --", "…"),
+    ("word " * 2000, "b " * 300),
+    ("😀🎉 🧑\u200d🚀", "👍🏽"),
     ("مرحبا بالعالم", "שלום abc"),
-    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"), ("<script>alert(1)</script>", "![x](http://x.invalid/a.png)"),
-    ("`` ` $x$ :red[a] **b**", "{0} {a} %s"), ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"), ("a" * 5000, "q" * 100),
-]  # fmt: skip
+    ("a\x00b\u200b\x1b[31m\u202ec", "\ufeff"),
+    ("<script>alert(1)</script>", "![x](http://x.invalid/a.png)"),
+    ("`` ` $x$ :red[a] **b**", "{0} {a} %s"),
+    ("[MASK] [SEP] [CLS] [PAD]", "[UNK]"),
+    ("a" * 5000, "q" * 100),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), BAD)
@@ -168,9 +175,16 @@ def test_bad_text_keeps_every_part_alive(a, b):
     assert at.title[0].value == "Tokens"
     titles = [s.value for s in at.subheader]
     assert titles == [
-        "Cut a word", "Before the cut, the text is cleaned", "Your text as tokens", "How one word is cut", "Unknown characters",
-        "What the model is told", "The attention mask", "Why pieces, and not words or letters", "Search the vocabulary",
-    ]  # fmt: skip
+        "Cut a word",
+        "Before the cut, the text is cleaned",
+        "Your text as tokens",
+        "How one word is cut",
+        "Unknown characters",
+        "What the model is told",
+        "The attention mask",
+        "Why pieces, and not words or letters",
+        "Search the vocabulary",
+    ]
     assert all("<script" not in body and "<b>{x}" not in body for body in looks(at))
 
 

@@ -29,7 +29,7 @@ def opened(**params: str) -> AppTest:
 def said(at: AppTest) -> str:
     return " ".join(str(e.proto.body) for e in at.get("html") if "<style" not in e.proto.body) + " ".join(
         str(e.value) for e in [*at.text, *at.markdown, *at.caption]
-    )  # fmt: skip
+    )
 
 
 def test_every_box_is_told_and_leads_to_a_page():

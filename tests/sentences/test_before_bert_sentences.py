@@ -205,9 +205,12 @@ def of_sees(a, b):
         hidden = run(bert, Query(text, masked=tuple(sees.pieces_of(plain.tokens, of[at]))))
         for table in tables():
             guesses = [
-                sees.word2vec(table, of, at, 5), sees.elmo(both, of, at, "left", 5), sees.elmo(both, of, at, "right", 5),
-                sees.decoder(left, of, at, 5), sees.bert(hidden, of, at, 5),
-            ]  # fmt: skip
+                sees.word2vec(table, of, at, 5),
+                sees.elmo(both, of, at, "left", 5),
+                sees.elmo(both, of, at, "right", 5),
+                sees.decoder(left, of, at, 5),
+                sees.bert(hidden, of, at, 5),
+            ]
             yield from (sees.look_guess(guess, at) for guess in guesses)
             for some in (guesses, guesses[:1], guesses[1:2], guesses[3:]):
                 summary = sees.summary(some, at)
@@ -216,8 +219,13 @@ def of_sees(a, b):
                 assert first is None or first["key"] != "word2vec"
 
 
-PAGES = {"Word vectors": of_vectors, "ELMo": of_elmo, "OpenAI Transformer": of_decoder, "Transformer": of_transformer,
-         "What each model sees": of_sees}  # fmt: skip
+PAGES = {
+    "Word vectors": of_vectors,
+    "ELMo": of_elmo,
+    "OpenAI Transformer": of_decoder,
+    "Transformer": of_transformer,
+    "What each model sees": of_sees,
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

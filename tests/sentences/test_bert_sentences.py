@@ -263,9 +263,15 @@ def of_outputs(trace):
 
 
 PAGES = {
-    "Home": of_home, "Tokens": of_tokens, "Input embeddings": of_embeddings, "Inside a layer": of_layer,
-    "Attention": of_attention, "Masked words": of_masked_words, "Next sentence": of_next_sentence, "Outputs": of_outputs,
-}  # fmt: skip
+    "Home": of_home,
+    "Tokens": of_tokens,
+    "Input embeddings": of_embeddings,
+    "Inside a layer": of_layer,
+    "Attention": of_attention,
+    "Masked words": of_masked_words,
+    "Next sentence": of_next_sentence,
+    "Outputs": of_outputs,
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -33,10 +33,14 @@ def test_a_run_is_put_into_a_card_and_a_folder_without_one_gets_one(tmp_path):
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {tmp_path.name}\n")
     for row in (
-        "| began with | mini-bert's weights |", "| text | news (3 documents), own (1 document) |",
-        "| read | 6,000 tokens in 20 steps |", "| time | 1 minutes (100 tokens a second) |", "| hardware | one GPU |",
-        "| optimiser | adamw, peak rate 0.0003, warm-up 10%, linear decay |", "held-out documents) | 40.0% |",
-    ):  # fmt: skip
+        "| began with | mini-bert's weights |",
+        "| text | news (3 documents), own (1 document) |",
+        "| read | 6,000 tokens in 20 steps |",
+        "| time | 1 minutes (100 tokens a second) |",
+        "| hardware | one GPU |",
+        "| optimiser | adamw, peak rate 0.0003, warm-up 10%, linear decay |",
+        "held-out documents) | 40.0% |",
+    ):
         assert row in text
     cards.made(tmp_path, {"began with": "nothing"})
     assert "mini-bert's weights" not in (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -9,9 +9,25 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([*(ROOT / "bert_explain" / "ui").rglob("*.py"), *(ROOT / "bert_explain" / "chapters").rglob("*.py")])
 # Elements that Streamlit knows by their key or, without one, by what they hold.
 KNOWN_BY_KEY = {
-    "button", "checkbox", "data_editor", "dataframe", "download_button", "file_uploader", "form", "number_input", "pills",
-    "plotly_chart", "radio", "segmented_control", "select_slider", "selectbox", "slider", "text_area", "text_input", "toggle",
-}  # fmt: skip
+    "button",
+    "checkbox",
+    "data_editor",
+    "dataframe",
+    "download_button",
+    "file_uploader",
+    "form",
+    "number_input",
+    "pills",
+    "plotly_chart",
+    "radio",
+    "segmented_control",
+    "select_slider",
+    "selectbox",
+    "slider",
+    "text_area",
+    "text_input",
+    "toggle",
+}
 OURS = {"masking"}  # a module with a function of such a name
 # Drawn in a loop that is left right after: the fragment runs again.
 ONCE = {("writing.py", "Stop writing")}

@@ -43,9 +43,18 @@ def test_anything_else_is_refused(text):
 
 @pytest.mark.parametrize(
     "plain",
-    ["x", {"a": 1}, [1], [["a", "b"]], [["a", "b", 1]], [["a", "b", "is next"]], [["a", 2, None]],
-     [["a" * 2001, "b", None]], [["a", "b", None]] * (parts.KEPT + 1)],
-)  # fmt: skip
+    [
+        "x",
+        {"a": 1},
+        [1],
+        [["a", "b"]],
+        [["a", "b", 1]],
+        [["a", "b", "is next"]],
+        [["a", 2, None]],
+        [["a" * 2001, "b", None]],
+        [["a", "b", None]] * (parts.KEPT + 1),
+    ],
+)
 def test_rows_of_another_shape_are_refused(plain):
     with pytest.raises(ValueError):  # noqa: PT011
         parts.PAIRS.parse(pack(plain))

@@ -58,11 +58,24 @@ def test_a_bomb_is_not_inflated():
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("layer", "-1"), ("layer", "two"), ("layer", ""), ("layer", "1" * 40), ("layer", "²"), ("token", "1.5"), ("mask", "1,,2"),
-        ("mask", "a"), ("off", "1"), ("off", "1.2.3"), ("off", "1.x"), ("seg", "FLIPPED"), ("swap", "yes"), ("seed", str(2**31)),
-        ("a", "x" * (params.LONGEST_TEXT + 1)), ("mask", "٣"),
+        ("layer", "-1"),
+        ("layer", "two"),
+        ("layer", ""),
+        ("layer", "1" * 40),
+        ("layer", "²"),
+        ("token", "1.5"),
+        ("mask", "1,,2"),
+        ("mask", "a"),
+        ("off", "1"),
+        ("off", "1.2.3"),
+        ("off", "1.x"),
+        ("seg", "FLIPPED"),
+        ("swap", "yes"),
+        ("seed", str(2**31)),
+        ("a", "x" * (params.LONGEST_TEXT + 1)),
+        ("mask", "٣"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused(name, text):
     with pytest.raises(ValueError):  # noqa: PT011
         params.GLOBAL[name].parse(text)

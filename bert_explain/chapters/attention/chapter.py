@@ -32,9 +32,14 @@ def _who_gets_most(page: Page) -> Sentence:
     leads = "gets most" if top["share"] >= 1.2 * second["share"] else "and the next get nearly as much as each other"
     return say(
         "Look at {top}: over all {heads} heads it {leads}, {share:.2f} of what {word} looks at; {next} has {other:.2f}.",
-        top=Piece(top["token"]), heads=heads, leads=leads, share=top["share"], word=Piece(page.trace.pieces[page.position]),
-        next=Piece(second["token"]), other=second["share"],
-    )  # fmt: skip
+        top=Piece(top["token"]),
+        heads=heads,
+        leads=leads,
+        share=top["share"],
+        word=Piece(page.trace.pieces[page.position]),
+        next=Piece(second["token"]),
+        other=second["share"],
+    )
 
 
 def _draw_most(page: Page) -> None:
@@ -56,11 +61,30 @@ CHAPTER = Chapter(
     id="attention",
     name="Attention",
     steps=(
-        Step("most", "Who gets most?", _draw_most, asks=questions.MOST, lead=_lead, numbers=_mean_row, reading=_who_gets_most,
-             code=(numbers.mean_row,)),
-        Step("heads", "One head", attention.heads, asks=questions.BACK, owns=(
-            attention.SHOW, attention.SPECIALS, attention.RENORMALISE, attention.WHOLE, "layer", "head",
-        )),
+        Step(
+            "most",
+            "Who gets most?",
+            _draw_most,
+            asks=questions.MOST,
+            lead=_lead,
+            numbers=_mean_row,
+            reading=_who_gets_most,
+            code=(numbers.mean_row,),
+        ),
+        Step(
+            "heads",
+            "One head",
+            attention.heads,
+            asks=questions.BACK,
+            owns=(
+                attention.SHOW,
+                attention.SPECIALS,
+                attention.RENORMALISE,
+                attention.WHOLE,
+                "layer",
+                "head",
+            ),
+        ),
         Step("off", "One head less", attention.off, asks=questions.LESS, owns=("off", attention.TRIED)),
     ),
     deeper=(
@@ -68,4 +92,4 @@ CHAPTER = Chapter(
         Step("rollout", "Through all layers", attention.rollout, owns=(attention.FLOW,)),
         Step("bertviz", "In bertviz", attention.bertviz, owns=(attention.BERTVIZ,)),
     ),
-)  # fmt: skip
+)

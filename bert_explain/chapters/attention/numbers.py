@@ -32,9 +32,14 @@ def mean_row(trace: Trace, position: int) -> pd.DataFrame:
     if not len(rows):
         raise NotAskable("Every head is switched off: nothing looks at anything.")
     first = np.bincount(rows.argmax(axis=1), minlength=len(trace.tokens))
-    return pd.DataFrame({
-        "token": trace.pieces, "position": range(len(trace.tokens)), "share": rows.mean(axis=0), "heads": first,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "token": trace.pieces,
+            "position": range(len(trace.tokens)),
+            "share": rows.mean(axis=0),
+            "heads": first,
+        }
+    )
 
 
 def _named(trace: Trace, position: int, own: int) -> Sentence:
@@ -73,10 +78,16 @@ def most_looked_at(ask: Ask) -> pd.DataFrame:
     }
     count = trace.attention.shape[0] * trace.attention.shape[1] - len(trace.query.heads_off)
     return table(
-        rows, word=Piece(trace.pieces[own]), heads=count, top=Piece(top["token"]), top_share=percent(top["share"]),
-        second=Piece(second["token"]), second_share=percent(second["share"]), first=int(top["heads"]),
+        rows,
+        word=Piece(trace.pieces[own]),
+        heads=count,
+        top=Piece(top["token"]),
+        top_share=percent(top["share"]),
+        second=Piece(second["token"]),
+        second_share=percent(second["share"]),
+        first=int(top["heads"]),
         top_at=int(top["position"]),
-    )  # fmt: skip
+    )
 
 
 def without_those(ask: Ask, evidence: pd.DataFrame) -> Query:
@@ -100,10 +111,15 @@ def back_again(ask: Ask) -> pd.DataFrame:
     shown = {"same": "", "less": "", "more": ""}
     shown[max(near, key=near.get)] = f"{there:.2f} there, {back:.2f} back"
     return table(
-        {name: (value, shown[name]) for name, value in near.items()}, layer=link.layer + 1, head=link.head + 1,
-        first=Piece(tokens[link.row].text), second=Piece(tokens[link.column].text), there=f"{there:.2f}", back=f"{back:.2f}",
+        {name: (value, shown[name]) for name, value in near.items()},
+        layer=link.layer + 1,
+        head=link.head + 1,
+        first=Piece(tokens[link.row].text),
+        second=Piece(tokens[link.column].text),
+        there=f"{there:.2f}",
+        back=f"{back:.2f}",
         ratio=ratio,
-    )  # fmt: skip
+    )
 
 
 def near_the_edge(evidence: pd.DataFrame) -> str:

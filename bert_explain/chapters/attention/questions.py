@@ -12,12 +12,22 @@ WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
 
 MOST = Question(
-    "attention-most", WORDS["most"], numbers.most_looked_at, EVERYDAY, options=numbers.looked_at,
+    "attention-most",
+    WORDS["most"],
+    numbers.most_looked_at,
+    EVERYDAY,
+    options=numbers.looked_at,
     experiment=Experiment(numbers.without_those),
-)  # fmt: skip
+)
 BACK = Question("attention-back", WORDS["back"], numbers.back_again, EVERYDAY, margin=None, unclear=numbers.near_the_edge)
 LESS = Question(
-    "attention-less", WORDS["less"], numbers.one_head_less, EVERYDAY, margin=None, unclear=numbers.between,
-    experiment=Experiment(evidence=numbers.one_layer_less), long=True,
-)  # fmt: skip
+    "attention-less",
+    WORDS["less"],
+    numbers.one_head_less,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.between,
+    experiment=Experiment(evidence=numbers.one_layer_less),
+    long=True,
+)
 EVERY = (MOST, BACK, LESS)

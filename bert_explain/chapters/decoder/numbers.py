@@ -50,9 +50,15 @@ def moved(ask: Ask, *, lifted: bool = False) -> pd.DataFrame:
     where = "all" if earlier and later else "later" if later else "own"
     shown = {where: f"{many(earlier, 'state')} before it, {later} after it"}
     return table(
-        {key: (float(key == where), shown.get(key, "")) for key in ("all", "later", "own")}, word=Piece(swap.piece),
-        other=Piece(swap.other), earlier=earlier, later=later, before=at, after=len(turned) - at - 1, at=at,
-    )  # fmt: skip
+        {key: (float(key == where), shown.get(key, "")) for key in ("all", "later", "own")},
+        word=Piece(swap.piece),
+        other=Piece(swap.other),
+        earlier=earlier,
+        later=later,
+        before=at,
+        after=len(turned) - at - 1,
+        at=at,
+    )
 
 
 def without_mask(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
@@ -73,11 +79,15 @@ def surprises(ask: Ask) -> pd.DataFrame:
     top, second = ranked[0], ranked[1]
     rows = {f"t{p}": (float(found["surprise"][p]), percent(float(found["probability"][p]))) for p in sorted(chosen)}
     return table(
-        rows, top=Piece(top.text), probability=percent(float(found["probability"][top.position])),
-        expected=Piece(found["expected"][top.position]), second=Piece(second.text),
+        rows,
+        top=Piece(top.text),
+        probability=percent(float(found["probability"][top.position])),
+        expected=Piece(found["expected"][top.position]),
+        second=Piece(second.text),
         second_probability=percent(float(found["probability"][second.position])),
-        lead=float(found["surprise"][top.position] - found["surprise"][second.position]), count=len(candidates),
-    )  # fmt: skip
+        lead=float(found["surprise"][top.position] - found["surprise"][second.position]),
+        count=len(candidates),
+    )
 
 
 def surprising(ask: Ask) -> tuple[Option, ...]:

@@ -25,7 +25,12 @@ STRANGE = tuple(
     )
 )
 SURPRISE = Question(
-    "decoder-surprise", WORDS["surprise"], numbers.surprises, EVERYDAY + STRANGE, options=numbers.surprising, margin=None,
+    "decoder-surprise",
+    WORDS["surprise"],
+    numbers.surprises,
+    EVERYDAY + STRANGE,
+    options=numbers.surprising,
+    margin=None,
     unclear=numbers.close,
-)  # fmt: skip
+)
 EVERY = (MOVED, SURPRISE)

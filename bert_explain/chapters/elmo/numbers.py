@@ -41,9 +41,12 @@ def has_read(ask: Ask) -> pd.DataFrame:
     shown = {where: f"forward moves by {percent(moves[0]) if forward else '0 %'}, backward by {percent(moves[1])}"}
     return table(
         {key: (float(key == where), shown.get(key, "")) for key in ("forward", "backward", "both")},
-        word=Piece(trace.words[at].text), other=Piece(trace.words[other].text), least=float(moves.max()),
-        forward=percent(float(moves[0])) if forward else "0 %", backward=percent(float(moves[1])) if backward else "0 %",
-    )  # fmt: skip
+        word=Piece(trace.words[at].text),
+        other=Piece(trace.words[other].text),
+        least=float(moves.max()),
+        forward=percent(float(moves[0])) if forward else "0 %",
+        backward=percent(float(moves[1])) if backward else "0 %",
+    )
 
 
 def too_faint(evidence: pd.DataFrame) -> str:
@@ -71,10 +74,16 @@ def _guessed(trace: ElmoTrace, at: int) -> pd.DataFrame:
     values = {"left": p[0], "right": p[1], "same": 2.0 if where == "same" else 0.0}
     return table(
         {key: (float(value), percent(value) if key != "same" else "") for key, value in values.items()},
-        word=Piece(trace.words[at].text), left=percent(p[0]), right=percent(p[1]), left_rank=f"{int(ranks[0]):,}",
-        right_rank=f"{int(ranks[1]):,}", size=f"{trace.spec.vocab_size:,}", before=at, after=len(trace.words) - at - 1,
+        word=Piece(trace.words[at].text),
+        left=percent(p[0]),
+        right=percent(p[1]),
+        left_rank=f"{int(ranks[0]):,}",
+        right_rank=f"{int(ranks[1]):,}",
+        size=f"{trace.spec.vocab_size:,}",
+        before=at,
+        after=len(trace.words) - at - 1,
         apart=apart,
-    )  # fmt: skip
+    )
 
 
 SAME = float(np.log(1.25))  # as likely from either side, within a quarter

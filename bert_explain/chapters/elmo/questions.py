@@ -26,7 +26,12 @@ INNER = (
 
 READ = Question("elmo-read", WORDS["read"], numbers.has_read, INNER, margin=None, unclear=numbers.too_faint)
 GUESS = Question(
-    "elmo-guess", WORDS["guess"], numbers.guessed, INNER + EVERYDAY, margin=None, unclear=numbers.nearly_same,
+    "elmo-guess",
+    WORDS["guess"],
+    numbers.guessed,
+    INNER + EVERYDAY,
+    margin=None,
+    unclear=numbers.nearly_same,
     experiment=Experiment(evidence=numbers.without_one_side),
-)  # fmt: skip
+)
 EVERY = (READ, GUESS)

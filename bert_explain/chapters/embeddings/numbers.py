@@ -32,10 +32,14 @@ def told_apart(ask: Ask) -> pd.DataFrame:
         name: (float(name == where), f"{right} of {len(ids)}" if name == where else "") for name in ("mixed", "half", "nearly")
     }
     return table(
-        rows_of, right=right, count=len(ids), share=share, size=trace.hidden.shape[-1],
+        rows_of,
+        right=right,
+        count=len(ids),
+        share=share,
+        size=trace.hidden.shape[-1],
         like=signed(cosine(trace.embeddings.normalised[ask.position], trace.hidden[-1][ask.position])),
         word=Piece(trace.pieces[ask.position]),
-    )  # fmt: skip
+    )
 
 
 def between(evidence: pd.DataFrame) -> str:

@@ -36,10 +36,18 @@ def _doors() -> None:
     """Two ways in: the walk that asks before it shows, and everything at once."""
     first, attention = stages.of_chapter("tokens"), stages.of_chapter("attention")
     with st.container(key="doors"):
-        st.page_link(first.file, label="**Begin**: guess first, then see", icon=":material/arrow_forward:",
-                     query_params=state.address(first.name, mode="guided"))  # fmt: skip
-        st.page_link(attention.file, label="Show me everything", icon=":material/grid_view:",
-                     query_params=state.address(attention.name, mode="explore"))  # fmt: skip
+        st.page_link(
+            first.file,
+            label="**Begin**: guess first, then see",
+            icon=":material/arrow_forward:",
+            query_params=state.address(first.name, mode="guided"),
+        )
+        st.page_link(
+            attention.file,
+            label="Show me everything",
+            icon=":material/grid_view:",
+            query_params=state.address(attention.name, mode="explore"),
+        )
 
 
 def _walk(page: Page) -> None:

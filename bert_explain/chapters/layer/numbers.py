@@ -37,11 +37,19 @@ def sharpened(ask: Ask) -> pd.DataFrame:
         for name in ("same", "more", "less")
     }
     return table(
-        {name: (float(name == where), shown[name]) for name in shown}, layer=link.layer + 1, head=link.head + 1,
-        word=Piece(ask.trace.pieces[link.row]), top=Piece(ask.trace.pieces[int(order[0])]), first=signed(first),
-        second=signed(second), before=f"{scores:.1f}", after=f"{weights:.1f}", weight=percent(big), other=percent(small),
+        {name: (float(name == where), shown[name]) for name in shown},
+        layer=link.layer + 1,
+        head=link.head + 1,
+        word=Piece(ask.trace.pieces[link.row]),
+        top=Piece(ask.trace.pieces[int(order[0])]),
+        first=signed(first),
+        second=signed(second),
+        before=f"{scores:.1f}",
+        after=f"{weights:.1f}",
+        weight=percent(big),
+        other=percent(small),
         turn=weights / scores,
-    )  # fmt: skip
+    )
 
 
 def near_equal(evidence: pd.DataFrame) -> str:
@@ -62,9 +70,13 @@ def added_more(ask: Ask) -> pd.DataFrame:
     near = 1.25 * min(attention, fed) >= max(attention, fed)
     rows["same"] = (1.5 * max(attention, fed) if near else 0.0, "")
     return table(
-        rows, word=Piece(trace.pieces[at]), layers=len(found), attention=percent(attention), fed=percent(fed),
+        rows,
+        word=Piece(trace.pieces[at]),
+        layers=len(found),
+        attention=percent(attention),
+        fed=percent(fed),
         apart=max(attention, fed) / max(min(attention, fed), 1e-9),
-    )  # fmt: skip
+    )
 
 
 def at_the_edge(evidence: pd.DataFrame) -> str:

@@ -43,10 +43,13 @@ def _draw_expected(page: Page) -> None:
 
 def _with_not(page: Page) -> pd.DataFrame:
     facts = numbers.with_not(asked_here(page)).attrs["facts"]
-    return pd.DataFrame({
-        "text": ["as it stands", "with “not”"], "probability": [facts["p_before"], facts["p_after"]],
-        "rank": [facts["old"], facts["new"]],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "text": ["as it stands", "with “not”"],
+            "probability": [facts["p_before"], facts["p_after"]],
+            "rank": [facts["old"], facts["new"]],
+        }
+    )
 
 
 def _reading_not(page: Page) -> Sentence:
@@ -108,17 +111,43 @@ CHAPTER = Chapter(
     id="masked_words",
     name="Masked words",
     steps=(
-        Step("expected", "Guess the word", _draw_expected, asks=questions.EXPECTED, needs=HEAD, lead=_lead, numbers=_expected,
-             reading=_reading, code=(mw.predictions,)),
-        Step("not", "A little “not”", _draw_not, asks=questions.NOT, needs=HEAD, numbers=_with_not, reading=_reading_not,
-             code=(numbers.with_not,)),
+        Step(
+            "expected",
+            "Guess the word",
+            _draw_expected,
+            asks=questions.EXPECTED,
+            needs=HEAD,
+            lead=_lead,
+            numbers=_expected,
+            reading=_reading,
+            code=(mw.predictions,),
+        ),
+        Step(
+            "not",
+            "A little “not”",
+            _draw_not,
+            asks=questions.NOT,
+            needs=HEAD,
+            numbers=_with_not,
+            reading=_reading_not,
+            code=(numbers.with_not,),
+        ),
         Step("two", "Two gaps", _draw_two, asks=questions.TWO, needs=HEAD, numbers=_together, code=(numbers.two_gaps,)),
     ),
     deeper=(
-        Step("hide", "Hide any word", _hide, owns=(
-            masked_words.UNIT, masked_words.WHICH, masked_words.K, masked_words.OWN, "mask",
-        )),
+        Step(
+            "hide",
+            "Hide any word",
+            _hide,
+            owns=(
+                masked_words.UNIT,
+                masked_words.WHICH,
+                masked_words.K,
+                masked_words.OWN,
+                "mask",
+            ),
+        ),
         Step("every", "Hide each word once", _scores, needs=HEAD, owns=(masked_words.SCORED, masked_words.REST)),
         Step("recipe", "How BERT was trained on this", _recipe, owns=(masked_words.DRAW,)),
     ),
-)  # fmt: skip
+)

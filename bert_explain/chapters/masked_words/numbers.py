@@ -42,9 +42,13 @@ def expected(ask: Ask) -> pd.DataFrame:
     )
     rows = {str(row.piece): (float(row.probability), percent(row.probability)) for row in found.itertuples()}
     return table(
-        rows, word=Piece(ask.trace.tokens[ask.position].original), first=Piece(first["piece"]),
-        share=percent(first["probability"]), place=place, size=f"{trace.spec.vocab_size:,}",
-    )  # fmt: skip
+        rows,
+        word=Piece(ask.trace.tokens[ask.position].original),
+        first=Piece(first["piece"]),
+        share=percent(first["probability"]),
+        place=place,
+        size=f"{trace.spec.vocab_size:,}",
+    )
 
 
 def rank(ask: Ask, word: str) -> Scored:
@@ -82,9 +86,16 @@ def with_not(ask: Ask) -> pd.DataFrame:
     shown = f"{percent(before.probability)} → {percent(after.probability)}"
     rows = {name: (float(name == where), shown if name == where else "") for name in ("gone", "less", "stays")}
     return table(
-        rows, word=Piece(before.piece), before=percent(before.probability), after=percent(after.probability), ratio=ratio,
-        old=before.rank, new=after.rank, p_before=before.probability, p_after=after.probability,
-    )  # fmt: skip
+        rows,
+        word=Piece(before.piece),
+        before=percent(before.probability),
+        after=percent(after.probability),
+        ratio=ratio,
+        old=before.rank,
+        new=after.rank,
+        p_before=before.probability,
+        p_after=after.probability,
+    )
 
 
 def at_an_edge(evidence: pd.DataFrame) -> str:
@@ -125,10 +136,17 @@ def two_gaps(ask: Ask) -> pd.DataFrame:
     rows = {"stays": (float(stays), ""), "other": (float(not stays), "")}
     rows["stays" if stays else "other"] = (1.0, f"{two['piece']} → {then['piece']}")
     return table(
-        rows, left=Piece(tokens[left].original), right=Piece(tokens[right].original), one=Piece(one["piece"]),
-        two=Piece(two["piece"]), two_share=percent(two["probability"]), then=Piece(then["piece"]),
-        then_share=percent(then["probability"]), close=min(two["lead"], then["lead"]), stays=stays,
-    )  # fmt: skip
+        rows,
+        left=Piece(tokens[left].original),
+        right=Piece(tokens[right].original),
+        one=Piece(one["piece"]),
+        two=Piece(two["piece"]),
+        two_share=percent(two["probability"]),
+        then=Piece(then["piece"]),
+        then_share=percent(then["probability"]),
+        close=min(two["lead"], then["lead"]),
+        stays=stays,
+    )
 
 
 def _best(trace: Trace, position: int) -> dict:
@@ -149,8 +167,10 @@ def too_close(evidence: pd.DataFrame) -> str:
 def together(ask: Ask) -> pd.DataFrame:
     """The lists of both gaps, hidden together, as a table: gap, piece, probability."""
     facts = two_gaps(ask).attrs["facts"]
-    return pd.DataFrame({
-        "gap": [str(facts["left"]), str(facts["right"]), str(facts["right"])],
-        "filled": ["", "", str(facts["one"])],
-        "first guess": [str(facts["one"]), str(facts["two"]), str(facts["then"])],
-    }).replace({np.nan: ""})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "gap": [str(facts["left"]), str(facts["right"]), str(facts["right"])],
+            "filled": ["", "", str(facts["one"])],
+            "first guess": [str(facts["one"]), str(facts["two"]), str(facts["then"])],
+        }
+    ).replace({np.nan: ""})

@@ -13,14 +13,24 @@ WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 KINDS = tuple(
     Pair(text, "", word)
     for text, word in (
-        ("A robin is a bird.", "bird"), ("A hammer is a tool.", "tool"), ("An apple is a fruit.", "fruit"),
-        ("A rose is a flower.", "flower"), ("A dog is an animal.", "animal"), ("Gold is a metal.", "metal"),
-        ("A piano is an instrument.", "instrument"), ("A carrot is a vegetable.", "vegetable"), ("Paris is a city.", "city"),
-        ("Tennis is a game.", "game"), ("A bee is an insect.", "insect"), ("France is a country.", "country"),
-        ("A shirt is a piece of clothing.", "clothing"), ("Blue is a colour.", "colour"), ("The sun is a star.", "star"),
+        ("A robin is a bird.", "bird"),
+        ("A hammer is a tool.", "tool"),
+        ("An apple is a fruit.", "fruit"),
+        ("A rose is a flower.", "flower"),
+        ("A dog is an animal.", "animal"),
+        ("Gold is a metal.", "metal"),
+        ("A piano is an instrument.", "instrument"),
+        ("A carrot is a vegetable.", "vegetable"),
+        ("Paris is a city.", "city"),
+        ("Tennis is a game.", "game"),
+        ("A bee is an insect.", "insect"),
+        ("France is a country.", "country"),
+        ("A shirt is a piece of clothing.", "clothing"),
+        ("Blue is a colour.", "colour"),
+        ("The sun is a star.", "star"),
         ("Milk is a drink.", "drink"),
     )
-)  # fmt: skip
+)
 
 EXPECTED = Question(
     "masked-expected", WORDS["expected"], numbers.expected, EVERYDAY, options=lambda ask: (), margin=None, score=numbers.rank

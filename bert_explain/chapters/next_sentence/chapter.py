@@ -33,15 +33,26 @@ CHAPTER = Chapter(
     id="next_sentence",
     name="Next sentence",
     steps=(
-        Step("judge", "Judge", next_sentence.answer, asks=questions.FOLLOWS, lead=LEAD, needs=HEAD,
-             owns=(next_sentence.RANDOM, next_sentence.WAS)),
+        Step(
+            "judge",
+            "Judge",
+            next_sentence.answer,
+            asks=questions.FOLLOWS,
+            lead=LEAD,
+            needs=HEAD,
+            owns=(next_sentence.RANDOM, next_sentence.WAS),
+        ),
         Step("change", "Change one thing", next_sentence.changes, asks=questions.SWAP, needs=HEAD, owns=("swap", "sep")),
         Step("decision", "From [CLS] to two numbers", next_sentence.decision, asks=questions.ORDER, needs=HEAD),
     ),
     deeper=(
         Step("pairs", "Many pairs", sentence_pairs.table, needs=HEAD, owns=(sentence_pairs.PAIRS,)),
-        Step("training", "How BERT was trained on this", _training,
-             owns=(sentence_pairs.DRAW, sentence_pairs.COUNT, sentence_pairs.PAIR)),
+        Step(
+            "training",
+            "How BERT was trained on this",
+            _training,
+            owns=(sentence_pairs.DRAW, sentence_pairs.COUNT, sentence_pairs.PAIR),
+        ),
         Step("wrong", "What it gets wrong", _wrong, needs=HEAD, owns=(sentence_pairs.PROBE,)),
     ),
-)  # fmt: skip
+)

@@ -86,6 +86,10 @@ def without_positions(ask: Ask) -> pd.DataFrame:
         "neither": (1.0 if neither else 0.0, ""),
     }
     return table(
-        rows, word=Piece(whole.tokens[at].original), word_before=percent(word[0].probability),
-        word_after=percent(word[1].probability), pair_before=percent(pair[0]), pair_after=percent(pair[1]),
-    )  # fmt: skip
+        rows,
+        word=Piece(whole.tokens[at].original),
+        word_before=percent(word[0].probability),
+        word_after=percent(word[1].probability),
+        pair_before=percent(pair[0]),
+        pair_after=percent(pair[1]),
+    )

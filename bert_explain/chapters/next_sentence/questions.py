@@ -11,9 +11,14 @@ from bert_explain.learning.question import Experiment, Margin, Question, words_o
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
 FOLLOWS = Question(
-    "next-follows", WORDS["follows"], numbers.follows, EVERYDAY, margin=None, unclear=numbers.near_an_edge,
+    "next-follows",
+    WORDS["follows"],
+    numbers.follows,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.near_an_edge,
     experiment=Experiment(lambda ask, found: ask.query.but(text_b=_denied(ask.query.text_a))),
-)  # fmt: skip
+)
 SWAP = Question("next-swap", WORDS["swap"], numbers.swapped, EVERYDAY, margin=None, unclear=numbers.near_a_swap)
 ORDER = Question("next-order", WORDS["order"], numbers.without_positions, EVERYDAY, margin=Margin(ratio=1.3))
 EVERY = (FOLLOWS, SWAP, ORDER)

@@ -24,7 +24,9 @@ CHAPTER = Chapter(
         Step("take", "Take them along", outputs.take, owns=(outputs.READ_OUT, outputs.WEIGHTS)),
     ),
     old_steps={
-        ("outputs", "The vectors"): "vectors", ("outputs", "Which are alike"): "alike", ("outputs", "A map"): "map",
+        ("outputs", "The vectors"): "vectors",
+        ("outputs", "Which are alike"): "alike",
+        ("outputs", "A map"): "map",
         ("outputs", "Take them along"): "take",
     },
-)  # fmt: skip
+)

@@ -11,9 +11,11 @@ from bert_explain.query import Query
 
 # Sentences that have nothing to do with each other: one of them stands beside the reader's.
 STRANGERS = (
-    "The prime minister resigned after the vote.", "Whisk the eggs with a pinch of salt.",
-    "The comet will return in seventy years.", "He scored twice in the second half.",
-)  # fmt: skip
+    "The prime minister resigned after the vote.",
+    "Whisk the eggs with a pinch of salt.",
+    "The comet will return in seventy years.",
+    "He scored twice in the second half.",
+)
 EDGES = (0.3, 0.75)  # cosines
 
 

@@ -45,17 +45,37 @@ CHAPTER = Chapter(
     name="Same word",
     title="Same word, different company",
     steps=(
-        Step("sentences", "One word, some sentences", _squares, asks=questions.READERS, lead=LEAD, owns=(
-            same_word.SET, same_word.WORD, same_word.LINES, same_word.FEW, same_word.PICK, same_word.DEEP,
-        )),
+        Step(
+            "sentences",
+            "One word, some sentences",
+            _squares,
+            asks=questions.READERS,
+            lead=LEAD,
+            owns=(
+                same_word.SET,
+                same_word.WORD,
+                same_word.LINES,
+                same_word.FEW,
+                same_word.PICK,
+                same_word.DEEP,
+            ),
+        ),
         Step("layers", "Layer by layer", _layers, asks=questions.LAYER),
         Step("measured", "Measured on WordNet", same_word_search.headline, owns=(same_word_search.BY,)),
     ),
     deeper=(
         Step("closer", "One model, closer", same_word_views.closer, owns=(same_word_views.SEEN,)),
-        Step("search", "Where else does it mean this?", same_word_search.search, owns=(
-            same_word_search.SCOPE, same_word_search.AGAINST, same_word_search.AFTER, same_word_search.ENTRY,
-            same_word_search.HITS,
-        )),
+        Step(
+            "search",
+            "Where else does it mean this?",
+            same_word_search.search,
+            owns=(
+                same_word_search.SCOPE,
+                same_word_search.AGAINST,
+                same_word_search.AFTER,
+                same_word_search.ENTRY,
+                same_word_search.HITS,
+            ),
+        ),
     ),
-)  # fmt: skip
+)

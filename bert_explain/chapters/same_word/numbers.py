@@ -78,10 +78,16 @@ def who_parts(ask: Ask) -> pd.DataFrame:
     rows = {key: (found.get(key, -1.0), signed(found[key]) if key in found else "") for key in NAMES}
     order = sorted(found, key=lambda key: -found[key])
     return table(
-        rows, word=Piece(chosen.word), count=len(there), best=NAMES[order[0]], best_value=signed(found[order[0]]),
-        second=NAMES[order[1]], second_value=signed(found[order[1]]), static=signed(found.get("word2vec", float("nan"))),
+        rows,
+        word=Piece(chosen.word),
+        count=len(there),
+        best=NAMES[order[0]],
+        best_value=signed(found[order[0]]),
+        second=NAMES[order[1]],
+        second_value=signed(found[order[1]]),
+        static=signed(found.get("word2vec", float("nan"))),
         bert=signed(found["bert"]),
-    )  # fmt: skip
+    )
 
 
 def where_parts(ask: Ask) -> pd.DataFrame:
@@ -96,6 +102,12 @@ def where_parts(ask: Ask) -> pd.DataFrame:
     rows = {"first": (by_layer[0], ""), "between": (by_layer[middle], f" (layer {middle})"), "last": (by_layer[last], "")}
     rows = {key: (value, f"{signed(value)}{where}") for key, (value, where) in rows.items()}
     return table(
-        rows, word=Piece(chosen.word), count=len(there), layers=last, best="the input" if not best else f"layer {best}",
-        best_value=signed(by_layer[best]), last_value=signed(by_layer[last]), input=signed(by_layer[0]),
-    )  # fmt: skip
+        rows,
+        word=Piece(chosen.word),
+        count=len(there),
+        layers=last,
+        best="the input" if not best else f"layer {best}",
+        best_value=signed(by_layer[best]),
+        last_value=signed(by_layer[last]),
+        input=signed(by_layer[0]),
+    )

@@ -42,9 +42,12 @@ def _less_helps(page: Page) -> Sentence:
     return say(
         "Look at the outlined bars: on {less} of {count} words the decoder is ahead. BERT gives {word} {bert}, the decoder "
         "{decoder}.",
-        less=len(ahead), count=len(found), word=Piece(worst["word"]), bert=percent(worst["bert"]),
+        less=len(ahead),
+        count=len(found),
+        word=Piece(worst["word"]),
+        bert=percent(worst["bert"]),
         decoder=percent(worst["decoder"]),
-    )  # fmt: skip
+    )
 
 
 def _draw_both(page: Page) -> None:
@@ -61,7 +64,8 @@ CHAPTER = Chapter(
     name="What each model sees",
     steps=(
         Step("guess", "Five readers", _draw, asks=questions.BEST, lead=LEAD, owns=(sees.K,)),
-        Step("more", "Both sides or one", _draw_both, asks=questions.MORE, numbers=_both, reading=_less_helps,
-             code=(numbers.both,)),
+        Step(
+            "more", "Both sides or one", _draw_both, asks=questions.MORE, numbers=_both, reading=_less_helps, code=(numbers.both,)
+        ),
     ),
-)  # fmt: skip
+)

@@ -62,16 +62,24 @@ def readers(ask: Ask) -> pd.DataFrame:
     rows = {key: _ranked(summary, key) for key in KEYS}
     order = sorted(rows, key=lambda key: -rows[key][0])
     return table(
-        rows, word=Piece(words[target].text), best=NAMES[order[0]], best_rank=_rank(summary, order[0]),
-        best_p=percent(summary["probability"][order[0]]), second=NAMES[order[1]], second_rank=_rank(summary, order[1]),
+        rows,
+        word=Piece(words[target].text),
+        best=NAMES[order[0]],
+        best_rank=_rank(summary, order[0]),
+        best_p=percent(summary["probability"][order[0]]),
+        second=NAMES[order[1]],
+        second_rank=_rank(summary, order[1]),
         bert_rank=rows["bert"][1] or "not able to guess it",
-    )  # fmt: skip
+    )
 
 
 NAMES = {
-    "word2vec": "Word2Vec", "elmo-left": "ELMo from the left", "elmo-right": "ELMo from the right", "decoder": "the decoder",
+    "word2vec": "Word2Vec",
+    "elmo-left": "ELMo from the left",
+    "elmo-right": "ELMo from the right",
+    "decoder": "the decoder",
     "bert": "BERT",
-}  # fmt: skip
+}
 KEYS = tuple(NAMES)
 
 
@@ -127,9 +135,15 @@ def beaten(ask: Ask) -> pd.DataFrame:
     told = worst if less else best
     near = int((np.abs(np.log(np.maximum(found["ratio"], 1e-30))) < np.log(1.1)).sum())
     return table(
-        {key: (float(key == where), shown.get(key, "")) for key in ("none", "some", "most")}, less=less, count=count,
-        word=Piece(told["word"]), bert=percent(told["bert"]), decoder=percent(told["decoder"]), near=near, part=part,
-    )  # fmt: skip
+        {key: (float(key == where), shown.get(key, "")) for key in ("none", "some", "most")},
+        less=less,
+        count=count,
+        word=Piece(told["word"]),
+        bert=percent(told["bert"]),
+        decoder=percent(told["decoder"]),
+        near=near,
+        part=part,
+    )
 
 
 def undecided(evidence: pd.DataFrame) -> str:

@@ -43,16 +43,25 @@ def _draw_cut(page: Page) -> None:
         return
     word = numbers.word_to_cut(page.trace)
     token_row(
-        word.pieces, key="cut-pieces", label="The pieces of one word, with their ids", colour="word",
+        word.pieces,
+        key="cut-pieces",
+        label="The pieces of one word, with their ids",
+        colour="word",
         notes=[str(page.trace.tokens[p].id) for p in word.positions],
-    )  # fmt: skip
+    )
     kept = found.loc[sorted(found["number"].nlargest(MOST_BARS).index)]
     asked, most = numbers.cut_word(page.trace), int(found["number"].max())
     items = [
-        Bar(row.word, row.number / most, "token", note=row.pieces if row.number > 1 else "", shown=str(row.number),
-            signal=row.word == asked)
+        Bar(
+            row.word,
+            row.number / most,
+            "token",
+            note=row.pieces if row.number > 1 else "",
+            shown=str(row.number),
+            signal=row.word == asked,
+        )
         for row in kept.itertuples()
-    ]  # fmt: skip
+    ]
     bars(items, key="cut-bars", label="Number of pieces of each word")
     if len(kept) < len(found):
         st.caption(f"{len(kept)} of {len(found)} different words, those cut most; the table has all.")
@@ -74,19 +83,33 @@ CHAPTER = Chapter(
     name="Tokens",
     renamed={"step": "lookup"},
     steps=(
-        Step("cut", "Cut a word", _draw_cut, asks=questions.CUT, lead=_lead, numbers=_words, reading=_reading,
-             code=(numbers.word_to_cut, numbers.cuts)),
+        Step(
+            "cut",
+            "Cut a word",
+            _draw_cut,
+            asks=questions.CUT,
+            lead=_lead,
+            numbers=_words,
+            reading=_reading,
+            code=(numbers.word_to_cut, numbers.cuts),
+        ),
         Step("lost", "What is lost", tokens.cleaning, asks=questions.LEFT),
     ),
     deeper=(
-        Step("look-ups", "Look-up by look-up", _look_ups, owns=(tokens.LOOKUP, tokens.WORD, "token"), lead=(
-            "A common word is one piece; a rare one is put together from several. Which, the vocabulary is asked one "
-            "beginning at a time."
-        )),
+        Step(
+            "look-ups",
+            "Look-up by look-up",
+            _look_ups,
+            owns=(tokens.LOOKUP, tokens.WORD, "token"),
+            lead=(
+                "A common word is one piece; a rare one is put together from several. Which, the vocabulary is asked one "
+                "beginning at a time."
+            ),
+        ),
         Step("unknown", "Words it cannot read", tokens.unknown),
         Step("told", "What the model is told", _special),
         Step("padding", "Padding", tokens.padding),
         Step("ways", "Three ways to cut", tokens.ways),
         Step("vocabulary", "The vocabulary", tokens.search, owns=(tokens.FIND, tokens.HOW, tokens.ONLY)),
     ),
-)  # fmt: skip
+)

@@ -26,9 +26,8 @@ def readable(trace: Trace) -> list[Word]:
     """The words of the text that are made of letters, are read whole, and are not unknown to the vocabulary."""
     unknown = (trace.wordpiece.model.unk_token,)
     return [
-        w for w in words(trace)
-        if not w.special and w.normal.isalpha() and w.pieces != unknown and w.positions and not w.dropped
-    ]  # fmt: skip
+        w for w in words(trace) if not w.special and w.normal.isalpha() and w.pieces != unknown and w.positions and not w.dropped
+    ]
 
 
 def word_to_cut(trace: Trace) -> Word:
@@ -152,9 +151,11 @@ def left_options(ask: Ask) -> tuple[Option, ...]:
     """What could be left, and that nothing is: the unknown piece."""
     word = word_to_lose(ask.trace)
     named = {
-        "typed": "{text}, as it is typed", "small": "{text}, in small letters", "plain": "{text}, without accents",
+        "typed": "{text}, as it is typed",
+        "small": "{text}, in small letters",
+        "plain": "{text}, without accents",
         "both": "{text}, in small letters, without accents",
-    }  # fmt: skip
+    }
     made = candidates(word)
     options = [Option(name, say(named[name], text=Piece(short(text)))) for name, text in made.items()]
     unknown = ask.trace.wordpiece.model.unk_token
@@ -185,9 +186,8 @@ def what_is_left(ask: Ask) -> pd.DataFrame:
         why = (
             say("This model keeps {word} as it is, and reads {pieces}.", word=raw, pieces=pieces)
             if here == "typed"
-            else say("Here {word} becomes {left}, and is read as {pieces}.", word=raw, left=Piece(short(left)),
-                     pieces=pieces)
-        )  # fmt: skip
+            else say("Here {word} becomes {left}, and is read as {pieces}.", word=raw, left=Piece(short(left)), pieces=pieces)
+        )
     rows = {name: (float(name == here), str(pieces) if name == here else "") for name in (*made, "unknown")}
     return table(rows, word=raw, left=Piece(short(left)), pieces=pieces, why=why, ids=[t.id for t in trace.tokens])
 
@@ -217,6 +217,9 @@ def look_cut(trace: Trace) -> Sentence:
     whole = int((every["number"] == 1).sum())
     return say(
         "Look at {word}: {n}, {pieces}. Of {all} in the table, {whole} one piece.",
-        word=Piece(short(word.raw)), n=many(len(word.pieces), "piece"), pieces=said(word.pieces),
-        all=many(len(every), "different word"), whole=f"{whole} are" if whole != 1 else "1 is",
-    )  # fmt: skip
+        word=Piece(short(word.raw)),
+        n=many(len(word.pieces), "piece"),
+        pieces=said(word.pieces),
+        all=many(len(every), "different word"),
+        whole=f"{whole} are" if whole != 1 else "1 is",
+    )

@@ -36,7 +36,12 @@ ACCENTS = (
 
 CUT = Question("tokens-cut", WORDS["cut"], numbers.how_many, RARE, margin=None, experiment=Experiment(evidence=numbers.mistyped))
 LEFT = Question(
-    "tokens-left", WORDS["left"], numbers.what_is_left, ACCENTS, options=numbers.left_options, margin=None,
+    "tokens-left",
+    WORDS["left"],
+    numbers.what_is_left,
+    ACCENTS,
+    options=numbers.left_options,
+    margin=None,
     experiment=Experiment(evidence=numbers.written_plainly, breaks=numbers.reads_otherwise),
-)  # fmt: skip
+)
 EVERY = (CUT, LEFT)

@@ -42,14 +42,24 @@ CHAPTER = Chapter(
     id="transformer",
     name="Transformer",
     steps=(
-        Step("halves", "Two halves", transformer.halves, asks=questions.HALF, lead=_lead,
-             owns=(transformer.HALF, transformer.BOX)),
+        Step(
+            "halves", "Two halves", transformer.halves, asks=questions.HALF, lead=_lead, owns=(transformer.HALF, transformer.BOX)
+        ),
         Step("count", "Count the numbers", _models, asks=questions.COUNT, lead=SIZE, owns=(transformer.BARS,)),
     ),
     deeper=(
         Step("checked", "The count, checked", transformer.checked),
-        Step("own", "Build your own", _own, owns=(
-            transformer.LAYERS, transformer.HEADS, transformer.HIDDEN, transformer.FEED, transformer.VOCABULARY,
-        )),
+        Step(
+            "own",
+            "Build your own",
+            _own,
+            owns=(
+                transformer.LAYERS,
+                transformer.HEADS,
+                transformer.HIDDEN,
+                transformer.FEED,
+                transformer.VOCABULARY,
+            ),
+        ),
     ),
-)  # fmt: skip
+)

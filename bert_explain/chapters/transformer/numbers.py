@@ -38,9 +38,11 @@ def _half(trace: Trace) -> pd.DataFrame:
     shown = {where: f"{percent(later) if later else '0 %'} ahead, {percent(back)} back"}
     return table(
         {key: (float(key == where), shown.get(key, "")) for key in ("encoder", "decoder", "both")},
-        model=trace.spec.title, later=percent(later) if later else "0 %", back=percent(back),
+        model=trace.spec.title,
+        later=percent(later) if later else "0 %",
+        back=percent(back),
         heads=trace.attention.shape[0] * trace.attention.shape[1],
-    )  # fmt: skip
+    )
 
 
 def most_numbers(ask: Ask) -> pd.DataFrame:
@@ -59,7 +61,11 @@ def _shares(of: sizes.Sizes, title: str) -> pd.DataFrame:
     top = str(parts.idxmax())
     names = {"attention": "attention", "feed-forward": "the feed-forward networks", "embeddings": "the embeddings"}
     return table(
-        {key: (float(parts[key]), share(float(parts[key]))) for key in OPTIONS}, model=title, top=names[top],
-        total=f"{int(numbers.sum()):,}", attention=share(float(parts["attention"])), feed=share(float(parts["feed-forward"])),
+        {key: (float(parts[key]), share(float(parts[key]))) for key in OPTIONS},
+        model=title,
+        top=names[top],
+        total=f"{int(numbers.sum()):,}",
+        attention=share(float(parts["attention"])),
+        feed=share(float(parts["feed-forward"])),
         embeddings=share(float(parts["embeddings"])),
-    )  # fmt: skip
+    )

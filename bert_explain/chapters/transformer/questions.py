@@ -19,7 +19,11 @@ HALF = Question(
     experiment=Experiment(evidence=numbers.half_of_decoder),
 )
 COUNT = Question(
-    "transformer-count", WORDS["count"], numbers.most_numbers, EVERYDAY, margin=Margin(ratio=1.1),
+    "transformer-count",
+    WORDS["count"],
+    numbers.most_numbers,
+    EVERYDAY,
+    margin=Margin(ratio=1.1),
     experiment=Experiment(evidence=numbers.of_bert_large),
-)  # fmt: skip
+)
 EVERY = (HALF, COUNT)

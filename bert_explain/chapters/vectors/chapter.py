@@ -40,12 +40,20 @@ CHAPTER = Chapter(
     deeper=(
         Step("numbers", "The numbers", vectors.numbers),
         Step("two", "Two words", vectors.two, owns=(vectors.ONE, vectors.OTHER)),
-        Step("map", "A map", vectors_map.draw,
-             owns=(vectors_map.LIST, vectors_map.METHOD, vectors_map.DIMENSIONS, vectors_map.DRAW)),
+        Step(
+            "map",
+            "A map",
+            vectors_map.draw,
+            owns=(vectors_map.LIST, vectors_map.METHOD, vectors_map.DIMENSIONS, vectors_map.DRAW),
+        ),
         Step("train", "Train your own", vectors_train.draw, owns=vectors_train.PARAMS),
     ),
     old_steps={
-        ("see", "Neighbours"): "neighbours", ("see", "Arithmetic"): "arithmetic", ("see", "Two words"): "two",
-        ("see", "A map"): "map", ("see", "One vector"): "one", ("see", "Train your own"): "train",
+        ("see", "Neighbours"): "neighbours",
+        ("see", "Arithmetic"): "arithmetic",
+        ("see", "Two words"): "two",
+        ("see", "A map"): "map",
+        ("see", "One vector"): "one",
+        ("see", "Train your own"): "train",
     },
-)  # fmt: skip
+)

@@ -65,10 +65,15 @@ def _opposite(ask: Ask, name: str) -> pd.DataFrame:
     where = "near" if rank <= CLOSE else "middle" if rank <= FAR else "far"
     shown = {where: f"number {rank:,}, cosine {signed(cosine)}"}
     return table(
-        {key: (float(key == where), shown.get(key, "")) for key in ("near", "middle", "far")}, word=Piece(pair.word),
-        other=Piece(pair.other), rank=rank, place=f"{rank:,}", size=f"{vectors.size:,}", cosine=signed(cosine),
+        {key: (float(key == where), shown.get(key, "")) for key in ("near", "middle", "far")},
+        word=Piece(pair.word),
+        other=Piece(pair.other),
+        rank=rank,
+        place=f"{rank:,}",
+        size=f"{vectors.size:,}",
+        cosine=signed(cosine),
         title=vectors.title,
-    )  # fmt: skip
+    )
 
 
 def near_a_rank(evidence: pd.DataFrame) -> str:
@@ -134,8 +139,14 @@ def _summed(vectors: Vectors, found: Plural, same: str = "", given: str = "") ->
     near = {key: float(every[vectors.index(word)]) for key, word in words.items()}
     top = int(every.argmax())
     return table(
-        {key: (value, signed(value)) for key, value in near.items()}, sum=Piece(found.text.replace("-", "−")),
-        hoped=Piece(words["hoped"]), same=Piece(words["same"]), given=Piece(words["given"]), top=Piece(vectors.words[top]),
-        cosine=signed(float(every[top])), hoped_cosine=signed(near["hoped"]), best=Piece(words[max(near, key=near.get)]),
+        {key: (value, signed(value)) for key, value in near.items()},
+        sum=Piece(found.text.replace("-", "−")),
+        hoped=Piece(words["hoped"]),
+        same=Piece(words["same"]),
+        given=Piece(words["given"]),
+        top=Piece(vectors.words[top]),
+        cosine=signed(float(every[top])),
+        hoped_cosine=signed(near["hoped"]),
+        best=Piece(words[max(near, key=near.get)]),
         best_cosine=signed(max(near.values())),
-    )  # fmt: skip
+    )

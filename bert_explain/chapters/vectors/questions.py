@@ -25,11 +25,20 @@ OPPOSED = (
 )
 
 OPPOSITE = Question(
-    "vectors-opposite", WORDS["opposite"], numbers.opposite, OPPOSED, margin=None, unclear=numbers.near_a_rank,
+    "vectors-opposite",
+    WORDS["opposite"],
+    numbers.opposite,
+    OPPOSED,
+    margin=None,
+    unclear=numbers.near_a_rank,
     experiment=Experiment(evidence=numbers.opposite_in_glove),
-)  # fmt: skip
+)
 SUM = Question(
-    "vectors-sum", WORDS["sum"], numbers.summed, EVERYDAY, margin=Margin(ratio=None, gap=0.02),
+    "vectors-sum",
+    WORDS["sum"],
+    numbers.summed,
+    EVERYDAY,
+    margin=Margin(ratio=None, gap=0.02),
     experiment=Experiment(evidence=numbers.royal),
-)  # fmt: skip
+)
 EVERY = (OPPOSITE, SUM)

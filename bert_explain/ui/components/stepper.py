@@ -19,9 +19,7 @@ _stepper = st.components.v2.component(
 )
 
 
-def stepper(
-    steps: Sequence[dict], deeper: Sequence[dict], current: str, *, every: str, focus: int, say: str, on_go
-) -> None:
+def stepper(steps: Sequence[dict], deeper: Sequence[dict], current: str, *, every: str, focus: int, say: str, on_go) -> None:
     """Draw it. `steps`, `deeper` : {id, name, link, done}; `on_go(id)` is called with a step's id, before the rerun.
 
     every : id of "All on one page". focus : another number than last time moves the focus to the question. say : what a

@@ -24,10 +24,7 @@ _strip = st.components.v2.component(
 
 def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> stages.Stage | None:
     """Draw the strip; gives the page that was clicked, or None."""
-    shown = [
-        {"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")}
-        for s in stages.STAGES
-    ]
+    shown = [{"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")} for s in stages.STAGES]
     data = {"stages": shown, "current": current, "thumbs": thumbs}
     went = _strip(key="strip", data=data, on_go_change=lambda: None).go
     return None if went is None else stages.STAGES[int(went)]

@@ -54,16 +54,19 @@ def heads(page: Page) -> None:
 def _grid(page: Page) -> None:
     trace = page.trace
     shown = _view(trace, "everything")
-    with picture(
-        "heads", "All heads", look=looks.grid(trace), table=lambda: attention.facts(trace), code=(attention.view,)
-    ):
+    with picture("heads", "All heads", look=looks.grid(trace), table=lambda: attention.facts(trace), code=(attention.view,)):
         if not len(shown.rows):
             st.text("There is nothing to show: without its special tokens this text has no tokens.")
             return
         heads_grid(
-            shown.of(trace.attention), _tokens(trace, shown.rows), key="grid", chosen=(page.layer, page.head),
-            label="Attention of every head: choose one to see it large", off=trace.query.heads_off, on_pick=_choose,
-        )  # fmt: skip
+            shown.of(trace.attention),
+            _tokens(trace, shown.rows),
+            key="grid",
+            chosen=(page.layer, page.head),
+            label="Attention of every head: choose one to see it large",
+            off=trace.query.heads_off,
+            on_pick=_choose,
+        )
 
 
 def _head(page: Page) -> None:
@@ -75,18 +78,26 @@ def _head(page: Page) -> None:
     long = link is not None and max(len(shown.rows), len(shown.columns)) > WINDOW
     part = attention.window(trace, shown, link.row, link.column, WINDOW) if long and not state.get(WHOLE) else shown
     with picture(
-        "head", f"Layer {layer + 1}, head {head + 1}", look=look, note=_said_of(trace, part, shown, layer, head),
-        table=lambda: attention.table(trace, layer, head, part), code=(attention.link_in, attention.View),
-    ):  # fmt: skip
+        "head",
+        f"Layer {layer + 1}, head {head + 1}",
+        look=look,
+        note=_said_of(trace, part, shown, layer, head),
+        table=lambda: attention.table(trace, layer, head, part),
+        code=(attention.link_in, attention.View),
+    ):
         _what_is_shown(trace, long)
         if link is None:
             return
         matrix(
-            part.of(trace.attention[layer, head]), _tokens(trace, part.rows), _tokens(trace, part.columns),
-            key="matrix", label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row", limit=1.0,
+            part.of(trace.attention[layer, head]),
+            _tokens(trace, part.rows),
+            _tokens(trace, part.columns),
+            key="matrix",
+            label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row",
+            limit=1.0,
             chosen=(int(np.searchsorted(part.rows, link.row)), int(np.searchsorted(part.columns, link.column))),
             on_pick=lambda i, j: state.put(token=int(part.rows[i])),
-        )  # fmt: skip
+        )
     _depth("weights")
 
 
@@ -95,9 +106,7 @@ def _what_is_shown(trace: Trace, long: bool) -> None:
     both = {t.sentence for t in trace.tokens} >= {0, 1}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-is-shown"):
         if both or state.get(SHOW) != SHOW.default:
-            st.segmented_control(
-                "From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW)
-            )
+            st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW))
         st.toggle("Special tokens", **state.bind(SPECIALS))
         st.toggle("Rescale rows", **state.bind(RENORMALISE))
         if long:
@@ -168,18 +177,25 @@ def facts(page: Page) -> None:
     note = words.notes("attention").facts
     with picture("facts", "What each head does", look=looks.facts(table), note=note, code=(attention.facts,)):
         st.dataframe(
-            table, key="facts", hide_index=True, height=330, selection_mode="single-row", alt="One line for each head",
+            table,
+            key="facts",
+            hide_index=True,
+            height=330,
+            selection_mode="single-row",
+            alt="One line for each head",
             on_select=lambda: _choose_line(table.iloc, "facts"),
             column_order=[*table.columns[:6], *figures.SHARES, "off"],
-            column_config=shares | {
-                "layer": number("Layer", width=52), "head": number("Head", width=52),
+            column_config=shares
+            | {
+                "layer": number("Layer", width=52),
+                "head": number("Head", width=52),
                 "pattern": st.column_config.TextColumn("Looks like", width=112),
                 "entropy": number("Entropy", format="%.2f", help="In bits", width=64),
                 "of_most": share("of most", help="Entropy as a share of the largest possible, log₂ T", **bar),
                 "distance": number("Distance", format="%.1f", help="In tokens, on average", width=66),
                 "off": st.column_config.CheckboxColumn("Off", help="Switched off in this run", width=44),
             },
-        )  # fmt: skip
+        )
     _depth("facts")
 
 
@@ -200,16 +216,25 @@ def rollout(page: Page) -> None:
     everything = np.arange(len(trace.tokens))
     came = "after {row}, {value} of it comes" if one else "{value} of what stands at {row} comes"
     with picture(
-        "rollout", "Attention rollout", look=looks.rollout(trace, reached, position), note=words.notes("attention").rollout,
-        table=lambda: attention.labelled(trace, reached[-1], everything, everything), code=(attention.rollout,),
-    ):  # fmt: skip
+        "rollout",
+        "Attention rollout",
+        look=looks.rollout(trace, reached, position),
+        note=words.notes("attention").rollout,
+        table=lambda: attention.labelled(trace, reached[-1], everything, everything),
+        code=(attention.rollout,),
+    ):
         st.segmented_control("Show", FLOW.options, label_visibility="collapsed", **state.bind(FLOW))
         matrix(
-            values, layers if one else trace.tokens, trace.tokens, key=f"rollout-{'one' if one else 'all'}",
-            role="hidden", label="Attention rollout" + (f" of “{trace.pieces[position]}”" if one else ""),
+            values,
+            layers if one else trace.tokens,
+            trace.tokens,
+            key=f"rollout-{'one' if one else 'all'}",
+            role="hidden",
+            label="Attention rollout" + (f" of “{trace.pieces[position]}”" if one else ""),
             chosen=(len(layers) - 1 if one else position, None),
-            sentence=came + " from {column}", on_pick=lambda i, j: state.put(token=j if one else i),
-        )  # fmt: skip
+            sentence=came + " from {column}",
+            on_pick=lambda i, j: state.put(token=j if one else i),
+        )
     _depth("rollout")
 
 
@@ -249,9 +274,10 @@ def off(page: Page) -> None:
             plain = cache.trace(model, trace.query.but(heads_off=())).nsp[0]
             st.text("The probability that B follows A:")
             bars(
-                figures.next_sentence_bars(plain, trace.nsp[0] if changed else None), key="off-nsp",
+                figures.next_sentence_bars(plain, trace.nsp[0] if changed else None),
+                key="off-nsp",
                 label="Probability that B follows A",
-            )  # fmt: skip
+            )
         if q.position is not None or heads_off.has_pair(trace):
             _single_heads(page, q, before)
 
@@ -265,9 +291,7 @@ def _switches(page: Page) -> None:
             ("layer", f"all of layer {layer + 1}", whole),
         ):
             verb = "on" if set(these) <= set(now) else "off"
-            st.button(
-                f"Switch {name} {verb}", key=f"switch-{key}", on_click=_switch, args=(heads_off.toggled(now, these),)
-            )
+            st.button(f"Switch {name} {verb}", key=f"switch-{key}", on_click=_switch, args=(heads_off.toggled(now, these),))
         st.button("All on again", key="switch-none", type="tertiary", disabled=not now, on_click=_switch, args=((),))
 
 
@@ -286,25 +310,36 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
         return heads_off.single_heads(whole, q.position, lambda query: run(model, query), told)
 
     table = working(
-        TRIED, ("single heads", model.name, whole.query, q.position), f"Which single head matters most? Try all {count}",
-        work, cost=count, what=f"{count} heads, switched off one by one",
-    )  # fmt: skip
+        TRIED,
+        ("single heads", model.name, whole.query, q.position),
+        f"Which single head matters most? Try all {count}",
+        work,
+        cost=count,
+        what=f"{count} heads, switched off one by one",
+    )
     if table is None:
         return
     said(heads_off.look_single(table, whole, q.position))
     percent = {"format": "%.2f %%"}
     shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
     st.dataframe(
-        shown, key="single", hide_index=True, height=250, selection_mode="single-row", alt="What each head alone does",
+        shown,
+        key="single",
+        hide_index=True,
+        height=250,
+        selection_mode="single-row",
+        alt="What each head alone does",
         on_select=lambda: _choose_line(table.iloc, "single"),
         column_config={
-            "layer": "Layer", "head": "Head", "first": "First guess without it",
+            "layer": "Layer",
+            "head": "Head",
+            "first": "First guess without it",
             "without": st.column_config.NumberColumn("Probability without it", **percent),
             "change": st.column_config.NumberColumn("Change, points", format="%+.2f"),
             "is_next": st.column_config.NumberColumn("B follows A, without it", **percent),
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
-    )  # fmt: skip
+    )
     if q.added and heads_off.has_pair(whole):
         st.text(f"Here, “B follows A” is judged with “{q.word}” masked.")
     st.caption(words.notes("attention").single)
@@ -330,8 +365,9 @@ def bertviz(page: Page) -> None:
             )
         st.iframe(
             bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head),
-            height=bertviz_views.height(view, trace), alt=f"bertviz, {wanted}",
-        )  # fmt: skip
+            height=bertviz_views.height(view, trace),
+            alt=f"bertviz, {wanted}",
+        )
 
 
 def _static() -> str:

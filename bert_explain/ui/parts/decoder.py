@@ -85,17 +85,28 @@ def masks(page: Page) -> None:
             st.text("The decoder: only backwards")
             tokens = dec.coloured(trace.tokens)
             matrix(
-                dec.seen(trace, layer, head), tokens, tokens, key="causal", limit=1.0, chosen=(place(page, trace), None),
-                label="The decoder's attention: choose a row", empty="{row} may not look ahead at {column}",
+                dec.seen(trace, layer, head),
+                tokens,
+                tokens,
+                key="causal",
+                limit=1.0,
+                chosen=(place(page, trace), None),
+                label="The decoder's attention: choose a row",
+                empty="{row} may not look ahead at {column}",
                 on_pick=lambda i, j: state.put(token=i),
-            )  # fmt: skip
+            )
         with right:
             st.text("BERT: in both directions")
             matrix(
-                bert.attention[theirs], bert.tokens, bert.tokens, key="full", limit=1.0,
-                chosen=(min(place(page, trace), len(bert.tokens) - 1), None), label="BERT's attention: choose a row",
+                bert.attention[theirs],
+                bert.tokens,
+                bert.tokens,
+                key="full",
+                limit=1.0,
+                chosen=(min(place(page, trace), len(bert.tokens) - 1), None),
+                label="BERT's attention: choose a row",
                 on_pick=lambda i, j: state.put(token=i),
-            )  # fmt: skip
+            )
 
 
 # the next token
@@ -112,9 +123,14 @@ def next_tokens(page: Page) -> None:
         note=words.notes("decoder").next,
     ):
         token_row(
-            dec.coloured(trace.tokens), key="next-row", label="Each token with its probability: choose one", chosen={at},
-            shade=[0.0, *table["probability"]], notes=figures.next_notes(table), on_pick=lambda i: state.put(token=i),
-        )  # fmt: skip
+            dec.coloured(trace.tokens),
+            key="next-row",
+            label="Each token with its probability: choose one",
+            chosen={at},
+            shade=[0.0, *table["probability"]],
+            notes=figures.next_notes(table),
+            on_pick=lambda i: state.put(token=i),
+        )
         chart = figures.surprise(table, at, page.palette)
         st.plotly_chart(chart, key="surprise", alt=dec.look_next(table, trace.spec.vocab_size).plain(), **CHART)
     guesses = dec.predictions(trace, at, state.get(K))

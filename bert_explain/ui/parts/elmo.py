@@ -92,10 +92,13 @@ def which(page: Page) -> None:
     first = 0 if read.sentence == 0 else len(split(texts(page)[0]))
     known = model().index if model().has_words else None
     token_row(
-        [word.text for _, word in found], key=state.own_key("elmo-words"), label="The words of your text: choose one",
-        chosen={first + read.at}, notes=["" if known is None or w.text in known else "not in vocabulary" for _, w in found],
+        [word.text for _, word in found],
+        key=state.own_key("elmo-words"),
+        label="The words of your text: choose one",
+        chosen={first + read.at},
+        notes=["" if known is None or w.text in known else "not in vocabulary" for _, w in found],
         on_pick=lambda i: choose(page, *found[i]),
-    )  # fmt: skip
+    )
     st.caption(words.notes("elmo").reads)
 
 
@@ -112,17 +115,26 @@ def spelled(elmo: Elmo, word: str, key: str, title: str) -> None:
     seen = read_word(elmo, word)
     table, near = an.filters(elmo, seen), an.nearest(elmo, seen.encoding, leave_out=(word,))
     with picture(
-        key, title, look=an.look_filters(table, seen), table=lambda: table, code=(read_word, an.filters, an.nearest),
+        key,
+        title,
+        look=an.look_filters(table, seen),
+        table=lambda: table,
+        code=(read_word, an.filters, an.nearest),
         note=words.notes("elmo").filters,
-    ):  # fmt: skip
+    ):
         said(an.look_nearest(elmo, word, near))
         left, right = st.columns([5, 3], gap="large")
         with left:
             matrix(
-                an.filter_map(table, seen), figures.filter_names(table), list(seen.characters[: an.letters(seen)]),
-                key=f"{key}-map", label="The filters in which this word stands out, and where in it", role="token",
-                sentence="filter {row} answers {value} here, at {column}", empty="filter {row} answered most elsewhere",
-            ) if len(table) else st.text("No filter answers with more than 0.")  # fmt: skip
+                an.filter_map(table, seen),
+                figures.filter_names(table),
+                list(seen.characters[: an.letters(seen)]),
+                key=f"{key}-map",
+                label="The filters in which this word stands out, and where in it",
+                role="token",
+                sentence="filter {row} answers {value} here, at {column}",
+                empty="filter {row} answered most elsewhere",
+            ) if len(table) else st.text("No filter answers with more than 0.")
         with right:
             st.text("Nearest words, by characters alone")
             bars(figures.neighbour_bars(near), key=f"{key}-near", label="Words with the nearest token encodings, by cosine")
@@ -140,21 +152,29 @@ def directions(page: Page) -> None:
     cut = f" {last - first} of {len(trace.words)} words are drawn, around the chosen one."
     cut = cut if last - first < len(trace.words) else ""
     with picture(
-        "directions", "What each direction has read", look=an.look_directions(trace, moved, first, read.at),
-        table=lambda: an.staircase_table(trace, first, last), code=(ElmoTrace.influence, an.staircases),
+        "directions",
+        "What each direction has read",
+        look=an.look_directions(trace, moved, first, read.at),
+        table=lambda: an.staircase_table(trace, first, last),
+        code=(ElmoTrace.influence, an.staircases),
         note=words.notes("elmo").directions + cut,
-    ):  # fmt: skip
+    ):
         for side, column in enumerate(st.columns(2, gap="medium")):
             with column:
                 name = an.DIRECTIONS[side]
                 st.text("Forward: the word and those before it" if side == 0 else "Backward: the word and those after it")
                 matrix(
-                    moved[side], names, names, key=f"staircase-{name}", role="query" if side == 0 else "key",
-                    label=f"The {name} model's states: choose a row", chosen=(at, None),
+                    moved[side],
+                    names,
+                    names,
+                    key=f"staircase-{name}",
+                    role="query" if side == 0 else "key",
+                    label=f"The {name} model's states: choose a row",
+                    chosen=(at, None),
                     sentence="the state at {row} moves by {value} without {column}",
                     empty="the state at {row} has not read {column}",
                     on_pick=lambda i, j: choose(page, read.sentence, trace.words[first + i]),
-                )  # fmt: skip
+                )
 
 
 # guesses
@@ -166,9 +186,13 @@ def guesses(page: Page) -> None:
     table = an.guess_table(read.trace)
     look = an.look_guesses(table, read.at)
     with picture(
-        "guesses", "Guessing each word from the left, and from the right", look=look, table=lambda: table,
-        code=(an.guess_table, an.guesses_at, figures.ranks), note=words.notes("elmo").guesses,
-    ):  # fmt: skip
+        "guesses",
+        "Guessing each word from the left, and from the right",
+        look=look,
+        table=lambda: table,
+        code=(an.guess_table, an.guesses_at, figures.ranks),
+        note=words.notes("elmo").guesses,
+    ):
         chart = figures.ranks(table, read.at, len(model().words), page.palette)
         st.plotly_chart(chart, key="elmo-ranks", alt=look.plain(), **CHART)
         st.slider("How many guesses to show", 1, K.high, width=300, **state.bind(K))
@@ -190,9 +214,12 @@ def depth(name: str) -> None:
     """More on demand: text and formulas, with this model's sizes filled in."""
     found, options = words.depth("elmo", name), model().module.options
     sizes = {
-        "@D": options.character_dim, "@F": options.n_filters, "@P": options.projection, "@C": options.cell,
+        "@D": options.character_dim,
+        "@F": options.n_filters,
+        "@P": options.projection,
+        "@C": options.cell,
         "@R": f"{min(w for w, _ in options.filters)} to {options.widest}",
-    }  # fmt: skip
+    }
     text = found.text
     for mark, size in sizes.items():
         text = text.replace(mark, str(size))

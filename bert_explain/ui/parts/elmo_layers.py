@@ -67,15 +67,20 @@ def mix(page: Page) -> None:
     gamma = state.get(GAMMA) / 10
     table = el.mix_table(read.trace, read.at, raw, gamma)
     with picture(
-        "mix", "One embedding out of all layers", look=el.look_mix(table, read.word, gamma), table=lambda: table,
-        code=(el.weights, ElmoTrace.mix), note=words.notes("elmo").mix,
-    ):  # fmt: skip
+        "mix",
+        "One embedding out of all layers",
+        look=el.look_mix(table, read.word, gamma),
+        table=lambda: table,
+        code=(el.weights, ElmoTrace.mix),
+        note=words.notes("elmo").mix,
+    ):
         shares = el.weights(raw)
         mixed = read.trace.mix(shares, gamma)[read.at]
         bands(
-            figures.layer_bands(read.trace.layers[:, read.at], mixed, shares), key="elmo-bands",
+            figures.layer_bands(read.trace.layers[:, read.at], mixed, shares),
+            key="elmo-bands",
             label="All numbers of the word's vector in each layer, and their mix",
-        )  # fmt: skip
+        )
 
 
 # one word in two sentences
@@ -90,13 +95,14 @@ def drift(page: Page) -> None:
     found = places[min(state.get(MEET), len(places)) - 1] if places else None
     table = None if found is None else el.drift(read.trace, read.at, other, found)
     with picture(
-        "drift", "The same word in other company",
+        "drift",
+        "The same word in other company",
         look=None if found is None else el.look_drift(table, read.word, other.words[found].text),
-        table=None if found is None else lambda: table, code=(el.drift, el.meetings), note=words.notes("elmo").drift,
-    ):  # fmt: skip
-        st.text_input(
-            "Another sentence with this word", placeholder=text, max_chars=OTHER.limit, **state.bind(OTHER)
-        )
+        table=None if found is None else lambda: table,
+        code=(el.drift, el.meetings),
+        note=words.notes("elmo").drift,
+    ):
+        st.text_input("Another sentence with this word", placeholder=text, max_chars=OTHER.limit, **state.bind(OTHER))
         if found is None:
             tell(f"The other sentence has no “{read.word[:60]}” in it. Write one that has.")
             return

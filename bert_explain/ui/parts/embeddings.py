@@ -42,9 +42,12 @@ def choose(page: Page) -> None:
     """The token that everything below follows."""
     tokens, first = _window(page)
     token_row(
-        tokens, key="embeddings-tokens", label="The token to follow", chosen={page.position - first},
+        tokens,
+        key="embeddings-tokens",
+        label="The token to follow",
+        chosen={page.position - first},
         on_pick=lambda i: state.put(token=first + i),
-    )  # fmt: skip
+    )
     if len(page.trace.tokens) > len(tokens):
         last = len(page.trace.tokens) - 1
         st.number_input(f"Token, 0 to {last}", 0, last, **state.bind("token"))
@@ -71,17 +74,23 @@ def one_token(page: Page) -> None:
     table, pick = embeddings.dimensions(trace, at), partial(state.put, DIMENSION)
     dimension = _dimension(trace, embeddings.largest(trace, at))
     with picture(
-        "sum", "Three rows, added", look=embeddings.look_sum(trace, at), table=table.reset_index,
+        "sum",
+        "Three rows, added",
+        look=embeddings.look_sum(trace, at),
+        table=table.reset_index,
         code=(embeddings.dimensions, embeddings.lengths, figures.sum_bands),
-    ):  # fmt: skip
+    ):
         label = "Token, segment and position row, and their sum"
         rows = figures.sum_bands(table, trace.tokens[at])
         bands(rows, key="sum-bands", label=label, chosen=dimension, on_pick=pick)
         _formula("sum")
     with picture(
-        "norm", "LayerNorm: to a common scale", look=embeddings.look_norm(trace, at), table=table.reset_index,
+        "norm",
+        "LayerNorm: to a common scale",
+        look=embeddings.look_norm(trace, at),
+        table=table.reset_index,
         code=(embeddings.spread, embeddings.dimensions, figures.norm_bands),
-    ):  # fmt: skip
+    ):
         label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
         bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)
         st.text(f"Dimension {dimension} of the first strip: the sum minus the mean, divided by the standard deviation.")
@@ -114,9 +123,13 @@ def over_text(page: Page) -> None:
     table, (tokens, first) = embeddings.lengths(trace), _window(page)
     sentence = look(trace, slice(first, first + len(tokens)))
     with picture(
-        "parts", "The three rows, token by token", look=sentence, table=table.reset_index,
-        code=(embeddings.lengths, draw), note=_part_of(page, tokens) or None,
-    ):  # fmt: skip
+        "parts",
+        "The three rows, token by token",
+        look=sentence,
+        table=table.reset_index,
+        code=(embeddings.lengths, draw),
+        note=_part_of(page, tokens) or None,
+    ):
         st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
         figure = draw(table, tokens, page.position, page.palette)
         alt = f"{measure} of token, segment and position row at each token. {sentence.plain()}"
@@ -136,9 +149,13 @@ def remove(page: Page) -> None:
     p = removal.probabilities(runs, target)
     table = removal.removal(runs, target, p)
     with picture(
-        "removal", "Take a part away", look=removal.look_removal(table, runs, target), table=table.reset_index,
-        code=(removal.queries, removal.removal), note=words.note("removal"),
-    ):  # fmt: skip
+        "removal",
+        "Take a part away",
+        look=removal.look_removal(table, runs, target),
+        table=table.reset_index,
+        code=(removal.queries, removal.removal),
+        note=words.note("removal"),
+    ):
         st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
         _masked(page, target)
         columns = st.columns(min(3, len(runs)), gap="medium")
@@ -149,9 +166,13 @@ def remove(page: Page) -> None:
     away = removal.moved(runs)
     tokens, at = _window(page, SHOWN if len(away) == 1 else CELLS)
     with picture(
-        "turn", "How far each token's final vector turns", look=removal.look_moved(runs, slice(at, at + len(tokens))),
-        table=lambda: removal.turns(runs), code=(removal.moved,), note=_part_of(page, tokens) + words.note("turn"),
-    ):  # fmt: skip
+        "turn",
+        "How far each token's final vector turns",
+        look=removal.look_moved(runs, slice(at, at + len(tokens))),
+        table=lambda: removal.turns(runs),
+        code=(removal.moved,),
+        note=_part_of(page, tokens) + words.note("turn"),
+    ):
         _turns(away[:, at : at + len(tokens)], list(runs)[1:], tokens)
 
 
@@ -180,9 +201,12 @@ def _everywhere(page: Page, wanted: str) -> None:
         if wanted != ALL:
             change = removal.WHOLE | removal.REMOVALS[wanted]
             st.button(
-                "Do this on every page", key="removal-everywhere", on_click=state.put, kwargs=_short(change),
+                "Do this on every page",
+                key="removal-everywhere",
+                on_click=state.put,
+                kwargs=_short(change),
                 disabled=all(getattr(page.query, field) == value for field, value in change.items()),
-            )  # fmt: skip
+            )
         if wanted in (ALL, "positions shuffled"):
             seed = (page.query.seed + 1) % 2**31
             st.button("Shuffle again", key="removal-shuffle", on_click=state.put, kwargs={"seed": seed})
@@ -211,9 +235,13 @@ def same_row(page: Page) -> None:
     trace, at = page.trace, page.position
     table = tables.nearest(trace, at)
     with picture(
-        "nearest", "The token table: nearest rows", look=tables.look_nearest(trace, at), table=table.reset_index,
-        code=(tables.nearest_rows, tables.repeats), note=words.note("nearest"),
-    ):  # fmt: skip
+        "nearest",
+        "The token table: nearest rows",
+        look=tables.look_nearest(trace, at),
+        table=table.reset_index,
+        code=(tables.nearest_rows, tables.repeats),
+        note=words.note("nearest"),
+    ):
         bars(figures.nearest_bars(table), key="nearest-bars", label="Rows of the token table nearest to the chosen one")
 
 
@@ -225,12 +253,19 @@ def two_rows(page: Page) -> None:
         tell(str(missing))
         return
     with picture(
-        "segments", "The segment table: two rows", look=look, table=table.reset_index, code=(tables.segment_rows,),
-    ):  # fmt: skip
+        "segments",
+        "The segment table: two rows",
+        look=look,
+        table=table.reset_index,
+        code=(tables.segment_rows,),
+    ):
         bands(
-            figures.segment_bands(table), key="segment-bands", label="Row A, row B, and their difference",
-            chosen=_dimension(page.trace, tables.furthest(page.trace)), on_pick=partial(state.put, DIMENSION),
-        )  # fmt: skip
+            figures.segment_bands(table),
+            key="segment-bands",
+            label="Row A, row B, and their difference",
+            chosen=_dimension(page.trace, tables.furthest(page.trace)),
+            on_pick=partial(state.put, DIMENSION),
+        )
 
 
 def positions(page: Page) -> None:
@@ -241,9 +276,12 @@ def positions(page: Page) -> None:
     table = distances if state.get(TABLE) == "cosine" else tables.numbers(page.model.spec, rows)
     look = tables.look_positions(page.model.spec, rows)
     with picture(
-        "positions", "The position table: learned, not a formula", look=look, table=table.reset_index,
+        "positions",
+        "The position table: learned, not a formula",
+        look=look,
+        table=table.reset_index,
         code=(tables.sinusoidal, tables.cosines, tables.by_distance),
-    ):  # fmt: skip
+    ):
         st.markdown(words.note("positions"))
         with st.container(horizontal=True):
             st.segmented_control("Show", TABLE.options, **state.bind(TABLE))

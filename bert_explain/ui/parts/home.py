@@ -46,8 +46,13 @@ def _station(station: figures.Station) -> Iterator[None]:
     with st.container(border=True, key=f"pic-{stage.picture}"):
         words, picture = st.columns([2, 5], gap="medium")
         with words:
-            st.page_link(stage.file, label=f"**{station.name}**", icon=":material/arrow_forward:", icon_position="right",
-                         query_params=state.address())  # fmt: skip
+            st.page_link(
+                stage.file,
+                label=f"**{station.name}**",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                query_params=state.address(),
+            )
             said(station.look)
         with picture:
             yield
@@ -55,8 +60,13 @@ def _station(station: figures.Station) -> Iterator[None]:
 
 
 def _tokens(page: Page, station: figures.Station) -> None:
-    token_row(station.drawn, key="home-tokens", label="Tokens: choose one to follow", chosen={page.position},
-              on_pick=lambda i: state.put(token=i))  # fmt: skip
+    token_row(
+        station.drawn,
+        key="home-tokens",
+        label="Tokens: choose one to follow",
+        chosen={page.position},
+        on_pick=lambda i: state.put(token=i),
+    )
 
 
 def _bands(page: Page, station: figures.Station) -> None:
@@ -70,9 +80,14 @@ def _bars(page: Page, station: figures.Station) -> None:
 
 def _heads(page: Page, station: figures.Station) -> None:
     heads_grid(
-        station.drawn, page.trace.tokens, key="home-heads", label=station.alt, chosen=(page.layer, page.head),
-        off=page.query.heads_off, on_pick=lambda layer, head: state.put(layer=layer + 1, head=head + 1),
-    )  # fmt: skip
+        station.drawn,
+        page.trace.tokens,
+        key="home-heads",
+        label=station.alt,
+        chosen=(page.layer, page.head),
+        off=page.query.heads_off,
+        on_pick=lambda layer, head: state.put(layer=layer + 1, head=head + 1),
+    )
 
 
 def _matrix(page: Page, station: figures.Station) -> None:
@@ -80,11 +95,21 @@ def _matrix(page: Page, station: figures.Station) -> None:
     tokens = [page.trace.tokens[i] for i in places]
     chosen = None if best is None else (places.index(page.position), places.index(best))
     matrix(
-        station.drawn, tokens, tokens, key="home-cosines", label=station.alt, scale="signed",
-        sentence="The vectors of {row} and {column} have a cosine of {value}", chosen=chosen,
-    )  # fmt: skip
+        station.drawn,
+        tokens,
+        tokens,
+        key="home-cosines",
+        label=station.alt,
+        scale="signed",
+        sentence="The vectors of {row} and {column} have a cosine of {value}",
+        chosen=chosen,
+    )
 
 
 _DRAW: dict[str, Callable[[Page, figures.Station], None]] = {
-    "tokens": _tokens, "bands": _bands, "bars": _bars, "heads": _heads, "matrix": _matrix,
-}  # fmt: skip
+    "tokens": _tokens,
+    "bands": _bands,
+    "bars": _bars,
+    "heads": _heads,
+    "matrix": _matrix,
+}

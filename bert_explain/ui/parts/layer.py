@@ -76,9 +76,7 @@ def tokens(page: Page) -> None:
     )
     if len(tokens) > ROW:
         st.number_input(f"Token, 0 to {len(tokens) - 1}", 0, len(tokens) - 1, **state.bind("token"))
-        st.caption(
-            f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; choose any other by its number."
-        )
+        st.caption(f"The row shows the tokens {first} to {first + ROW - 1} of {len(tokens)}; choose any other by its number.")
 
 
 def _column(page: Page, head) -> int:
@@ -140,9 +138,7 @@ def _products(page: Page, head, column: int) -> None:
         code=(by_hand.cell, figures.product_bands),
         note=words.notes("layer").products,
     ):
-        bands(
-            figures.product_bands(cell), key="layer-products", label="Query, key, and their products number by number"
-        )
+        bands(figures.product_bands(cell), key="layer-products", label="Query, key, and their products number by number")
     size = f"({len(page.trace.tokens)}, {page.model.head_size})"
     explained("head", f"Here Q, K and V are tables of {size} numbers each, and the scores one of {head.scores.shape}.")
 

@@ -118,9 +118,7 @@ def _guess(page: Page, trace: Trace, hidden: tuple[int, ...], position: int) -> 
             bars(figures.prediction_bars(table), key="guess-bars", label="Most probable pieces for the hidden token")
         with right:
             st.slider("How many pieces to show", 1, K.high, **state.bind(K))
-            st.text_input(
-                "How likely is your own word here?", placeholder="a word", max_chars=OWN.limit, **state.bind(OWN)
-            )
+            st.text_input("How likely is your own word here?", placeholder="a word", max_chars=OWN.limit, **state.bind(OWN))
             if state.get(OWN).strip():
                 st.html(f"<p>{mw.say_own_word(trace, position, state.get(OWN)).html()}</p>")
 
@@ -141,9 +139,7 @@ def _layers(page: Page, trace: Trace, position: int) -> None:
             st.plotly_chart(grid, key="lens-grid", alt=mw.look_lens(table).plain(), **CHART)
         with right:
             lines = figures.lens_lines(table, page.palette)
-            st.plotly_chart(
-                lines, key="lens-lines", alt="Probability and rank after each layer; the table has them", **CHART
-            )
+            st.plotly_chart(lines, key="lens-lines", alt="Probability and rank after each layer; the table has them", **CHART)
 
 
 def _compare(page: Page, trace: Trace, position: int) -> None:
@@ -179,10 +175,15 @@ def scores(page: Page) -> None:
     ):
         look = st.container()
         table = working(
-            SCORED, key, f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
-            _score_all(page, trace, positions), also=state.get(REST), cost=len(positions), what="tokens hidden one by one",
+            SCORED,
+            key,
+            f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
+            _score_all(page, trace, positions),
+            also=state.get(REST),
+            cost=len(positions),
+            what="tokens hidden one by one",
             disabled=not positions,
-        )  # fmt: skip
+        )
         with look:
             said(ml.say_before(len(positions)) if table is None else ml.look_scores(table))
         if table is None:

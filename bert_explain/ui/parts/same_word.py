@@ -129,9 +129,13 @@ def _edit(word: str, lines: str) -> None:
         state.seed(key, value)
     st.text_input("Word", key=keys[0], on_change=_edited, args=keys, max_chars=WORD.limit, placeholder="bank")
     st.text_area(
-        "Sentences, one a line; a label may stand before a bar", key=keys[1], on_change=_edited, args=keys, height=250,
+        "Sentences, one a line; a label may stand before a bar",
+        key=keys[1],
+        on_change=_edited,
+        args=keys,
+        height=250,
         placeholder="river | She sat on the bank.\nmoney | The bank charged a fee.",
-    )  # fmt: skip
+    )
     file = st.file_uploader("Or a CSV file with the columns sentence,label", type="csv", key=UPLOAD, on_change=_uploaded)
     if file is not None:
         try:
@@ -179,9 +183,14 @@ def _uploaded() -> None:
 
 def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
     st.button(
-        "Search WordNet from this sentence", key="same-to-a", type="tertiary",
-        icon=":material/search:", on_click=_put, args=(page, occurrence), help="It becomes Sentence A.",
-    )  # fmt: skip
+        "Search WordNet from this sentence",
+        key="same-to-a",
+        type="tertiary",
+        icon=":material/search:",
+        on_click=_put,
+        args=(page, occurrence),
+        help="It becomes Sentence A.",
+    )
 
 
 def _put(page: Page, occurrence: Occurrence) -> None:
@@ -222,9 +231,13 @@ def layer_slider(read_: Read, at: str) -> None:
             key = st.session_state[f"{first}-key"] = f"{first}-{state.version()}"
         state.seed(key, layer(read_))
         st.slider(
-            "After layer (0 is the input)", 0, read_.deepest, key=key, width=420,
+            "After layer (0 is the input)",
+            0,
+            read_.deepest,
+            key=key,
+            width=420,
             on_change=lambda: state.put(DEEP, st.session_state[key]),
-        )  # fmt: skip
+        )
 
 
 def depth(name: str) -> None:

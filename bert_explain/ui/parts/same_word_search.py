@@ -53,9 +53,7 @@ def headline(page: Page) -> None:
         note=words.notes("senses").headline,
     ):
         st.segmented_control("Neighbours must share", BY.options, **state.bind(BY))
-        chart = figures.by_layer(
-            table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0])
-        )
+        chart = figures.by_layer(table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0]))
         st.plotly_chart(chart, key="same-headline", alt=look.plain(), **CHART)
         tell(_other_weights(page, ("bert",)))  # the others are looked at where they are loaded, below
     _unread(page, measured.get("unread"))
@@ -78,9 +76,7 @@ def _unread(page: Page, measured: dict | None) -> None:
         code=(senses.score, unread.sentences),
         note=words.notes("senses").unread,
     ):
-        chart = figures.by_layer(
-            table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0])
-        )
+        chart = figures.by_layer(table, page.palette, what="same meaning", percent=True, chance=float(table["chance"].iloc[0]))
         st.plotly_chart(chart, key="same-unread", alt=look.plain(), **CHART)
         if measured["table"] != unread.fingerprint():
             tell("These sentences have changed since they were measured.")
@@ -105,10 +101,7 @@ def _other_weights(page: Page, keys: Iterable[str], of: dict | None = None, wher
         for key in keys
         if key in measured and sense_cache.reader(key, page.model.name).fingerprint != measured[key]["fingerprint"]
     ]
-    return [
-        f"The line of {name} in the {where} picture was measured with other weights than are loaded now."
-        for name in wrong
-    ]
+    return [f"The line of {name} in the {where} picture was measured with other weights than are loaded now." for name in wrong]
 
 
 # search
@@ -131,9 +124,12 @@ def search(page: Page) -> None:
         if here is None or not own:
             return
         token_row(
-            own, key="search-token", label="The word to search for", chosen={page.position - own[0].position},
+            own,
+            key="search-token",
+            label="The word to search for",
+            chosen={page.position - own[0].position},
             on_pick=lambda i: state.put(token=own[i].position),
-        )  # fmt: skip
+        )
         known = search_.entries(net, here.form)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.segmented_control("Search in", SCOPE.options, **state.bind(SCOPE))
@@ -146,9 +142,7 @@ def search(page: Page) -> None:
     entry = state.get(ENTRY) if state.get(ENTRY) in known else (known[0] if known else "")
     everywhere = state.get(SCOPE) == SCOPE.options[1]
     if not entry and not everywhere:
-        tell(
-            f"WordNet has no example sentence with “{here.form[:60]}”. Search in all sentences, or choose another word."
-        )
+        tell(f"WordNet has no example sentence with “{here.form[:60]}”. Search in all sentences, or choose another word.")
         return
     _results(page, net, here, entry, everywhere)
     if entry:
@@ -177,9 +171,13 @@ def _layer(page: Page) -> None:
     key = "search-layer"
     state.seed(key, after(page))
     st.slider(
-        "BERT after layer", 0, page.model.n_layers, key=key, width=280,
+        "BERT after layer",
+        0,
+        page.model.n_layers,
+        key=key,
+        width=280,
         on_change=lambda: state.put(AFTER, st.session_state[key]),
-    )  # fmt: skip
+    )
 
 
 def after(page: Page) -> int:
@@ -263,9 +261,7 @@ def _build(page: Page, net: wordnet.WordNet, layer: int):
     return job.future.result()
 
 
-def _by_form(
-    net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool, key: str
-) -> tuple[pd.DataFrame, str]:
+def _by_form(net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool, key: str) -> tuple[pd.DataFrame, str]:
     """The same by a static table, and why there is none. All ties are kept: they are the point."""
     try:
         query = sense_cache.vectors(key, "", (here,))[0][0]
@@ -304,8 +300,6 @@ def _measured(page: Page, net: wordnet.WordNet, entry: str) -> None:
     ):
         if table["value"].notna().any():
             chance = float(table["chance"].iloc[0])
-            chart = figures.by_layer(
-                table, page.palette, what="same meaning", percent=True, chance=chance, layer=after(page)
-            )
+            chart = figures.by_layer(table, page.palette, what="same meaning", percent=True, chance=chance, layer=after(page))
             st.plotly_chart(chart, key="same-measured", alt=look.plain(), **CHART)
         tell(_other_weights(page, (key for key in stacks if key != "bert")))

@@ -128,11 +128,17 @@ def _one(page: Page, found: Found, read: Read) -> None:
             with left:
                 names = figures.names(there)
                 matrix(
-                    figures.without_diagonal(table), names, names, key="same-matrix", limit=1.0, floor=least,
-                    label=f"Cosines between the sentences, {read.titles[key]}", chosen=(chosen, None),
+                    figures.without_diagonal(table),
+                    names,
+                    names,
+                    key="same-matrix",
+                    limit=1.0,
+                    floor=least,
+                    label=f"Cosines between the sentences, {read.titles[key]}",
+                    chosen=(chosen, None),
                     sentence="{row} and {column} have a cosine of {value}",
                     on_pick=lambda i, j: state.put(PICK, i + 1),
-                )  # fmt: skip
+                )
             with right:
                 plane = senses.plane(stack)
                 said = looks.sense_map(float(plane.shares[at]), len(there))
@@ -143,18 +149,24 @@ def _one(page: Page, found: Found, read: Read) -> None:
                 st.text(f"Nearest to sentence {chosen + 1}:  {figures.short(there[chosen])}")
                 items = figures.nearest_bars(near[:NEAREST], there, least)
                 bars(
-                    items, key="same-nearest", label=f"The nearest to sentence {chosen + 1}, by cosine",
+                    items,
+                    key="same-nearest",
+                    label=f"The nearest to sentence {chosen + 1}, by cosine",
                     on_pick=lambda i: state.put(PICK, int(near["number"].iloc[i])),
-                )  # fmt: skip
+                )
 
 
 def _story(page: Page, found: Found, read: Read) -> None:
     table = senses.silhouettes(read.stacks, read.titles, [o.label for o in found.occurrences])
     look = looks.story(table, sum(bool(o.label) for o in found.occurrences), _forms(found))
     with picture(
-        "story", "How well the meanings separate, layer by layer", look=look, table=lambda: table.drop(columns="key"),
-        code=(senses.silhouette, senses.silhouettes), note=words.notes("senses").story,
-    ):  # fmt: skip
+        "story",
+        "How well the meanings separate, layer by layer",
+        look=look,
+        table=lambda: table.drop(columns="key"),
+        code=(senses.silhouette, senses.silhouettes),
+        note=words.notes("senses").story,
+    ):
         if table["value"].notna().any():
             shown = table.dropna(subset=["value"])
             figure = figures.by_layer(shown, page.palette, what="silhouette", layer=part.layer(read))

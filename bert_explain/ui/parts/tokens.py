@@ -98,11 +98,7 @@ def look_ups(page: Page) -> None:
 
 def _so_far(run: wordpiece.Run, step: int) -> None:
     done = step == len(run.lookups)
-    taken = (
-        list(zip(run.pieces, run.ids, strict=True))
-        if done
-        else [(k.piece, k.id) for k in run.lookups[:step] if k.found]
-    )
+    taken = list(zip(run.pieces, run.ids, strict=True)) if done else [(k.piece, k.id) for k in run.lookups[:step] if k.found]
     st.caption("What the model reads" if done else f"Pieces so far: {len(taken)}")
     if taken:
         token_row(

@@ -40,17 +40,24 @@ def halves(page: Page) -> None:
     """The picture of 2017; each box explained, and either half lit."""
     half = HALVES[state.get(HALF)]
     with picture(
-        "halves", "Encoder and decoder", look=content.halves()[half].says, table=figures.table,
-        code=(figures.drawing, figures.state), note=NOTES.halves,
-    ):  # fmt: skip
+        "halves",
+        "Encoder and decoder",
+        look=content.halves()[half].says,
+        table=figures.table,
+        code=(figures.drawing, figures.state),
+        note=NOTES.halves,
+    ):
         st.segmented_control("Show", HALF.options, **state.bind(HALF))
         left, right = st.columns([6, 5], gap="large")
         at = figures.NAMES.index(state.get(BOX))
         with left:
             diagram(
-                figures.drawing(half), key="diagram", label="The Transformer of 2017: choose a box", chosen=at,
+                figures.drawing(half),
+                key="diagram",
+                label="The Transformer of 2017: choose a box",
+                chosen=at,
                 on_pick=lambda i: state.put(BOX, figures.NAMES[i]),
-            )  # fmt: skip
+            )
         with right:
             _box(page, figures.KINDS[at])
 
@@ -67,9 +74,11 @@ def _box(page: Page, kind: str) -> None:
         st.html(f"<p>{said.html()}</p>")
     if box.page:
         st.page_link(
-            stages.stage(box.page).file, label=f"See it at work: {box.page}", icon=":material/arrow_forward:",
+            stages.stage(box.page).file,
+            label=f"See it at work: {box.page}",
+            icon=":material/arrow_forward:",
             query_params=state.address(),
-        )  # fmt: skip
+        )
 
 
 # the sizes
@@ -78,9 +87,13 @@ def models(page: Page) -> None:
     every = {**sizes.SIZES, page.model.title: sizes.of(page.model)}
     shares = sizes.by_group(every)
     with picture(
-        "sizes", "Where the numbers sit", look=sizes.look_sizes("BERT-base", _BASE), table=lambda: shares,
-        code=(sizes.count, sizes.by_group, figures.bars), note=NOTES.sizes,
-    ):  # fmt: skip
+        "sizes",
+        "Where the numbers sit",
+        look=sizes.look_sizes("BERT-base", _BASE),
+        table=lambda: shares,
+        code=(sizes.count, sizes.by_group, figures.bars),
+        note=NOTES.sizes,
+    ):
         st.segmented_control("Show", BARS.options, **state.bind(BARS))
         chart = figures.bars(shares, page.palette, BY[state.get(BARS)])
         st.plotly_chart(chart, key="size-bars", alt=sizes.look_sizes("BERT-base", _BASE).plain(), **CHART)
@@ -102,9 +115,13 @@ def checked(page: Page) -> None:
     """The formula against the weights of the model that runs here."""
     table = sizes.checked(page.model)
     with picture(
-        "checked", "The model that runs here, counted twice", look=sizes.look_checked(page.model.title, table),
-        table=lambda: table, code=(sizes.checked, sizes.count, parameter_counts), note=NOTES.checked,
-    ):  # fmt: skip
+        "checked",
+        "The model that runs here, counted twice",
+        look=sizes.look_checked(page.model.title, table),
+        table=lambda: table,
+        code=(sizes.checked, sizes.count, parameter_counts),
+        note=NOTES.checked,
+    ):
         _counts(table, "checked-table")
 
 
@@ -112,9 +129,7 @@ def own(page: Page) -> None:
     """An editor of sizes, counted anew at each change."""
     chosen = replace(_BASE, **{name: state.get(param) for name, param in OWN.items()})
     table = sizes.count(chosen).drop(columns="group")
-    with picture(
-        "own", "Build your own", look=sizes.look_own(chosen), table=lambda: table, code=(sizes.count,), note=NOTES.own
-    ):
+    with picture("own", "Build your own", look=sizes.look_own(chosen), table=lambda: table, code=(sizes.count,), note=NOTES.own):
         with st.container(horizontal=True, vertical_alignment="center"):
             for name in ("BERT-base", "BERT-large"):
                 st.button(name, key=f"take-{name}", on_click=_take, args=(sizes.SIZES[name],))

@@ -157,9 +157,7 @@ def _meant(page: Page, vectors: Vectors, shared: list[str], at: int) -> str:
     return shared[at] if telling else _telling(page, _rows(page, vectors))
 
 
-def _pair(
-    page: Page, trace: Trace, tables: list[Vectors], shared: list[tuple[WordRow, WordRow]], at: int, ours: bool
-) -> None:
+def _pair(page: Page, trace: Trace, tables: list[Vectors], shared: list[tuple[WordRow, WordRow]], at: int, ours: bool) -> None:
     """One word that stands in A and in B: its row in the table, and what each model makes of it.
 
     trace, shared : of the reader's sentences; where these share only words like "the", of two of `ours`, which is said.
@@ -182,12 +180,21 @@ def _pair(
         if ours:
             both = [pair[0].word for pair in av.shared(tables[0], a, b)[:ROW]]
             st.text("Your sentences share only words like “the”. What is shown is of the two sentences above.")
-            token_row(both, key="vectors-shared-own", label="Words that stand in both of your sentences",
-                      on_pick=lambda i: state.put(SHARED, i))  # fmt: skip
+            token_row(
+                both,
+                key="vectors-shared-own",
+                label="Words that stand in both of your sentences",
+                on_pick=lambda i: state.put(SHARED, i),
+            )
         if len(shared) > 1:
             names = [pair[0].word for pair in shared[:ROW]]
-            token_row(names, key="vectors-shared", label="Words that stand in both sentences", chosen={at},
-                      on_pick=lambda i: state.put(SHARED, i))  # fmt: skip
+            token_row(
+                names,
+                key="vectors-shared",
+                label="Words that stand in both sentences",
+                chosen={at},
+                on_pick=lambda i: state.put(SHARED, i),
+            )
         in_a, in_b = shared[at]
         static = tables[0]
         same = figures.same_bands(static, in_a.word, in_b.word)

@@ -62,9 +62,12 @@ def draw(page: Page) -> None:
             with right:
                 st.text("The true nearest word of the list")
                 st.dataframe(
-                    rows[["word", "nearest", "cosine", "map agrees"]], hide_index=True, key="map-near", height=460,
+                    rows[["word", "nearest", "cosine", "map agrees"]],
+                    hide_index=True,
+                    key="map-near",
+                    height=460,
                     column_config={"cosine": st.column_config.NumberColumn(format="%.2f")},
-                )  # fmt: skip
+                )
         if len(there) > len(shown):
             st.caption(f"The first {len(shown)} of {len(there)} words are drawn.")
         for word in lacking[:SAID]:

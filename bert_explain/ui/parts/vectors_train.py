@@ -63,8 +63,11 @@ def draw(page: Page) -> None:
         _moving(page, run, at, watched, chosen)
     _lesson(run, at, place)
     told = words.depth("vectors", "train")
-    explained(told, f"Here: {len(run.text.vocabulary)} words, {settings.width} numbers each, "
-              f"{len(skipgram.pairs(run.text, settings.window)[0]):,} pairs in a pass.")  # fmt: skip
+    explained(
+        told,
+        f"Here: {len(run.text.vocabulary)} words, {settings.width} numbers each, "
+        f"{len(skipgram.pairs(run.text, settings.window)[0]):,} pairs in a pass.",
+    )
 
 
 def _start(number: int) -> None:
@@ -109,8 +112,10 @@ def _source(text: Text, settings: Settings) -> None:
     possible = skipgram.passes_possible(text, settings)
     parts = [f"{len(text.ids):,} words of text, {len(text.vocabulary):,} different ones."]
     if text.left_out:
-        parts.append(f"{text.left_out:,} more words are left out: the first {skipgram.MOST_WORDS:,} are read, and the "
-                     f"{skipgram.MOST_VOCABULARY:,} most frequent ones get a vector.")  # fmt: skip
+        parts.append(
+            f"{text.left_out:,} more words are left out: the first {skipgram.MOST_WORDS:,} are read, and the "
+            f"{skipgram.MOST_VOCABULARY:,} most frequent ones get a vector."
+        )
     if 0 < possible < settings.passes:
         parts.append(f"For a text of this length {possible} passes are made instead of {settings.passes}.")
     st.caption(" ".join(parts))
@@ -209,15 +214,26 @@ def _lesson(run: Run, at: int, place: int) -> None:
             on_pick=lambda i: _place(first + i),
         )
         if len(text.ids) > AROUND:
-            st.number_input(f"Place in the text, 0 to {len(text.ids) - 1}", 0, len(text.ids) - 1, width=220, key="learn-place",
-                            **_placed(place))  # fmt: skip
+            st.number_input(
+                f"Place in the text, 0 to {len(text.ids) - 1}",
+                0,
+                len(text.ids) - 1,
+                width=220,
+                key="learn-place",
+                **_placed(place),
+            )
         pairs = list(dict.fromkeys(zip(table["pair"], table["pair with"], strict=True)))
         if not pairs:
             return
         chosen = min(state.get(PAIR), len(pairs) - 1)
         st.text(f"The pairs of “{text.vocabulary[text.ids[place]]}” here: choose one")
-        token_row([name for _, name in pairs], key="learn-pairs", label="The pairs: choose a neighbour", chosen={chosen},
-                  on_pick=lambda i: state.put(PAIR, i))  # fmt: skip
+        token_row(
+            [name for _, name in pairs],
+            key="learn-pairs",
+            label="The pairs: choose a neighbour",
+            chosen={chosen},
+            on_pick=lambda i: state.put(PAIR, i),
+        )
         shown = table[table["pair"] == pairs[chosen][0]]
         st.text(f"What the vectors say: does “{text.vocabulary[text.ids[place]]}” go with ...")
         bars(figures.lesson_bars(shown), key="learn-lesson", label="The neighbour and the words drawn against it")
