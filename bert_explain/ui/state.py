@@ -42,7 +42,9 @@ class _Store:
         self.bound: dict[str, tuple[str, Any]] = {}  # key of a widget of the first run -> its choice, the value it was given
         self.declared: dict[str, Param] = {}  # this page's own parameters
         self.left: dict[str, dict[str, tuple[Param, Any]]] = {}  # what was chosen on each page before it was left
-        self.notices: list[str] = []
+        self.notices: list[str] = []  # not shown yet
+        self.told: list[str] = []  # shown since the last change of a choice,
+        self.told_at = 0  # which was this version
         self.page = ""
         self.moved = False  # this run is the first one of its page
         self.suggested: dict[str, Any] = {}  # for widgets whose choice the reader has not made yet
@@ -285,14 +287,20 @@ def full() -> dict[str, str]:
 
 
 def notices() -> list[str]:
-    """Sentences about what a link asked for and could not have. Cleared when shown once."""
+    """Sentences about what a link asked for and could not have. They stand until the reader changes a choice.
+
+    A page runs again by itself too, for instance when a step comes near: a sentence shown in one run only would not be read.
+    """
     store = _store()
-    found, store.notices = store.notices, []
-    return found
+    if store.told_at != store.version:
+        store.told, store.told_at = [], store.version
+    store.told += [text for text in store.notices if text not in store.told]
+    store.notices = []
+    return list(store.told)
 
 
 def notice(text: str) -> None:
-    """Tell the reader something at the top of the page, once."""
+    """Tell the reader something at the top of the page."""
     _store().notices.append(text)
 
 
