@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bert_explain.models import load_vectors
-from bert_explain.models.vector_files import read_folder
+from bert_explain.models.vector_table import read_folder
 from bert_explain.models.vectors import from_table
 from bert_explain.training import corpus, word2vec, word2vec_text, word_tests
 from bert_explain.training.corpus import Document
@@ -60,7 +60,7 @@ def test_scores_by_hand(tmp_path, monkeypatch):
 
 
 def word2vec_table(words, array):
-    from bert_explain.models.vector_files import Table
+    from bert_explain.models.vector_table import Table
 
     return from_table("t", "T", Table(words, array))
 

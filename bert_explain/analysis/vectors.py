@@ -53,6 +53,13 @@ def word_rows(vectors: Vectors, text: str) -> list[WordRow]:
     return found
 
 
+def repaired(vectors: Vectors) -> str:
+    """What was done to names that ended inside a character."""
+    many = "One word" if vectors.repaired == 1 else f"{vectors.repaired:,} words"
+    rest = "Its name ends before that character." if vectors.repaired == 1 else "Their names end before that character."
+    return f"{many} of the file had been cut inside a character. {rest}"
+
+
 def _row(vectors: Vectors, word: str) -> int | None:
     """The row of a word, with a straight apostrophe, or without its possessive."""
     plain = word.replace("’", "'")

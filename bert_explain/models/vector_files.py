@@ -4,96 +4,48 @@
                                  context.npy (V, D) and settings.json ({"sample": 5e-05}) where word2vec made them
     .txt, .vec                   a word and its numbers a line, with word2vec's header "V D" or without (GloVe)
     .bin                         word2vec's binary format
-    .kv, .model, .gensim         what gensim's save() writes
+    .kv, .model, .gensim         what gensim's save() writes (`gensim_files.py`)
 
-Each may be gzipped (.gz), but for gensim's. A text or binary file is converted once to such a folder in the cache, so that
-it can be memory-mapped from then on. gensim's own files are pickles, which can hold any program: they are read by an
-unpickler that knows arrays, lists and dictionaries only, makes inert stand-ins for gensim's classes, and refuses the rest.
+Each may be gzipped (.gz). A text or binary file is converted once to such a folder in the cache, so that it can be
+memory-mapped from then on. Which of the two it is, its content says: names are often wrong.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
-import pickle
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from bert_explain.errors import BadModel
+from bert_explain.models import gensim_files
+from bert_explain.models.vector_table import BYTE_ORDER_MARK, Table, opened, read_folder
 
 CHUNK = 1 << 20
 LONGEST_LINE = 1 << 20  # bytes; a word and a thousand numbers take a hundredth of it
+MOST_DIGITS = 12  # of a number that counts words or columns
+CUT_AT = 40  # bytes; the shortest at which a writer of word vectors is known to cut words is 59
+DEFLATED = 1032  # gzip makes nothing smaller than by this
+READER = 2  # raised when the same file is read differently: what older readers kept is then left alone
+OTHER_KINDS = {  # first bytes -> what the file is, what to do
+    b"\xff\xfe": "is written in UTF-16. Save it in UTF-8.",
+    b"\xfe\xff": "is written in UTF-16. Save it in UTF-8.",
+    b"PK\x03\x04": "is a zip archive. Unpack it and give the file that is in it.",
+}
 FASTTEXT = (793712314).to_bytes(4, "little")  # the first bytes of fastText's own .bin
 
 Progress = Callable[[float, str], None]
 Rows = Iterator[tuple[bytes, np.ndarray]]
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Words and their vectors (V, D), as read."""
-
-    words: list[str]
-    array: np.ndarray
-    counts: np.ndarray | None = None  # (V,)
-    context: np.ndarray | None = None  # (V, D)
-    sample: float | None = None  # word2vec's threshold for thinning frequent words out, where it is known
-
-
-def read_folder(folder: Path) -> Table:
-    """vectors.npy and vocab.txt, and context.npy and settings.json where they are there. Raises BadModel."""
-    for name in ("vectors.npy", "vocab.txt"):
-        if not (folder / name).is_file():
-            raise BadModel(f"{folder.name} holds no word vectors: {name} is missing.")
-    array = _mapped(folder / "vectors.npy")
-    try:
-        lines = (folder / "vocab.txt").read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise BadModel(f"vocab.txt of {folder.name} is not in UTF-8.") from error
-    if len(lines) != len(array):
-        raise BadModel(f"vocab.txt of {folder.name} has {len(lines):,} words, vectors.npy {len(array):,} rows.")
-    pairs = [line.rsplit(" ", 1) for line in lines]
-    counted = all(len(pair) == 2 and pair[1].isdecimal() for pair in pairs)
-    context = folder / "context.npy"
-    return Table(
-        [pair[0] for pair in pairs] if counted else lines,
-        array,
-        np.array([int(pair[1]) for pair in pairs]) if counted else None,
-        _mapped(context) if context.is_file() else None,
-        _sample(folder / "settings.json"),
-    )
-
-
-def _sample(path: Path) -> float | None:
-    if not path.is_file():
-        return None
-    try:
-        return float(json.loads(path.read_text(encoding="utf-8"))["sample"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadModel(f"{path.name} of {path.parent.name} does not say word2vec's sample as a number.") from error
-
-
-def _mapped(path: Path) -> np.ndarray:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise BadModel(f"{path.name} is not a whole NumPy file: {str(error)[:200]}") from error
-    return _checked(array, path.name)
-
-
-def _checked(array: Any, name: str) -> np.ndarray:
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or not array.size or array.dtype.kind != "f":
-        raise BadModel(f"{name} is not a table of word vectors: a matrix of floating-point numbers is needed.")
-    return array
 
 
 def read_given(path: Path, progress: Progress) -> Table:
@@ -103,16 +55,27 @@ def read_given(path: Path, progress: Progress) -> Table:
     if not path.is_file():
         raise BadModel(f"There is no file {path}. Give --vectors a .txt, .vec, .bin or gensim file of word vectors.")
     name = path.name.lower().removesuffix(".gz")
-    if path.stat().st_size == 0:
-        raise BadModel(f"{path.name} is empty.")
-    if name.endswith((".kv", ".model", ".gensim", ".wordvectors")):
-        return _gensim(path)
-    if not name.endswith((".txt", ".vec", ".bin")):
-        raise BadModel(f"{path.name}: word vectors are read from .txt, .vec, .bin and gensim's .kv or .model files.")
     try:
+        if path.stat().st_size == 0:
+            raise BadModel(f"{path.name} is empty.")
+        _refuse_other_kinds(path)
+        if name.endswith((".kv", ".model", ".gensim", ".wordvectors")):
+            return gensim_files.read(path)
+        if not name.endswith((".txt", ".vec", ".bin")):
+            raise BadModel(f"{path.name}: word vectors are read from .txt, .vec, .bin and gensim's .kv or .model files.")
         return read_folder(_converted(path, name.endswith(".bin"), progress))
-    except (OSError, EOFError) as error:
-        raise BadModel(f"{path.name} could not be read, or not be kept in {cache_folder()}: {error}") from error
+    except (EOFError, zlib.error) as error:
+        raise BadModel(f"{path.name} is cut short or damaged: it cannot be unpacked to its end.") from error
+    except OSError as error:
+        raise BadModel(f"{path.name} could not be read: {error.strerror or error}.") from error
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    with opened(path) as file:
+        first = file.read(4)
+    for mark, said in OTHER_KINDS.items():
+        if first.startswith(mark):
+            raise BadModel(f"{path.name} {said}")
 
 
 def cache_folder() -> Path:
@@ -124,73 +87,149 @@ def cache_folder() -> Path:
 def _converted(path: Path, binary: bool, progress: Progress) -> Path:
     """The folder in the cache that holds the same table; made when it is not there. A changed file gets a new one."""
     state = path.stat()
-    stamp = hashlib.sha256(f"{path}\0{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:20]
+    stamp = hashlib.sha256(f"{READER}\0{path}\0{state.st_size}\0{state.st_mtime_ns}".encode()).hexdigest()[:20]
     folder = cache_folder() / stamp
-    if not (folder / "vocab.txt").is_file():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder.parent))
+    if not (folder / "settings.json").is_file():
+        with _keeping():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            part = Path(tempfile.mkdtemp(dir=folder.parent))
         try:
             _convert(path, binary, part, progress)
-            os.replace(part, folder)
+            with _keeping():
+                if not (folder / "settings.json").is_file():  # another process may have been quicker
+                    os.replace(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """What goes wrong in here is wrong with the place where converted files are kept, not with the file."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{cache_folder()} ({error.strerror or error})"
+        raise BadModel(
+            f"There is no keeping converted word vectors in {where}. Set XDG_CACHE_HOME to a folder with room."
+        ) from error
+
+
 def _convert(path: Path, binary: bool, to: Path, progress: Progress) -> None:
-    with _opened(path) as file:
+    binary = _holds_bytes(path, binary)
+    names: list[str] = []
+    repaired = 0
+    with opened(path) as file:
         size, width, rows = (_binary if binary else _text)(file, path)
-        array = np.lib.format.open_memmap(to / "vectors.npy", "w+", np.float32, (size, width))
-        with open(to / "vocab.txt", "w", encoding="utf-8") as vocabulary:
-            for row, (word, vector) in enumerate(rows):
-                if not np.isfinite(vector).all():
-                    raise BadModel(f"{path.name}: the vector of word {row + 1} holds something that is not a number.")
-                array[row] = vector
-                try:
-                    vocabulary.write(word.decode("utf-8").replace("\n", " ") + "\n")
-                except UnicodeDecodeError as error:
-                    raise BadModel(f"{path.name}: word {row + 1} is not in UTF-8. Save the file in UTF-8.") from error
-                if row % 2000 == 0:
-                    progress(row / size, f"Reading {path.name}: {row:,} of {size:,} words")
+        with _keeping():
+            _room(to, 4 * size * width)
+            array = np.lib.format.open_memmap(to / "vectors.npy", "w+", np.float32, (size, width))
+        for row, (word, vector) in enumerate(rows):
+            if not np.isfinite(vector).all():
+                raise BadModel(f"{path.name}: the vector of word {row + 1} holds something that is not a number.")
+            array[row] = vector
+            name, whole = _name(word, binary, f"{path.name}: word {row + 1}")
+            names.append(name.replace("\n", " ") + "\n")
+            repaired += not whole
+            if row % 2000 == 0:
+                progress(row / size, f"Reading {path.name}: {row:,} of {size:,} words")
+    with _keeping():
         array.flush()
+        (to / "vocab.txt").write_bytes("".join(names).encode())
+        (to / "settings.json").write_text(json.dumps({"sample": None, "repaired": repaired}), encoding="utf-8")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else open(path, "rb")
+def _room(folder: Path, wanted: int) -> None:
+    """Raises OSError where the disk has no room for so many bytes."""
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise OSError(f"{wanted / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free")
 
 
-def _header(line: bytes) -> tuple[int, int] | None:
-    """Word2vec's first line, "V D"; None where the line is something else."""
+def _name(word: bytes, binary: bool, where: str) -> tuple[str, bool]:
+    """A word's name, and whether it is whole: word2vec cuts long words after so many bytes, which can be inside a character.
+
+    What is left of such a character is taken off. Raises BadModel for any other name that is not UTF-8; and in a text for
+    a short one too, which nobody cut: there the whole file is in another encoding, and can be saved in UTF-8.
+    """
+    try:
+        return word.decode("utf-8"), True
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and (binary or len(word) >= CUT_AT):
+            return word[: error.start].decode("utf-8"), False
+        todo = "Have the file written anew" if binary else "Save the file"
+        raise BadModel(f"{where} is not in UTF-8. {todo} in UTF-8.") from error
+
+
+def _header(line: bytes, path: Path) -> tuple[int, int] | None:
+    """Word2vec's first line, "V D"; None where the line is something else. Raises BadModel for numbers past all files."""
     fields = line.split()
-    return (int(fields[0]), int(fields[1])) if len(fields) == 2 and all(f.isdigit() for f in fields) else None
+    if len(fields) != 2 or not all(f.isdigit() for f in fields):
+        return None
+    digits = [f.lstrip(b"0") or b"0" for f in fields]
+    longest = max(map(len, digits))
+    if longest > MOST_DIGITS:
+        raise BadModel(f"{path.name} begins with a number of {longest:,} digits, where it should say how many words it has.")
+    return int(digits[0]), int(digits[1])
+
+
+def _holds_bytes(path: Path, named_so: bool) -> bool:
+    """Whether numbers stand in the file as bytes, not as digits; its name only where the content does not tell."""
+    with opened(path) as file:
+        header = _header(file.readline(LONGEST_LINE).removeprefix(BYTE_ORDER_MARK), path)
+        start = file.read(LONGEST_LINE)
+    if header is None:
+        return named_so
+    line = start.split(b"\n", 1)[0]
+    numbers = line.rsplit(None, header[1])[1:] if header[1] < LONGEST_LINE else []
+    if numbers and _all_numbers(numbers):
+        return False
+    first = start.partition(b" ")[2][: 4 * header[1]]
+    return named_so or any(byte < 32 and byte not in b"\t\n\r" for byte in first)
+
+
+def _all_numbers(fields: list[bytes]) -> bool:
+    try:
+        np.array(fields, dtype=np.float32)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(file: IO[bytes], path: Path) -> tuple[int, int, Rows]:
-    first = file.readline(LONGEST_LINE)
-    header = _header(first)
+    first = file.readline(LONGEST_LINE).removeprefix(BYTE_ORDER_MARK)
+    header = _header(first, path)
+    line, at = (file.readline(LONGEST_LINE), 2) if header else (first, 1)
     width = header[1] if header else len(first.split()) - 1
-    if width < 1:
+    if width < 1 or (header is None and not _all_numbers(first.split()[-1:])):
         raise BadModel(f"{path.name} is not a file of word vectors: its first line is not a word and its numbers.")
-    with _opened(path) as again:
+    with opened(path) as again:
         size = sum(1 for line in again if line.strip()) - bool(header)
     if size < 1 or (header and header[0] != size):
         said = f"says {header[0]:,} words and has {size:,}" if header else "has no words"
         raise BadModel(f"{path.name} {said}: it is cut short, or its first line is wrong.")
+    _fields(line, width, f"{path.name}, line {at}")  # before room is made for so many numbers
 
     def rows() -> Rows:
-        line, number = (file.readline(LONGEST_LINE), 2) if header else (first, 1)
-        while line:
-            fields = line.rstrip().rsplit(b" ", width)  # from the right: a word may hold a space
-            if line.strip():
-                yield fields[0], _numbers(fields[1:], width, f"{path.name}, line {number}")
-            line, number = file.readline(LONGEST_LINE), number + 1
+        for number, text in enumerate(itertools.chain([line], iter(lambda: file.readline(LONGEST_LINE), b"")), at):
+            if text.strip():
+                word, *numbers = _fields(text, width, f"{path.name}, line {number}")
+                yield word, _numbers(numbers, f"{path.name}, line {number}")
 
     return size, width, rows()
 
 
-def _numbers(fields: list[bytes], width: int, where: str) -> np.ndarray:
-    if len(fields) != width:
-        raise BadModel(f"{where}: {len(fields)} numbers instead of {width}. The file is cut short or damaged.")
+def _fields(line: bytes, width: int, where: str) -> list[bytes]:
+    """The word and its numbers, still as text. Counted from the right: a word may hold blanks, or be one."""
+    fields = line.rstrip().rsplit(None, min(width, LONGEST_LINE))
+    if len(fields) == width and line[:1].isspace():  # a word without letters
+        fields.insert(0, b"")
+    if len(fields) != width + 1:
+        raise BadModel(f"{where}: {len(fields) - 1} numbers instead of {width:,}. The file is cut short or damaged.")
+    return fields
+
+
+def _numbers(fields: list[bytes], where: str) -> np.ndarray:
     try:
         return np.array(fields, dtype=np.float32)
     except ValueError as error:
@@ -199,12 +238,15 @@ def _numbers(fields: list[bytes], width: int, where: str) -> np.ndarray:
 
 def _binary(file: IO[bytes], path: Path) -> tuple[int, int, Rows]:
     first = file.readline(1000)
-    header = _header(first)
+    header = _header(first, path)
     if first.startswith(FASTTEXT):
         raise BadModel(f"{path.name} is in fastText's own format. Give --vectors the .vec file that comes with it.")
     if not header or not header[0] or not header[1]:
         raise BadModel(f"{path.name} is not in word2vec's binary format: it does not begin with two numbers.")
     size, width = header
+    there = path.stat().st_size * (1 if isinstance(file, io.BufferedReader) else DEFLATED)
+    if size * (1 + 4 * width) > there:
+        raise BadModel(f"{path.name} says {size:,} words of {width:,} numbers, and is too small to hold them: it is cut short.")
 
     def rows() -> Rows:
         buffer, at = b"", 0
@@ -218,71 +260,3 @@ def _binary(file: IO[bytes], path: Path) -> tuple[int, int, Rows]:
             at = end + 1 + 4 * width
 
     return size, width, rows()
-
-
-class _Inert:
-    """Stands in for an object of gensim's: it holds what the file says of it, and can do nothing."""
-
-    def __new__(cls, *_: Any, **__: Any) -> _Inert:
-        return object.__new__(cls)
-
-    def __init__(self, *_: Any, **__: Any):
-        pass
-
-    def __setstate__(self, state: Any) -> None:
-        if isinstance(state, dict):
-            self.__dict__.update(state)
-
-
-class _Harmless(pickle.Unpickler):
-    """Arrays, plain containers, inert stand-ins for gensim's classes; everything else is refused."""
-
-    PLAIN = frozenset(
-        {
-            ("builtins", "set"),
-            ("builtins", "frozenset"),
-            ("builtins", "object"),
-            ("collections", "OrderedDict"),
-            ("collections", "defaultdict"),
-            ("builtins", "int"),
-            ("builtins", "list"),
-            ("builtins", "dict"),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("builtins", "hash"),
-            ("_codecs", "encode"),
-        }
-    )
-    ARRAYS = frozenset({"_reconstruct", "scalar", "_frombuffer"})
-
-    def find_class(self, module: str, name: str) -> Any:
-        root = module.split(".")[0]
-        if root == "gensim" or module.startswith("numpy.random"):
-            return _Inert
-        if (module, name) in self.PLAIN or (root == "numpy" and module.count("core.") and name in self.ARRAYS):
-            return super().find_class(module, name)
-        raise BadModel(f"The file holds {module}.{name}, which word vectors do not need: it is not opened.")
-
-
-def _gensim(path: Path) -> Table:
-    """What gensim's KeyedVectors.save or Word2Vec.save wrote: the pickle, and large arrays in .npy files beside it."""
-    try:
-        found = _Harmless(io.BytesIO(path.read_bytes())).load()
-    except BadModel as error:
-        raise BadModel(f"{path.name}: {error}") from error
-    except Exception as error:  # a damaged pickle fails in any way it likes
-        raise BadModel(f"{path.name} is not a whole file of gensim's: {type(error).__name__}.") from error
-    inner = getattr(found, "wv", found)
-    words = getattr(inner, "index_to_key", None) or getattr(inner, "index2word", None)
-    array = getattr(inner, "vectors", None)
-    for middle in ("", ".wv"):
-        beside = path.with_name(f"{path.name}{middle}.vectors.npy")
-        if array is None and beside.is_file():
-            array = _mapped(beside)
-    if array is None and words:
-        raise BadModel(f"{path.name} keeps its vectors in {path.name}.vectors.npy, which is not beside it.")
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise BadModel(f"{path.name} holds no word vectors of gensim's.")
-    if len(words) != len(_checked(array, path.name)):
-        raise BadModel(f"{path.name} has {len(words):,} words and {len(array):,} vectors: it is damaged.")
-    return Table(words, array)

@@ -21,7 +21,8 @@ from bert_explain.errors import BadModel
 from bert_explain.models import fingerprint
 from bert_explain.models.loaded import MODELS
 from bert_explain.models.registry import given
-from bert_explain.models.vector_files import Table, read_folder, read_given
+from bert_explain.models.vector_files import read_given
+from bert_explain.models.vector_table import Table, read_folder
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "vectors"
 ENV_VECTORS = "BERT_EXPLAIN_VECTORS"
@@ -44,6 +45,7 @@ class Vectors:
     counts: np.ndarray | None = None  # (V,) how often each word stood in the training text, where the table says it
     context: np.ndarray | None = None  # (V, D) the vectors a word has as a neighbour (Word2Vec's output side)
     sample: float | None = None  # word2vec's threshold for thinning frequent words out, where it is known
+    repaired: int = 0  # words whose name ended inside a character, which is taken off
 
     @property
     def size(self) -> int:
@@ -153,7 +155,7 @@ def from_table(name: str, title: str, table: Table, about: str = "") -> Vectors:
         raise BadModel(f"{title} holds numbers that are infinite or no numbers: the file is damaged.")
     for fixed in (array, keyed.norms):
         fixed.flags.writeable = False
-    return Vectors(name, title, about, tuple(table.words), keyed, table.counts, table.context, table.sample)
+    return Vectors(name, title, about, tuple(table.words), keyed, table.counts, table.context, table.sample, table.repaired)
 
 
 def _glove() -> Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bert_explain.analysis import prejudice
 from bert_explain.content import trained
 from bert_explain.models import registry
-from bert_explain.models.vector_files import read_folder
+from bert_explain.models.vector_table import read_folder
 from bert_explain.models.vectors import from_table
 from bert_explain.training import bert, cards, cloze, corpus, gpt, loop, options, pieces
 

@@ -7,7 +7,7 @@ from bert_explain.analysis import analogies, skipgram, skipgram_map, vector_map
 from bert_explain.analysis import vectors as av
 from bert_explain.figures import vectors as figures
 from bert_explain.figures.theme import LIGHT
-from bert_explain.models.vector_files import Table
+from bert_explain.models.vector_table import Table
 from bert_explain.models.vectors import from_table
 
 WORDS = ["king", "queen", "man", "woman", "<b>%{x}", "bank"]

@@ -30,7 +30,7 @@ from bert_explain.errors import BadQuery
 from bert_explain.models import load_vectors
 from bert_explain.models.bilm import BiLM, Options
 from bert_explain.models.elmo import Elmo
-from bert_explain.models.vector_files import Table
+from bert_explain.models.vector_table import Table
 from bert_explain.models.vectors import from_table
 from bert_explain.query import Query
 from bert_explain.sampling import Settings

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bert_explain.models.vector_files import read_folder
+from bert_explain.models.vector_table import read_folder
 from bert_explain.models.vectors import from_table
 from bert_explain.training import __main__ as program
 from bert_explain.training import cards, corpus, word2vec, word2vec_text, word_tests

@@ -25,6 +25,8 @@ def table() -> Vectors:
     vectors = cache.vectors(state.get(which))
     made = f" Made {vectors.source}." if vectors.source else ""
     st.caption(markdown(f"{vectors.title}: {vectors.size:,} words, {vectors.width} numbers each.{made}"))
+    if vectors.repaired:
+        st.caption(markdown(av.repaired(vectors)))
     return vectors
 
 
