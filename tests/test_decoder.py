@@ -256,7 +256,7 @@ def test_what_is_no_decoder_is_refused(folder, tmp_path):
     assert "is a gpt2 model" in refused(folder)
     (folder / "config.json").write_text(json.dumps(config))
     shutil.move(folder / "model.safetensors", folder / "pytorch_model.bin")
-    assert "only pickled weights" in refused(folder)
+    assert "pytorch_model.bin of my-gpt is not a file of weights alone" in refused(folder)
 
 
 def test_a_file_cut_short_or_without_a_head_is_refused(folder):

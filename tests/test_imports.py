@@ -14,7 +14,8 @@ BELOW = {
     "core": set(),
     "errors": {"core"},
     "query": {"core"},
-    "models": {"core", "errors"},
+    "families": {"core"},
+    "models": {"core", "errors", "families"},
     "engines": {"core", "errors", "models", "sampling"},
     "tokenize": {"core", "models"},
     "trace": {"core", "engines"},
@@ -37,7 +38,7 @@ BELOW["__main__"] = {"errors", "ui"}
 BELOW["__init__"] = set()
 
 STREAMLIT = {"page", "ui", "chapters"}
-TORCH = {"models", "engines", "training"}
+TORCH = {"families", "models", "engines", "training"}
 
 
 def layer_of(path: Path) -> str:

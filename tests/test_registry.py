@@ -140,10 +140,12 @@ def test_no_folder_no_config_no_weights(tmp_path, folder):
     (tmp_path / "empty").mkdir()
     assert "has no config.json" in refused(tmp_path / "empty")
     (folder / "model.safetensors").unlink()
-    assert refused(folder).endswith("holds no weights. It needs model.safetensors (save_pretrained writes it).")
+    assert refused(folder).endswith(
+        "holds no weights. It needs model.safetensors (save_pretrained writes it) or pytorch_model.bin."
+    )
 
 
-def test_pickled_weights_are_not_opened(folder):
+def test_nothing_that_a_pickle_holds_is_run(folder):
     """A pickle can run any code: the file here would, if anything opened it."""
 
     class Trap:
@@ -152,7 +154,7 @@ def test_pickled_weights_are_not_opened(folder):
 
     (folder / "model.safetensors").unlink()
     torch.save({"x": Trap()}, folder / "pytorch_model.bin")
-    assert "only pickled weights, which are not opened here" in refused(folder)
+    assert "pytorch_model.bin of my-bert is not a file of weights alone, and nothing that it holds is run" in refused(folder)
     assert not (folder / "sprung").exists()
 
 
@@ -195,7 +197,10 @@ def test_weights_without_the_token_table(folder):
 
 def test_another_kind_of_model(folder):
     GPT2Config().save_pretrained(folder)
-    assert refused(folder) == "my-bert is a gpt2 model. This app walks through bert and distilbert encoders."
+    assert refused(folder) == (
+        "my-bert is a gpt2 model. This app walks through encoders of BERT, DistilBERT, ELECTRA and "
+        "RoBERTa: give --model a folder of one of these."
+    )
 
 
 @pytest.mark.parametrize("change", [{"is_decoder": True}, {"position_embedding_type": "relative_key"}])

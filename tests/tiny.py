@@ -11,6 +11,12 @@ from transformers import (
     BertTokenizer,
     DistilBertConfig,
     DistilBertForMaskedLM,
+    ElectraConfig,
+    ElectraForMaskedLM,
+    ElectraForPreTraining,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaTokenizer,
 )
 
 from bert_explain.models.decoder import Decoder, from_module
@@ -47,6 +53,67 @@ def tiny_bert(kind: str = "full", seed: int = 0, **config) -> Encoder:
     else:
         module = BertForPreTraining(settings)
     return from_hugging_face(kind, f"tiny BERT, {kind}", module, tokenizer())
+
+
+def noisy(module: torch.nn.Module) -> torch.nn.Module:
+    """Biases and LayerNorms random too: zeros and ones would hide mistakes."""
+    with torch.no_grad():
+        for weight in module.parameters():
+            if weight.dim() == 1:
+                weight.add_(torch.randn_like(weight) * 0.3)
+    return module
+
+
+def electra(kind: str = "discriminator", seed: int = 0, **config) -> torch.nn.Module:
+    """Hugging Face's ELECTRA in `tiny_bert`'s sizes, 6 numbers a row of its tables. kind : or "generator"."""
+    sizes = {"vocab_size": len(WORDS), "max_position_embeddings": 32, "hidden_size": 8, "num_hidden_layers": 2}
+    sizes |= {"num_attention_heads": 2, "intermediate_size": 16, "initializer_range": 0.4, "embedding_size": 6}
+    torch.manual_seed(seed)
+    settings = ElectraConfig(**(sizes | config))
+    settings._attn_implementation = "eager"
+    return noisy((ElectraForMaskedLM if kind == "generator" else ElectraForPreTraining)(settings))
+
+
+@cache
+def tiny_electra(kind: str = "discriminator", seed: int = 0, **config) -> Encoder:
+    """`electra`, wrapped."""
+    return from_hugging_face(f"electra-{kind}", f"tiny ELECTRA, {kind}", electra(kind, seed, **config), tokenizer())
+
+
+READ = (
+    "The bank of the river was cold. He sat by the river bank, and the fish did not bite. She walked to the bank. The water was "
+    "cold and clear! They played a game of bridge. A naïve café — “don’t”, 漢字 and İstanbul."
+)
+
+
+@cache
+def byte_tokenizer(size: int = 400) -> RobertaTokenizer:
+    """RoBERTa's tokenizer, trained on the spot: 256 bytes, five special tokens, the rest merges."""
+    import json
+
+    from tokenizers import ByteLevelBPETokenizer
+
+    trained = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trained.train_from_iterator([READ] * 5, vocab_size=size, min_frequency=1, special_tokens=special, show_progress=False)
+    model = json.loads(trained.to_str())["model"]
+    return RobertaTokenizer(vocab=model["vocab"], merges=[tuple(merge) for merge in model["merges"]])
+
+
+def roberta(seed: int = 0, **config) -> torch.nn.Module:
+    """Hugging Face's RoBERTa in `tiny_bert`'s sizes: 34 rows of positions for 32 tokens."""
+    sizes = {"vocab_size": len(byte_tokenizer()), "max_position_embeddings": 34, "hidden_size": 8, "num_hidden_layers": 2}
+    sizes |= {"num_attention_heads": 2, "intermediate_size": 16, "initializer_range": 0.4, "type_vocab_size": 1}
+    torch.manual_seed(seed)
+    settings = RobertaConfig(**(sizes | config))
+    settings._attn_implementation = "eager"
+    return noisy(RobertaForMaskedLM(settings))
+
+
+@cache
+def tiny_roberta(seed: int = 0, **config) -> Encoder:
+    """`roberta`, wrapped."""
+    return from_hugging_face("roberta", "tiny RoBERTa", roberta(seed, **config), byte_tokenizer())
 
 
 def tiny_lm(seed: int = 0, **config) -> BertLMHeadModel:

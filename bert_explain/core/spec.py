@@ -49,11 +49,15 @@ class ModelSpec:
     max_tokens: int  # rows of the position table
     fingerprint: str
     special: Specials = field(repr=False)
-    family: str = "bert"  # how it reads: "bert", "distilbert", "gpt"
+    family: str = "bert"  # how it reads: "bert", "distilbert", "electra", "roberta", "gpt"
     has_segments: bool = True
     has_mlm: bool = True
     has_nsp: bool = True
     has_pooler: bool = True
+    has_replaced: bool = False  # tells which tokens were replaced, as ELECTRA's discriminator does
+    embedding_size: int = 0  # E, numbers of a row of the tables; 0 means H
+    pieces: str = "wordpiece"  # how words are cut: "wordpiece" or "byte-level"
+    between: int = 1  # end tokens between two sentences
     causal: bool = False  # True: no token looks to its right
     continuing: str = "##"  # in front of a piece that continues a word
     lower_case: bool = True  # capitals are read as small letters
@@ -79,12 +83,17 @@ class ModelSpec:
         """One sentence for each part that BERT has and this model has not. A decoder is not measured by BERT's parts."""
         if self.family == "gpt":
             return ()
+        start = self.special.start.text
         said = {
             "segments": "has no segment embeddings: it does not tell sentence A from sentence B",
             "mlm": "has no masked-word head: it cannot predict words",
             "nsp": "has no next-sentence head: it cannot say whether B follows A",
-            "pooler": "has no pooler: its [CLS] vector is read as it is",
+            "pooler": f"has no pooler: its {start} vector is read as it is",
         }
+        if self.has_replaced:
+            said["mlm"] += ". It tells which words were replaced: see the page Outputs"
+        if self.family == "roberta":
+            said["pooler"] = f"is read without a pooler: its {start} vector is taken as it is"
         return tuple(f"{self.title} {text}." for part, text in said.items() if not getattr(self, f"has_{part}"))
 
     @property
@@ -94,6 +103,7 @@ class ModelSpec:
 
     def trace_bytes(self, tokens: int) -> int:
         """How many bytes a trace of so many tokens holds, known before it is computed; float32."""
-        rows = (self.n_layers + 1 + 5) * tokens * self.hidden_size  # hidden; token, segment, position, total, normalised
+        # hidden; token, segment, position, total, normalised
+        rows = tokens * ((self.n_layers + 1) * self.hidden_size + 5 * (self.embedding_size or self.hidden_size))
         looks = self.n_layers * self.n_heads * tokens * tokens
         return 4 * (rows + looks + 3 * self.hidden_size)

@@ -32,11 +32,12 @@ class Token:
     original_id: int  # what stood here before masking or replacing (= id when untouched)
     original: str  # its text
     position_id: int  # row of the position table (differs from position when positions are shuffled)
+    inside: bool | None = None  # byte-level pieces: whether its word began with another piece; None: "##" tells
 
     @property
     def continues(self) -> bool:
         """True for the second and later pieces of a word."""
-        return self.original.startswith("##")
+        return self.original.startswith("##") if self.inside is None else self.inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class _Piece:
     word: int
     span: tuple[int, int]
     sentence: int
+    inside: bool | None
 
 
 def text_of(wordpiece: Any, row: int) -> str:
@@ -72,26 +74,31 @@ def lay_out(spec: ModelSpec, wordpiece: Any, query: Query) -> tuple[tuple[Token,
     Raises BadQuery for positions or ids that do not exist.
     """
     first, second = (1, 0) if query.swapped else (0, 1)
-    x, y = (_pieces(wordpiece, (query.text_a, query.text_b)[s], s) for s in (first, second))
+    x, y = (_pieces(spec, wordpiece, (query.text_a, query.text_b)[s], s) for s in (first, second))
     pair = bool((query.text_a, query.text_b)[second].strip())
     start, end = spec.special.start, spec.special.end
     kept = query.separators == "normal"
-    added = 1 + kept * (2 if pair else 1)
+    added = 1 + kept * (1 + spec.between if pair else 1)
     keep_x, keep_y = _longest_first(len(x), len(y) if pair else 0, spec.max_tokens - added)
     cut = _cut(query, {first: x[keep_x:], second: y[keep_y:] if pair else []})
     layout: list[tuple[Special | _Piece, int]] = [(start, 0), *((p, 0) for p in x[:keep_x])]
     layout += [(end, 0)] if kept else []
     if pair:
+        layout += [(end, 0)] * (kept * (spec.between - 1))
         layout += [*((p, 1) for p in y[:keep_y]), *([(end, 1)] if kept else [])]
     tokens = [_token(spec, entry, segment, i) for i, (entry, segment) in enumerate(layout)]
     return _intervene(spec, wordpiece, query, tokens), cut
 
 
-def _pieces(wordpiece: Any, text: str, sentence: int) -> list[_Piece]:
+def _pieces(spec: ModelSpec, wordpiece: Any, text: str, sentence: int) -> list[_Piece]:
     if not text.strip():
         return []
     e = wordpiece.encode(text, add_special_tokens=False)
-    return [_Piece(i, t, w, s, sentence) for i, t, w, s in zip(e.ids, e.tokens, e.word_ids, e.offsets, strict=True)]
+    inside: list[bool | None] = [None] * len(e.ids)
+    if spec.pieces == "byte-level":
+        inside = [word == before for word, before in zip(e.word_ids, [None, *e.word_ids], strict=False)]
+    rows = zip(e.ids, e.tokens, e.word_ids, e.offsets, inside, strict=True)
+    return [_Piece(i, t, w, s, sentence, joined) for i, t, w, s, joined in rows]
 
 
 def _longest_first(n: int, m: int, room: int) -> tuple[int, int]:
@@ -113,7 +120,8 @@ def _cut(query: Query, dropped: dict[int, list[_Piece]]) -> Cut:
 
 def _token(spec: ModelSpec, entry: Special | _Piece, segment: int, i: int) -> Token:
     if isinstance(entry, Special):
-        return Token(entry.text, entry.id, i, segment, None, None, None, True, False, entry.id, entry.text, i)
+        inside = None if spec.pieces == "wordpiece" else False
+        return Token(entry.text, entry.id, i, segment, None, None, None, True, False, entry.id, entry.text, i, inside)
     known = spec.special
     special = entry.id in known.ids and (known.unknown is None or entry.id != known.unknown.id)
     masked = known.mask is not None and entry.id == known.mask.id
@@ -130,6 +138,7 @@ def _token(spec: ModelSpec, entry: Special | _Piece, segment: int, i: int) -> To
         entry.id,
         entry.text,
         i,
+        entry.inside,
     )
 
 
@@ -145,7 +154,7 @@ def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token
         tokens[position] = replace(tokens[position], id=new, text=text_of(wordpiece, new))
     mask = spec.special.mask
     if query.masked and mask is None:
-        raise BadQuery(f"{spec.title} has no [MASK]: it cannot hide a word.")
+        raise BadQuery(f"{spec.title} has no mask token: it cannot hide a word.")
     for position in query.masked:
         tokens[position] = replace(tokens[position], id=mask.id, text=mask.text, masked=True)
     if query.segments == "flipped":

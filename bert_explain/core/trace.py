@@ -65,14 +65,17 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Embeddings(Record):
-    """What goes into layer 1. After an intervention, the removed part is zero here too: the parts always add up."""
+    """What goes into layer 1. After an intervention, the removed part is zero here too: the parts always add up.
 
-    token: np.ndarray  # (T, H)
-    segment: np.ndarray  # (T, H); zeros where the model has no segments
-    position: np.ndarray  # (T, H)
-    total: np.ndarray  # (T, H) token + segment + position
-    normalised: np.ndarray  # (T, H) LayerNorm(total)
-    norm_weight: np.ndarray  # (H,) LayerNorm's learned scale
+    E = H, but for ELECTRA's small models: there `hidden[0]` is one matrix times `normalised`, and not `normalised` itself.
+    """
+
+    token: np.ndarray  # (T, E)
+    segment: np.ndarray  # (T, E); zeros where the model has no segments
+    position: np.ndarray  # (T, E)
+    total: np.ndarray  # (T, E) token + segment + position
+    normalised: np.ndarray  # (T, E) LayerNorm(total)
+    norm_weight: np.ndarray  # (E,) LayerNorm's learned scale
     norm_bias: np.ndarray  # (H,) LayerNorm's learned shift
     norm_eps: float  # added to the variance before the root
 
@@ -198,6 +201,10 @@ class Trace(Record):
         check("layer", [layer], self.spec.n_layers + 1)
         check("position", positions, len(self.tokens))
         return self.engine.logits(self.hidden[layer][list(positions)])
+
+    def replaced_logits(self) -> np.ndarray:
+        """The logit that each token was replaced, (T,), before the sigmoid; ELECTRA's discriminator. Raises Missing."""
+        return self.engine.replaced(self.hidden[-1])
 
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:
         """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits`'s for layer l.

@@ -37,6 +37,9 @@ class Engine(Protocol):
     def logits(self, states: np.ndarray) -> np.ndarray:
         """The masked-word (or next-word) head on hidden states (P, H): (P, V), before softmax. Raises Missing."""
 
+    def replaced(self, states: np.ndarray) -> np.ndarray:
+        """The logit that each token was replaced, (P, H) -> (P,), before the sigmoid. Raises Missing."""
+
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:
         """One head's step on the layer's input (T, H)."""
 

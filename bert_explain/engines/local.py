@@ -93,14 +93,19 @@ class LocalEngine:
             position = torch.zeros_like(position)
         total = token + segment + position
         norm = self.model.embed.norm
-        x = norm(total)
-        arrays = (_array(part) for part in (token, segment, position, total, x, norm.weight, norm.bias))
-        return Embeddings(*arrays, norm_eps=norm.eps), x
+        normalised = norm(total)
+        arrays = (_array(part) for part in (token, segment, position, total, normalised, norm.weight, norm.bias))
+        return Embeddings(*arrays, norm_eps=norm.eps), self.model.widened(normalised)
 
     @torch.inference_mode()
     def logits(self, states: np.ndarray) -> np.ndarray:
         """The masked-word (or next-word) head on hidden states (P, H): (P, V), before softmax. Raises Missing."""
         return _array(self.model.mlm_logits(_tensor(states)))
+
+    @torch.inference_mode()
+    def replaced(self, states: np.ndarray) -> np.ndarray:
+        """The logit that each token was replaced, (P, H) -> (P,), before the sigmoid. Raises Missing."""
+        return _array(self.model.replaced_logits(_tensor(states)))
 
     @torch.inference_mode()
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:

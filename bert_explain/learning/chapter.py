@@ -23,6 +23,7 @@ class Need(Enum):
     MASKED_WORDS = ("has_mlm", "This model has no head for masked words, so there is nothing to show here.")
     NEXT_SENTENCE = ("has_nsp", "This model has no head for next sentences, so there is nothing to show here.")
     SEGMENTS = ("has_segments", "This model has no segments, so there is nothing to show here.")
+    REPLACED = ("has_replaced", "This model has no head for replaced words: only ELECTRA's discriminator has one.")
     POOLER = ("has_pooler", "This model has no pooler, so there is nothing to show here.")
 
     def lacking(self, spec: Any) -> str:

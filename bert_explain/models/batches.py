@@ -42,7 +42,7 @@ def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None) -> lis
     count, length = ids.shape
     segments = torch.zeros_like(ids)
     positions = torch.arange(length).expand(count, length)
-    x = model.embed.norm(sum(model.rows(ids, segments, positions)))
+    x = model.enter(ids, segments, positions)
     states = [x]
     for layer in range(model.n_layers if layers is None else layers):
         m = model.layers[layer]

@@ -19,8 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bert_explain import families
 from bert_explain.errors import BadModel
-from bert_explain.models import fingerprint
+from bert_explain.models import fingerprint, trial
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
 from bert_explain.models.loaded import Shelf
@@ -150,7 +151,6 @@ def from_folder(folder: Path, name: str, title: str) -> Decoder:
 
 def _open(folder: Path, name: str, title: str) -> Decoder:
     from transformers.models.bert.modeling_bert import BertLMHeadModel
-    from transformers.models.bert.tokenization_bert import BertTokenizer
 
     config = read_config(folder)
     if config.model_type != "bert" or not config.is_decoder:
@@ -158,10 +158,12 @@ def _open(folder: Path, name: str, title: str) -> Decoder:
         raise BadModel(f"{folder.name} is {kind}. It must be a bert model whose config.json says is_decoder: true.")
     if config.add_cross_attention or getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise BadModel(f"{folder.name} is not a plain decoder: it has cross-attention, or its positions are relative.")
-    module, tokenizer, missing = read_weights(folder, config, BertLMHeadModel, BertTokenizer)
+    module, tokenizer, missing = read_weights(folder, config, families.of("bert"), BertLMHeadModel)
     if any("cls.predictions" in key for key in missing):
         raise BadModel(f"{folder.name} has no next-word head: its file lacks {missing[0]}.")
-    return from_module(name, title, module, tokenizer)
+    model = from_module(name, title, module, tokenizer)
+    trial.check(model, folder)
+    return model
 
 
 def from_module(name: str, title: str, module: Any, tokenizer: Any) -> Decoder:

@@ -1,6 +1,6 @@
 """The encoder of the BERT family: one forward pass, written out so that every stage can be kept.
 
-Hugging Face's modules hold the weights; their names stay in this file. The arithmetic follows Devlin et al. 2019
+Hugging Face's modules hold the weights; their names stay in `families`. The arithmetic follows Devlin et al. 2019
 (BERT) and Vaswani et al. 2017, sections 3.1 to 3.3 (attention, feed-forward, residual + LayerNorm after each).
 A test compares every stage with Hugging Face's own forward pass.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -21,32 +21,9 @@ from torch import Tensor, nn
 
 from bert_explain.core.errors import Missing
 from bert_explain.core.spec import ModelSpec, Special, Specials
+from bert_explain.families import Embed, Layer
+from bert_explain.families import of as family_of
 from bert_explain.models import fingerprint, loaded
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One encoder layer's modules, under one set of names for every architecture."""
-
-    query: nn.Linear
-    key: nn.Linear
-    value: nn.Linear
-    project: nn.Linear
-    attention_norm: nn.LayerNorm
-    expand: nn.Linear
-    activation: Any
-    contract: nn.Linear
-    output_norm: nn.LayerNorm
-
-
-@dataclass(frozen=True)
-class Embed:
-    """The embedding tables; `segment` is None where the architecture has no segments."""
-
-    token: nn.Embedding
-    position: nn.Embedding
-    segment: nn.Embedding | None
-    norm: nn.LayerNorm
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +44,8 @@ class Encoder:
     mlm_head: Any = field(default=None, repr=False)
     pooler: Any = field(default=None, repr=False)
     nsp_head: nn.Linear | None = field(default=None, repr=False)
+    replaced_head: Any = field(default=None, repr=False)
+    widen: nn.Linear | None = field(default=None, repr=False)
 
     # sizes ------------------------------------------------------------------------------------------------------
     @property
@@ -92,7 +71,7 @@ class Encoder:
     @property
     def max_tokens(self) -> int:
         """How many tokens the position table has room for (512 in BERT)."""
-        return self.embed.position.num_embeddings
+        return self.embed.position.num_embeddings - self.embed.first
 
     @property
     def parameters(self) -> int:
@@ -113,6 +92,11 @@ class Encoder:
         return self.mlm_head is not None
 
     @property
+    def has_replaced(self) -> bool:
+        """True for a discriminator: it tells replaced tokens."""
+        return self.replaced_head is not None
+
+    @property
     def has_nsp(self) -> bool:
         return self.nsp_head is not None
 
@@ -128,12 +112,18 @@ class Encoder:
     @property
     def family(self) -> str:
         """How it reads, as `ModelSpec.family` names it."""
-        return "distilbert" if self.config.model_type == "distilbert" else "bert"
+        return self.config.model_type
+
+    @property
+    def special_layout(self) -> str:
+        """The special tokens around two sentences, as they are written here."""
+        start, end = self.spec.special.start.text, self.spec.special.end.text
+        return f"{start} A {end * self.spec.between} B {end}"
 
     @cached_property
     def spec(self) -> ModelSpec:
         """All of this without the weights: a plain value, made once (the fingerprint reads every weight)."""
-        tok, inner = self.tokenizer, self.wordpiece.model
+        tok, inner, family = self.tokenizer, self.wordpiece.model, family_of(self.config.model_type)
         normalizer = self.wordpiece.normalizer
 
         def named(row: int | None) -> Special | None:
@@ -163,6 +153,10 @@ class Encoder:
             has_mlm=self.has_mlm,
             has_nsp=self.has_nsp,
             has_pooler=self.has_pooler,
+            has_replaced=self.has_replaced,
+            embedding_size=self.embed.token.embedding_dim,
+            pieces=family.pieces,
+            between=family.between,
             causal=getattr(self, "causal", False),
             continuing=getattr(inner, "continuing_subword_prefix", None) or "##",
             lower_case=normalizer is not None and normalizer.normalize_str("A") == "a",
@@ -178,8 +172,9 @@ class Encoder:
 
     # tables, for pictures of the weights themselves --------------------------------------------------------------
     def position_table(self) -> Tensor:
-        """The learned position embeddings, (max_tokens, H)."""
-        return self.embed.position.weight.detach()
+        """The learned position embeddings, (max_tokens, E), with what is added at every position."""
+        rows = self.embed.position.weight.detach()[self.embed.first :]
+        return rows if self.embed.constant is None else rows + self.embed.constant.weight.detach()[0]
 
     def segment_table(self) -> Tensor | None:
         """The segment embeddings, (2, H), or None."""
@@ -187,10 +182,21 @@ class Encoder:
 
     # the forward pass ---------------------------------------------------------------------------------------------
     def rows(self, ids: Tensor, segments: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The three rows that are summed for each token: token, segment, position, each (T, H)."""
+        """The three rows that are summed for each token: token, segment, position, each (T, E)."""
         token = self.embed.token(ids)
         segment = self.embed.segment(segments) if self.embed.segment is not None else torch.zeros_like(token)
-        return token, segment, self.embed.position(positions)
+        position = self.embed.position(positions + self.embed.first)
+        if self.embed.constant is not None:
+            position = position + self.embed.constant.weight[0]
+        return token, segment, position
+
+    def enter(self, ids: Tensor, segments: Tensor, positions: Tensor) -> Tensor:
+        """What goes into layer 1, (T, H): the three rows summed, and normalised."""
+        return self.widened(self.embed.norm(sum(self.rows(ids, segments, positions))))
+
+    def widened(self, normalised: Tensor) -> Tensor:
+        """(T, E) -> (T, H): as it is where E = H; ELECTRA's small models have one matrix between."""
+        return normalised if self.widen is None else self.widen(normalised)
 
     def split(self, x: Tensor) -> Tensor:
         """(T, H) -> (A, T, d): the hidden size is cut into A pieces of d numbers, one piece a head."""
@@ -250,6 +256,12 @@ class Encoder:
             raise Missing(f"{self.title} has no masked-word head: it cannot predict words.")
         return self.mlm_head(hidden)
 
+    def replaced_logits(self, hidden: Tensor) -> Tensor:
+        """The logit that each token was replaced, (P, H) -> (P,), before the sigmoid. Raises Missing."""
+        if self.replaced_head is None:
+            raise Missing(f"{self.title} has no head for replaced words.")
+        return self.replaced_head(hidden)
+
     def pooled(self, cls: Tensor) -> Tensor:
         """tanh(W h + b) on the [CLS] vector(s) (..., H), as BERT's pooler does. Raises Missing."""
         if self.pooler is None:
@@ -271,66 +283,17 @@ def from_hugging_face(
     heads: frozenset[str] | None = None,
     kind: type[Encoder] | None = None,
 ) -> Encoder:
-    """Wrap a Hugging Face module of the BERT or DistilBERT family; as an Encoder, or as the `kind` of it given.
+    """Wrap a Hugging Face module of one of `families`; as an Encoder, or as the `kind` of it given.
 
-    heads : which of {"mlm", "nsp", "pooler"} were really in the checkpoint; None means whatever the module has.
+    heads : which of its family's heads were really in the checkpoint; None means whatever the module has.
     Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
+    Raises BadModel for a module of no family that there is.
     """
     module = module.eval().requires_grad_(False)
     wordpiece = copy.deepcopy(tokenizer.backend_tokenizer)  # calling `tokenizer` changes its backend, not this copy
     wordpiece.no_truncation()
     wordpiece.no_padding()
-    has = {"mlm", "nsp", "pooler"} if heads is None else heads
-    base = getattr(module, "bert", None) or getattr(module, "distilbert", None) or module
-    e, cls = base.embeddings, getattr(module, "cls", None)
-    if module.config.model_type == "distilbert":
-        return Encoder(
-            name,
-            title,
-            module.config,
-            tokenizer,
-            wordpiece,
-            module,
-            Embed(e.word_embeddings, e.position_embeddings, None, e.LayerNorm),
-            tuple(_distil_layer(layer) for layer in base.transformer.layer),
-            mlm_head=_distil_mlm(module) if "mlm" in has and hasattr(module, "vocab_projector") else None,
-        )
-    pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None
-    nsp = getattr(cls, "seq_relationship", None) if "nsp" in has and pooler is not None else None
-    return (kind or Encoder)(
-        name,
-        title,
-        module.config,
-        tokenizer,
-        wordpiece,
-        module,
-        Embed(e.word_embeddings, e.position_embeddings, e.token_type_embeddings, e.LayerNorm),
-        tuple(_bert_layer(layer) for layer in base.encoder.layer),
-        mlm_head=getattr(cls, "predictions", None) if "mlm" in has else None,
-        pooler=pooler,
-        nsp_head=nsp,
-    )
-
-
-def _bert_layer(layer: nn.Module) -> Layer:
-    a = layer.attention
-    return Layer(
-        a.self.query,
-        a.self.key,
-        a.self.value,
-        a.output.dense,
-        a.output.LayerNorm,
-        layer.intermediate.dense,
-        layer.intermediate.intermediate_act_fn,
-        layer.output.dense,
-        layer.output.LayerNorm,
-    )
-
-
-def _distil_layer(layer: nn.Module) -> Layer:
-    a, f = layer.attention, layer.ffn
-    return Layer(a.q_lin, a.k_lin, a.v_lin, a.out_lin, layer.sa_layer_norm, f.lin1, f.activation, f.lin2, layer.output_layer_norm)
-
-
-def _distil_mlm(module: nn.Module) -> Any:
-    return nn.Sequential(module.vocab_transform, module.activation, module.vocab_layer_norm, module.vocab_projector)
+    family = family_of(module.config.model_type)
+    parts = family.parts(module, frozenset(family.heads) if heads is None else heads)
+    given = {one.name: getattr(parts, one.name) for one in fields(parts)}
+    return (kind or Encoder)(name, title, module.config, tokenizer, wordpiece, module, **given)

@@ -1,8 +1,8 @@
 """Which models there are and how each is loaded: bundled with the app, from the hub, or from a local folder.
 
-Weights are opened only as safetensors (no pickle) and no code from a checkpoint is run. A name that a reader types or
-puts in a link is looked up here and never passed on: what may be loaded is decided by whoever starts the server
-(`--model PATH`, BERT_EXPLAIN_MODEL, BERT_EXPLAIN_MODELS).
+Weights are opened as safetensors, or as a pickle that may hold numbers only, and no code from a checkpoint is run. A name
+that a reader types or puts in a link is looked up here and never passed on: what may be loaded is decided by whoever
+starts the server (`--model PATH`, BERT_EXPLAIN_MODEL, BERT_EXPLAIN_MODELS).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from bert_explain import families
 from bert_explain.errors import BadModel
+from bert_explain.models import trial
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
 from bert_explain.models.loaded import Shelf
@@ -25,7 +27,6 @@ from bert_explain.models.loaded import Shelf
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
 ENV_MODEL = "BERT_EXPLAIN_MODEL"
 ENV_MODELS = "BERT_EXPLAIN_MODELS"
-FAMILIES = ("bert", "distilbert")
 
 Progress = Callable[[float, str], None]
 
@@ -157,40 +158,21 @@ def _load(entry: Entry, progress: Progress) -> Encoder:
 
 
 def from_folder(folder: Path, name: str, title: str) -> Encoder:
-    """Load a Hugging Face folder (config.json, model.safetensors, tokenizer files). Raises BadModel."""
+    """Load a Hugging Face folder (config.json, weights, tokenizer files), and try it on two words. Raises BadModel."""
     return opened(folder, "--model", lambda: _open(folder, name, title))
 
 
 def _open(folder: Path, name: str, title: str) -> Encoder:
     config = read_config(folder)
-    if config.model_type not in FAMILIES:
-        kinds = " and ".join(FAMILIES)
-        raise BadModel(f"{folder.name} is a {config.model_type} model. This app walks through {kinds} encoders.")
+    family = families.of(config.model_type, folder.name)
     if getattr(config, "is_decoder", False) or getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise BadModel(f"{folder.name} is not a plain encoder: it looks only backwards, or its positions are relative.")
-    module, tokenizer, lost = read_weights(folder, config, *_classes(config.model_type))
+    module, tokenizer, lost = read_weights(folder, config, family)
     missing = " ".join(lost)
-    parts = {
-        "mlm": ("cls.predictions.transform", "vocab_transform"),
-        "nsp": ("seq_relationship",),
-        "pooler": ("pooler",),
-    }
-    heads = frozenset(part for part, keys in parts.items() if not any(key in missing for key in keys))
-    return from_hugging_face(name, title, module, tokenizer, heads)
-
-
-@lru_cache
-def _classes(family: str) -> tuple[Any, Any]:
-    """Imported where used: the lighter door of transformers, and only when a model is loaded."""
-    from transformers.models.bert.tokenization_bert import BertTokenizer
-
-    if family == "distilbert":
-        from transformers.models.distilbert.modeling_distilbert import DistilBertForMaskedLM
-
-        return DistilBertForMaskedLM, BertTokenizer
-    from transformers.models.bert.modeling_bert import BertForPreTraining
-
-    return BertForPreTraining, BertTokenizer
+    heads = frozenset(part for part, keys in family.heads.items() if not any(key in missing for key in keys))
+    model = from_hugging_face(name, title, module, tokenizer, heads)
+    trial.check(model, folder)
+    return model
 
 
 def _download(entry: Entry, progress: Progress) -> Path:
