@@ -58,7 +58,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:
     if guess is None:
         return "nothing to hide" if trace.spec.has_mlm else "no such head"
-    return {"pieces": guess.pieces, "p": [round(p, 4) for p in guess.probabilities]}
+    return {"pieces": guess.pieces, "p": [float(f"{p:.4g}") for p in guess.probabilities]}
 
 
 def _rounded(values: np.ndarray) -> list[list[float]]:

@@ -59,6 +59,12 @@ def test_pool_keeps_the_largest():
     assert overview.pool(matrix, 100) is matrix
 
 
+def test_tiny_probabilities_keep_their_bars(trace):
+    """A model that has learnt nothing gives each piece next to nothing: rounded to 0, the bars' lengths were 0 / 0."""
+    told = strip._words(trace, overview.Guess(3, ("a", "b"), (2.1e-5, 1.9e-5), None))
+    assert told["p"] == [2.1e-5, 1.9e-5]
+
+
 @pytest.mark.parametrize(("a", "b"), TEXTS)
 def test_every_text_has_a_strip_and_sentences(mini_bert, a, b):
     trace = run(mini_bert, Query(a, b))

@@ -10,8 +10,10 @@ export default component((me) => {
       "div",
       { class: "bar" },
       h("b", { class: "piece", dir: "auto" }),
+      " ", // what is read of a row keeps its words apart
       h("span", { class: "track" }, h("i")),
       h("span", { class: "number" }),
+      " ",
       h("span", { class: "more" }),
     );
     list.append(node);
@@ -30,7 +32,7 @@ export default component((me) => {
         node.classList.toggle("signal", bar.signal);
         value.textContent = bar.shown;
         more.replaceChildren(
-          ...[bar.mark && h("span", { class: "mark" }, bar.mark), bar.note && h("span", {}, bar.note)].filter(Boolean),
+          ...[bar.mark && h("span", { class: "mark" }, bar.mark), " ", bar.note && h("span", {}, bar.note)].filter(Boolean),
         );
         node.setAttribute("aria-label", [visible(bar.text), bar.shown, bar.mark, bar.note].filter(Boolean).join(", "));
       });

@@ -50,7 +50,8 @@ export default component((me) => {
       d.boxes.forEach((box, i) => {
         boxes[i].setAttribute("class", `box ${box.state}${i === d.chosen ? " chosen" : ""}`);
         boxes[i].style.setProperty("--hue", cssColour(box.role));
-        boxes[i].setAttribute("aria-label", `${box.title}. ${box.says}${{ dim: " Not in this half.", out: " Left out." }[box.state] ?? ""}`);
+        const name = box.title.includes(box.text) ? box.title : `${box.text}: ${box.title}`; // what is seen is part of the name
+        boxes[i].setAttribute("aria-label", `${name}. ${box.says}${{ dim: " Not in this half.", out: " Left out." }[box.state] ?? ""}`);
       });
       rove.roles(d.label, true, new Set([d.chosen]));
       show(pointed);

@@ -39,7 +39,7 @@ function roving(me, list, items = ":scope > *") {
       const nodes = all();
       list.setAttribute("aria-label", label);
       list.setAttribute("role", pick ? "listbox" : "list");
-      if (chosen.size > 1) list.setAttribute("aria-multiselectable", "true");
+      if (pick && chosen.size > 1) list.setAttribute("aria-multiselectable", "true");
       else list.removeAttribute("aria-multiselectable");
       const focused = nodes.includes(me.root.activeElement);
       if (!focused) at = Math.min(Math.max(0, nodes.length - 1), chosen.size ? Math.min(...chosen) : at);

@@ -49,7 +49,7 @@ const draw = {
   words(svg, words) {
     if (typeof words === "string") return mark(svg, "text", { x: 0, y: 26 }, role("soft"), 1, words);
     words.pieces.slice(0, 4).forEach((piece, i) => {
-      const w = 6 + 54 * words.p[i] / words.p[0];
+      const w = 6 + 54 * (words.p[i] / words.p[0] || 0);
       mark(svg, "rect", { x: 0, y: i * 11.5 + 1, width: w, height: 9, rx: 2 }, role("probability"), 0.85);
       mark(svg, "text", { x: w + 4, y: i * 11.5 + 9 }, role("soft"), 1, piece);
     });
@@ -74,10 +74,15 @@ function linkTo(stage, i, { data, setTriggerValue }, root) {
     else if (data.thumbs) draw[stage.picture](svg, data.thumbs[stage.picture]);
     link.append(svg);
     link.title = `${stage.name}: ${stage.says}`;
-    link.setAttribute("aria-label", link.title);
   }
   name.textContent = stage.name;
   link.append(name);
+  if (stage.picture) { // heard, not seen: the picture says it to the eye
+    const says = document.createElement("span");
+    says.className = "says";
+    says.textContent = `: ${stage.says}`;
+    link.append(says);
+  }
   link.dataset.path = stage.path;
   if (stage.name === data.current) link.setAttribute("aria-current", "page");
   // the address changes with every choice: the link takes it along as it is when it is used

@@ -260,7 +260,8 @@ def _take(page: Page) -> None:
     ):
         st.pills("Which vectors", READ_OUT.options, **state.bind(READ_OUT))
         st.text(f"The vector of {trace.pieces[page.position]}, to copy:")
-        st.code(read_outs.as_text(vectors[page.position]), language=None, wrap_lines=True, height=150)
+        with st.container(height=150, border=False, key="take-vector"):  # it scrolls; the copy button in it takes the keys there
+            st.code(read_outs.as_text(vectors[page.position]), language=None, wrap_lines=True)
         st.checkbox("The attention weights too (NPZ)", **state.bind(WEIGHTS))
         with st.container(horizontal=True):
             weights = state.get(WEIGHTS)

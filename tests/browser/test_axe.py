@@ -1,0 +1,71 @@
+"""axe-core over every chapter, all steps on one page, light and dark: rules of WCAG 2 and good practice.
+
+vendor/axe.min.js is the package axe-core 4.14.1, as published (MPL 2.0; its licences stand beside it).
+"""
+
+from pathlib import Path
+
+import pytest
+
+from bert_explain.ui import stages
+from tests.browser.helpers import all_drawn, open_at, settled
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+
+# What Streamlit itself does, and what nothing outside it can mend: (rule, a part of the element's own HTML) and why.
+STREAMLIT = {
+    ("region", 'data-testid="stSkipToContent"'): "its link past the navigation stands outside every landmark",
+    ("empty-table-header", 'role="columnheader"'): "the column of check boxes of st.dataframe has no words over it",
+    ("presentation-role-conflict", 'data-testid="stFileUploaderDropzone"'): "st.file_uploader labels a part it hides",
+}
+
+RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.flatMap((rule) => rule.nodes.map((node) => ({
+    rule: rule.id, impact: rule.impact, html: node.html,
+    why: [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; "),
+  })));
+}"""
+
+
+def faults(page) -> list[str]:
+    """What axe finds, each in one line, but for what Streamlit does."""
+    page.evaluate(AXE)
+    return [
+        f"{one['impact']} {one['rule']}: {one['html'][:200]} ({one['why']})"
+        for one in page.evaluate(RUN)
+        if not any(one["rule"] == rule and part in one["html"] for rule, part in STREAMLIT)
+    ]
+
+
+@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.chapter)
+def test_axe_finds_nothing(new_page, stage):
+    """Every picture of the chapter on one page; then its first question, asked and shown."""
+    page = new_page()
+    found = {}
+
+    def look(what: str) -> None:
+        for theme in ("dark", "light"):
+            page.emulate_media(color_scheme=theme)
+            settled(page)
+            found[what, theme] = faults(page)
+
+    if stage.path:
+        all_drawn(open_at(page, stage.path, mode="explore", step="all"))
+        look("all on one page")
+    open_at(page, stage.path, **({"mode": "guided"} if stage.path else {}))
+    look("a question")
+    if (show := page.get_by_role("button", name="just show me")).count():
+        show.first.click()
+        settled(page)
+        look("an answer")
+    assert not any(found.values()), "\n".join(f"{place}: {line}" for place, lines in found.items() for line in lines)
+
+
+def test_axe_itself_is_at_work(page):
+    """A picture without a text and a button without a name are found: a run that saw nothing would find nothing."""
+    open_at(page, "/")
+    page.evaluate(
+        "document.querySelector('[data-testid=stMain]').insertAdjacentHTML('beforeend', '<img src=\"data:,\"><button></button>')"
+    )
+    assert {line.split(":")[0] for line in faults(page)} == {"critical image-alt", "critical button-name"}
