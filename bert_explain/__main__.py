@@ -50,6 +50,13 @@ def parser() -> argparse.ArgumentParser:
         help="the address to listen on (default: %(default)s, this machine only); 0.0.0.0 lets others in",
     )
     parser.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[name for name in os.environ.get("BERT_EXPLAIN_HOSTS", "").split(",") if name.strip()],
+        help="a name besides by which readers reach this server, such as one that a proxy serves it under; may be repeated",
+    )
+    parser.add_argument(
         "--port",
         type=_port,
         default=8501,
@@ -73,10 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
         if given := getattr(options, name):
             os.environ[f"BERT_EXPLAIN_{name.upper()}"] = str(Path(given).expanduser().resolve())
     # The first import of streamlit: late, so that --help answers at once.
-    from bert_explain.ui.server import serve
+    from bert_explain.server.start import serve
 
     try:
-        serve(host=options.host, port=options.port, open_browser=not options.no_browser)
+        serve(host=options.host, port=options.port, open_browser=not options.no_browser, names=options.allow_host)
     except ExplainError as error:
         print(f"bert_explain: {error}", file=sys.stderr)
         return 1

@@ -34,10 +34,11 @@ BELOW["learning"] = {*BELOW["analysis"], "analysis"}
 BELOW["ui"] = {*BELOW["figures"], "figures", "learning", "chapters"}
 BELOW["chapters"] = BELOW["ui"] | {"ui"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
-BELOW["__main__"] = {"errors", "ui"}
+BELOW["server"] = {"errors", "models", "ui"}
+BELOW["__main__"] = {"errors", "server"}
 BELOW["__init__"] = set()
 
-STREAMLIT = {"page", "ui", "chapters"}
+STREAMLIT = {"page", "ui", "chapters", "server"}
 TORCH = {"families", "models", "engines", "training"}
 
 

@@ -19,7 +19,7 @@ from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
 from bert_explain.kernel import readings
 from bert_explain.trace import Token, Trace, run
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, documents, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import explained, picture, said
@@ -363,17 +363,19 @@ def bertviz(page: Page) -> None:
                 f"{len(places)} of {len(trace.tokens)} tokens. The weights are as they were; the rest of a row is left "
                 "out."
             )
+        html = bertviz_views.document(view, trace, page.palette, f"{_root()}/app/static/", page.layer, page.head)
+        name = documents.keep(html)
         st.iframe(
-            bertviz_views.document(view, trace, page.palette, _static(), page.layer, page.head),
+            html if name is None else f"{_root()}/{documents.ROUTE}/{name}",
             height=bertviz_views.height(view, trace),
             alt=f"bertviz, {wanted}",
         )
 
 
-def _static() -> str:
-    """Where this server's static files are, whatever folder it is served under: beside this page."""
+def _root() -> str:
+    """The folder that this server is served under, as the reader's browser sees it: that of this page."""
     path = urlsplit(st.context.url or "").path.rstrip("/")
-    return f"{path.removesuffix('/Attention')}/app/static/"
+    return path.removesuffix("/Attention")
 
 
 def _caution() -> None:

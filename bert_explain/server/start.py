@@ -1,73 +1,20 @@
-"""The app behind a server: the model is loaded and warmed before the first reader comes.
+"""Listening on a free port, and serving the app until it is interrupted."""
 
-``python -m bert_explain`` serves it; any other ASGI server can, at ``bert_explain.ui.server:app``.
-"""
-
-import asyncio
 import os
 import socket
 import sys
 import threading
-import time
 import webbrowser
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-import streamlit as st
 import uvicorn
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Route
 
 from bert_explain.errors import ExplainError
-from bert_explain.ui.stages import STAGES
+from bert_explain.server.app import app, streamlit_app
+from bert_explain.server.hosts import Hosts
 
-SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
 PORTS_TRIED = 50  # the wanted one and the next 49
-
-
-@asynccontextmanager
-async def lifespan(app: st.App) -> AsyncIterator[dict]:
-    """Warm up, then serve. A model that cannot be loaded is said here and on each page, which then shows another."""
-    started = time.perf_counter()
-    failure = await asyncio.to_thread(_warm)  # in a thread, so that Ctrl+C is heard meanwhile
-    if failure:
-        print(failure, file=sys.stderr, flush=True)
-    yield {"warm_seconds": time.perf_counter() - started}
-
-
-def _warm() -> ExplainError | None:
-    from bert_explain import models
-    from bert_explain.ui import cache
-
-    failure = None
-    try:
-        models.load()
-    except ExplainError as error:
-        failure = error
-    cache.warm()
-    return failure
-
-
-# Opened at a page's own address, Streamlit looks for its server below that address before it looks beside it: two errors
-# in the console of whoever follows a link, and two answers to wait for. Told where the server is, it asks only there.
-_BESIDE = '<script>window.__streamlit = {BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^\\/]*$/, "")}</script>'
-
-
-@cache
-def _front() -> str:
-    """Streamlit's own page, with the address of its server."""
-    index = Path(st.__file__).with_name("static") / "index.html"
-    return index.read_text(encoding="utf-8").replace("<head>", f"<head>{_BESIDE}", 1)
-
-
-async def _page(request: Request) -> HTMLResponse:
-    return HTMLResponse(_front(), headers={"Cache-Control": "no-cache"})
-
-
-app = st.App(SCRIPT, lifespan=lifespan, routes=[Route(f"/{stage.path}", _page) for stage in STAGES if stage.path])
+LARGEST_MESSAGE = 4_000_000  # bytes from a browser; files come another way
 
 
 class _Server(uvicorn.Server):
@@ -83,12 +30,13 @@ class _Server(uvicorn.Server):
             self._on_answering()
 
 
-def serve(*, host: str, port: int, open_browser: bool) -> None:
-    """Serve the app until it is interrupted.
+def serve(*, host: str, port: int, open_browser: bool, names: Sequence[str] = ()) -> None:
+    """Serve the app until it is interrupted. `names`: by which it may be asked besides those that follow from `host`.
 
     A port that is taken gives way to the next free one; port 0 is any free one. Raises ExplainError when
     there is none.
     """
+    app.hosts = Hosts(host, names)
     listener = _listen(host, port)
     chosen = listener.getsockname()[1]
     url = _url(host, chosen)
@@ -97,7 +45,7 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
     print("Loading the model ...", flush=True)
 
     def answering() -> None:
-        seconds = app.state["warm_seconds"]
+        seconds = streamlit_app.state["warm_seconds"]
         print(f"bert_explain is at {url} (warmed up in {seconds:.1f} s). Ctrl+C stops it.", flush=True)
         if open_browser and _has_display():
             # A thread: some browsers keep webbrowser.open waiting. Without a browser it returns False.
@@ -107,6 +55,8 @@ def serve(*, host: str, port: int, open_browser: bool) -> None:
         app,
         log_level="warning",
         access_log=False,
+        server_header=False,
+        ws_max_size=LARGEST_MESSAGE,
         ws="websockets-sansio",  # the newer of uvicorn's two, and the one Streamlit runs on itself
         ws_ping_interval=30,
         ws_ping_timeout=30,
