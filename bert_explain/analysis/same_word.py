@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +35,7 @@ class Found:
 
     occurrences: tuple[Occurrence, ...]
     problems: tuple[str, ...]
+    turns: int = 1  # how many lots of MOST it takes to see every occurrence
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -62,45 +62,14 @@ def parse(listed: str) -> tuple[Line, ...]:
 
 
 def shown(lines: Sequence[Line]) -> str:
-    """The reverse of `parse`."""
-    return "\n".join(f"{line.label} | {line.text}" if line.label else line.text for line in lines)
+    """The reverse of `parse`. A bar in a sentence without a label gets one before it: what is before that one is empty."""
+    return "\n".join(f"{line.label} | {line.text}".lstrip() if line.label or "|" in line.text else line.text for line in lines)
 
 
-def read_csv(data: bytes) -> tuple[Line, ...]:
-    """A CSV file with the column `sentence` and, if there are labels, `label`. Raises BadList, saying what to change."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    if "\0" in text:
-        raise BadList("This is no text file: it holds zero bytes. Save the table as CSV and try again.")
-    try:
-        dialect = csv.Sniffer().sniff(text[:4_000].splitlines()[0] if text.strip() else ",", ",;\t")
-    except csv.Error:
-        dialect = csv.excel  # one column has no separator to be found
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect))
-    except csv.Error as error:
-        raise BadList(f"This CSV file cannot be read: {error}.") from error
-    columns = {name.strip().lower(): name for name in (rows[0] if rows else {}) if isinstance(name, str)}
-    if not rows:
-        raise BadList("This CSV file has no rows below its first line. The first line must name the columns: sentence,label.")
-    if "sentence" not in columns:
-        there = ", ".join(list(columns)[:6])[:80] or "none"
-        raise BadList(f"This CSV file has no column called sentence. Its columns: {there}. Wanted: sentence,label.")
-    lines = []
-    for row in rows:
-        sentence = " ".join((row.get(columns["sentence"]) or "").split())
-        label = " ".join((row.get(columns.get("label", "")) or "").split()).replace("|", "/")
-        if sentence:
-            lines.append(Line(sentence, label[:LONGEST_LABEL]))
-    if not lines:
-        raise BadList("The column sentence of this CSV file is empty.")
-    return tuple(lines)
+def find(lines: Sequence[Line], word: str, turn: int = 0) -> Found:
+    """Occurrences of the word, in any of its forms, in the order of the list; at most MOST, spread over the labels.
 
-
-def find(lines: Sequence[Line], word: str) -> Found:
-    """Every occurrence of the word, in any of its forms, in the order of the list; at most MOST.
+    turn : which lot of them, from 0; one past the last is the first again.
 
     Problems are sentences about what was left out. Raises BadList when nothing is left to be shown.
     """
@@ -125,11 +94,58 @@ def find(lines: Sequence[Line], word: str) -> Found:
     if without:
         which = ", ".join(map(str, without[:8])) + (" ..." if len(without) > 8 else "")
         problems.append(f"Left out, because the word is not in it: line {which}.")
+    lots = _lots([o.label for o in found])
+    chosen = [found[i] for i in lots[turn % len(lots)]]
     if len(found) > MOST:
-        problems.append(f"The word occurs {len(found):,} times; the first {MOST} are compared.")
+        problems.append(f"The word occurs {len(found):,} times; {_which(chosen, turn % len(lots))} are compared.")
     if long:
         problems.append(f"{long} of the sentences are longer than {LONGEST:,} characters: only their beginning is read.")
-    return Found(tuple(found[:MOST]), tuple(problems))
+    return Found(tuple(chosen), tuple(problems), len(lots))
+
+
+def _which(chosen: Sequence[Occurrence], turn: int) -> str:
+    """Which of too many are compared, in words."""
+    labels = [o.label for o in chosen]
+    kinds = list(dict.fromkeys(labels))
+    if len(kinds) > 1:
+        shares = ", ".join(f"{labels.count(kind)} {kind or 'without a label'}" for kind in kinds)
+        named = f" ({shares})" if len(kinds) <= 6 else ""
+        return f"{len(chosen)} of them, taken from the labels in turn{named},"
+    return f"{'other' if turn else 'the first'} {len(chosen)}"
+
+
+def _lots(labels: Sequence[str]) -> list[list[int]]:
+    """Places in a list, in lots of at most MOST that show every place at least once.
+
+    In a lot, each label has as many as any other, as far as there are so many; a label that has been seen whole begins
+    anew, so that every lot can be compared by label. More than MOST labels are shown by turns.
+    """
+    places = defaultdict(list)
+    for place, label in enumerate(labels):
+        places[label].append(place)
+    kinds = list(places)
+    lots = []
+    for first in range(0, len(kinds), MOST):
+        shares = _shares([len(places[kind]) for kind in kinds[first : first + MOST]])
+        taken = [(places[kind], share) for kind, share in zip(kinds[first:], shares, strict=False)]
+        turns = max(-(-len(there) // share) for there, share in taken)
+        for turn in range(turns):
+            lot = []
+            for there, share in taken:
+                begin = min(turn % -(-len(there) // share) * share, len(there) - share)
+                lot += there[begin : begin + share]
+            lots.append(sorted(lot))
+    return lots
+
+
+def _shares(sizes: Sequence[int]) -> list[int]:
+    """How many of MOST each may have: by turns one each, as long as it has more. At most MOST sizes, none of them 0."""
+    shares = [0] * len(sizes)
+    while sum(shares) < min(MOST, sum(sizes)):
+        for i, size in enumerate(sizes):
+            if shares[i] < size and sum(shares) < MOST:
+                shares[i] += 1
+    return shares
 
 
 def spans(text: str, word: str) -> list[tuple[int, int]]:

@@ -33,7 +33,7 @@ def test_a_bar_far_inside_a_sentence_is_no_label():
 @given(st.text(max_size=300))
 def test_what_was_parsed_can_be_shown_and_parsed_again(text):
     lines = sw.parse(text)
-    assert sw.parse(sw.shown(lines)) == lines or any("|" in line.text for line in lines)
+    assert sw.parse(sw.shown(lines)) == lines
 
 
 @given(st.text(max_size=200), st.text(max_size=20))
@@ -80,6 +80,34 @@ def test_two_thousand_sentences_are_cut_to_twelve_and_it_is_said():
     assert "2,000 times" in found.problems[0]
 
 
+def occurrences_of(sizes: dict[str, int]) -> tuple[sw.Line, ...]:
+    return tuple(sw.Line(f"The bank {label} {i}.", label) for label, size in sizes.items() for i in range(size))
+
+
+def test_a_list_sorted_by_label_is_compared_by_label():
+    found = sw.find(occurrences_of({"river": 30, "money": 40}), "bank")
+    assert [o.label for o in found.occurrences] == ["river"] * 6 + ["money"] * 6
+    assert "70 times; 12 of them, taken from the labels in turn (6 river, 6 money), are compared" in found.problems[0]
+
+
+@given(st.dictionaries(st.sampled_from("abcdefghijklmnopqrst"), st.integers(1, 30), min_size=1), st.integers(0, 500))
+def test_lots_show_every_occurrence_and_are_as_even_as_they_can_be(sizes, turn):
+    lines = occurrences_of(sizes)
+    turns = sw.find(lines, "bank").turns
+    lots = [sw.find(lines, "bank", t).occurrences for t in range(turns)]
+    assert {o.text for lot in lots for o in lot} == {line.text for line in lines}
+    for lot in lots:
+        there = [o.label for o in lot]
+        assert len({o.text for o in lot}) == len(lot) <= sw.MOST
+        assert [o.text for o in lot] == [line.text for line in lines if line.text in {o.text for o in lot}]
+        shares = [there.count(label) for label in set(there)]
+        assert all(n in (max(shares), max(shares) - 1) or n == sizes[label] for label in set(there) if (n := there.count(label)))
+        if len(sizes) <= sw.MOST:
+            assert set(there) == set(sizes)
+            assert len(lot) == min(sw.MOST, len(lines))
+    assert sw.find(lines, "bank", turn).occurrences == lots[turn % turns]
+
+
 def test_a_list_that_is_too_long_is_refused():
     with pytest.raises(BadList, match="characters"):
         sw.parse("x" * (sw.LONGEST_LIST + 1))
@@ -92,40 +120,6 @@ def test_emoji_and_signs_are_found_wherever_they_stand():
 def test_html_stays_text():
     found = sw.find(sw.parse("<b>bank</b> <img src=x onerror=alert(1)>"), "bank")
     assert found.occurrences[0].form == "bank"
-
-
-@pytest.mark.parametrize(
-    ("data", "lines"),
-    [
-        (b"sentence,label\nThe bank.,river\n", (Line("The bank.", "river"),)),
-        (b'\xef\xbb\xbfSentence;Label\n"A bank; a river";x\n', (Line("A bank; a river", "x"),)),
-        (b"label\tsentence\nx\tThe bank.\n", (Line("The bank.", "x"),)),
-        (b"sentence\nThe bank\nA bank\n", (Line("The bank"), Line("A bank"))),
-        (b'sentence,label\n"two\nlines | bar",a|b\n', (Line("two lines | bar", "a/b"),)),
-    ],
-)
-def test_csv_files(data, lines):
-    assert sw.read_csv(data) == lines
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"", "no rows"),
-        (b"sentence,label\n", "no rows"),
-        (b"text,kind\nA bank.,river\n", "no column called sentence. Its columns: text, kind"),
-        (b"sentence,label\n,river\n", "is empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", "no text file"),
-    ],
-)
-def test_files_that_cannot_be_read_say_what_is_wrong(data, said):
-    with pytest.raises(BadList, match=said):
-        sw.read_csv(data)
-
-
-@given(st.binary(max_size=200))
-def test_no_file_breaks_the_page(data):
-    assert outcome(sw.read_csv, data)
 
 
 @pytest.mark.parametrize("chosen", sets(), ids=lambda s: s.name)

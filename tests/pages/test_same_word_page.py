@@ -168,6 +168,53 @@ def test_a_good_file_becomes_the_list_and_a_bad_one_changes_nothing():
     assert at.text_area("same-lines").value == "x | One bank.\ny | Two banks."
 
 
+def upload(at, text: str, name: str = "own.csv"):
+    at.file_uploader(part.UPLOAD).set_value((name, text.encode(), "text/csv")).run()
+    assert not at.exception
+    return at
+
+
+def test_a_file_about_another_word_proposes_that_word_and_others():
+    at = upload(opened(), "sentence,label\nThe bark of the oak.,tree\nRough bark of an oak.,tree\nThe dog's bark.,dog\n")
+    assert at.text_input("same-word").value == "bark"
+    assert "The same sentences, in every model" in titles(at)
+    others = {b.label: b for b in at.button if (b.key or "").startswith("same-shared-")}
+    assert list(others) == ["bark (3 of 3)", "oak (2 of 3)"]
+    others["oak (2 of 3)"].click().run()
+    assert not at.exception
+    assert (at.text_input("same-word").value, at.query_params["word"]) == ("oak", "oak")
+    assert "not in it: line 3" in html(at)
+
+
+def test_a_file_keeps_the_word_that_most_of_it_has_already():
+    at = upload(opened(), "sentence\nA light bank.\nThe light bank.\n")
+    assert at.text_input("same-word").value == "bank"
+
+
+def test_rows_that_are_not_read_are_named_where_the_file_stands():
+    at = upload(opened(), "sentence,label\nOn the bank, she slept.,river\nA bank.,money\nThe bank.,river\n")
+    assert "Not read, because of more cells than the 2 columns that the first row names: row 2." in html(at)
+    assert at.text_area("same-lines").value == "money | A bank.\nriver | The bank."
+
+
+def test_a_file_sorted_by_label_is_compared_at_once_and_others_can_be_chosen():
+    rows = [f"The bank {label} {i}.,{label}" for label in ("river", "money") for i in range(15)]
+    at = upload(opened(), "sep=,\nsentence,label\n" + "\n".join(rows))
+    assert "30 times; 12 of them, taken from the labels in turn (6 river, 6 money), are compared" in html(at)
+    assert "Give the sentences labels" not in html(at)
+    first = re.search('<ol class="occurrences">.*?</ol>', html(at)).group()
+    at.button("same-lot").click().run()
+    assert not at.exception
+    second = re.search('<ol class="occurrences">.*?</ol>', html(at)).group()
+    assert first != second
+    assert at.query_params["lot"] == "2"
+    again = opened(**{name: at.query_params[name] for name in ("set", "word", "lines", "lot")})
+    assert re.search('<ol class="occurrences">.*?</ol>', html(again)).group() == second
+    at.button("same-lot").click().run()
+    at.button("same-lot").click().run()
+    assert re.search('<ol class="occurrences">.*?</ol>', html(at)).group() == first
+
+
 def test_the_link_of_a_list_that_is_too_long_reopens_what_was_compared():
     at = opened()
     random = np.random.default_rng(5)

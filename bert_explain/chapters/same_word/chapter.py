@@ -57,6 +57,7 @@ CHAPTER = Chapter(
                 same_word.LINES,
                 same_word.FEW,
                 same_word.PICK,
+                same_word.LOT,
                 same_word.DEEP,
             ),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,10 +11,15 @@ import streamlit as st
 from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import same_word as sw
 from bert_explain.analysis.occurrences import Occurrence
+from bert_explain.analysis.sentence_csv import SentenceFile
+from bert_explain.analysis.sentence_csv import read_csv as read_file
+from bert_explain.analysis.shared_words import Shared
+from bert_explain.analysis.shared_words import shared as shared_of
 from bert_explain.content import senses as content
 from bert_explain.content import words
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
+from bert_explain.kernel.text import markdown
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.ui import sense_cache, state
@@ -37,6 +42,7 @@ WORD = state.Text("word", "", limit=60)
 LINES = _Lines("lines")
 FEW = PackedText("few")  # of a list that is too long for a link: what is compared of it
 PICK = state.Number("pick", 1, sw.MOST, 1)
+LOT = state.Number("lot", 1, sw.LONGEST_LIST, 1)  # which of the lots of twelve, where a word occurs more often
 DEEP = state.Number("deep", 0, 99, None)  # None: the last layer
 UPLOAD = "same-word-csv"
 
@@ -68,7 +74,7 @@ def sentences(page: Page) -> sw.Found | None:
     word, lines = chosen_list()
     found, problems = None, []
     try:
-        found = found_in(word, lines)
+        found = found_in(word, lines, state.get(LOT) - 1)
         problems += found.problems
     except sw.BadList as error:
         problems.append(str(error))
@@ -82,14 +88,37 @@ def sentences(page: Page) -> sw.Found | None:
                 st.html(figures.listed(found.occurrences, picked(found)))
             tell(problems, "warning")
             if found:
+                _other_lot(word, lines, found)
                 _to_sentence_a(page, found.occurrences[picked(found)])
     return found
+
+
+def _other_lot(word: str, lines: str, found: sw.Found) -> None:
+    """Where a word occurs more often than can be compared: the next ones."""
+    if found.turns > 1:
+        at = (state.get(LOT) - 1) % found.turns
+        st.button(
+            "Compare other sentences",
+            key="same-lot",
+            type="tertiary",
+            icon=":material/autorenew:",
+            on_click=_turned,
+            args=(word, lines, (at + 1) % found.turns),
+            help=f"Now: lot {at + 1:,} of {found.turns:,}.",
+        )
+
+
+def _turned(word: str, lines: str, lot: int) -> None:
+    state.put(LOT, lot + 1)
+    state.put(PICK, 1)
+    if state.get(SET) == OWN and not LINES.show(lines):
+        state.put(FEW, _compared(word, lines, lot))
 
 
 def listed() -> sw.Found | None:
     """The occurrences of the chosen list, without its card; None, after a sentence that says why, where there are none."""
     try:
-        return found_in(*chosen_list())
+        return found_in(*chosen_list(), state.get(LOT) - 1)
     except sw.BadList as error:
         tell(str(error), "warning")
         return None
@@ -111,11 +140,11 @@ def chosen_list() -> tuple[str, str]:
 
 
 @lru_cache(maxsize=64)
-def found_in(word: str, lines: str) -> sw.Found:
+def found_in(word: str, lines: str, lot: int = 0) -> sw.Found:
     """The occurrences, those of one label side by side. Raises BadList."""
-    found = sw.find(sw.parse(lines), word)
+    found = sw.find(sw.parse(lines), word, lot)
     order = sorted(found.occurrences, key=lambda o: found.labels.index(o.label) if o.label else len(found.labels))
-    return sw.Found(tuple(order), found.problems)
+    return replace(found, occurrences=tuple(order))
 
 
 def picked(found: sw.Found) -> int:
@@ -139,12 +168,44 @@ def _edit(word: str, lines: str) -> None:
     file = st.file_uploader("Or a CSV file with the columns sentence,label", type="csv", key=UPLOAD, on_change=_uploaded)
     if file is not None:
         try:
-            sw.read_csv(file.getvalue())
+            tell(_read_file(file.getvalue()).problems, "warning")
         except sw.BadList as error:
             tell(str(error), "warning")
+    if state.get(SET) == OWN:
+        _proposed(word, lines)
     if state.get(SET) == OWN and lines and not LINES.show(lines):
         held = "The link holds only the sentences that are compared." if FEW.show(state.get(FEW)) else "Keep the file."
         tell(f"This list is too long for a link. {held}")
+
+
+def _proposed(word: str, lines: str) -> None:
+    """Words that the reader's sentences share, to be looked at with a click."""
+    there = _shared(lines)
+    if len(there) == 1 and there[0].word == word.strip().lower():
+        return
+    if there:
+        st.caption("Words that these sentences share, and in how many of them they stand:")
+        with st.container(horizontal=True, gap="small"):
+            for number, one in enumerate(there):
+                st.button(
+                    f"{markdown(one.word)} ({one.sentences:,} of {one.of:,})",
+                    key=f"same-shared-{number}",
+                    on_click=_own,
+                    args=(one.word, lines),
+                )
+
+
+@lru_cache(maxsize=64)
+def _shared(lines: str) -> tuple[Shared, ...]:
+    try:
+        return shared_of(sw.parse(lines))
+    except sw.BadList:
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _read_file(data: bytes) -> SentenceFile:
+    return read_file(data)
 
 
 def _edited(word_key: str, lines_key: str) -> None:
@@ -159,26 +220,32 @@ def _own(word: str, lines: str) -> None:
     state.put(LINES, lines)
     state.put(FEW, "" if LINES.show(lines) else _compared(word, lines))
     state.put(PICK, 1)
+    state.put(LOT, 1)
 
 
-def _compared(word: str, lines: str) -> str:
+def _compared(word: str, lines: str, lot: int = 0) -> str:
     try:
-        there = found_in(word, lines).occurrences
+        there = found_in(word, lines, lot).occurrences
     except sw.BadList:
         return ""
     return sw.shown(list(dict.fromkeys(sw.Line(o.text, o.label) for o in there)))
 
 
 def _uploaded() -> None:
-    """A file that can be read becomes the list; one that cannot changes nothing."""
+    """A file that can be read becomes the list, and the word that most of it shares is looked for; one that cannot changes
+    nothing.
+    """
     file = st.session_state[UPLOAD]
     if file is None:
         return
     try:
-        lines = sw.shown(sw.read_csv(file.getvalue()))
+        lines = sw.shown(_read_file(file.getvalue()).lines)
     except sw.BadList:
         return  # said where the file stands
-    _own(chosen_list()[0], lines)
+    word, there = chosen_list()[0], _shared(lines)
+    if there and not any(one.sentences == there[0].sentences and one.word == word.strip().lower() for one in there):
+        word = there[0].word
+    _own(word, lines)
 
 
 def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
