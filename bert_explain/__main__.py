@@ -45,6 +45,21 @@ def parser() -> argparse.ArgumentParser:
         help="a decoder of your own: a BertLMHeadModel in Hugging Face's layout that looks only backwards",
     )
     parser.add_argument(
+        "--settings",
+        metavar="FILE",
+        help="a TOML file that says which models readers may choose and whether they may have them fetched",
+    )
+    parser.add_argument(
+        "--allow-any-model",
+        action="store_true",
+        help="any BERT of the Hugging Face hub may be fetched and loaded, not only the listed ones; for a private machine",
+    )
+    parser.add_argument(
+        "--allow-downloads",
+        action="store_true",
+        help="readers may have listed models fetched though others reach this server; on this machine alone they may anyway",
+    )
+    parser.add_argument(
         "--host",
         default="127.0.0.1",
         help="the address to listen on (default: %(default)s, this machine only); 0.0.0.0 lets others in",
@@ -79,6 +94,11 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("elmo", "decoder"):
         if given := getattr(options, name):
             os.environ[f"BERT_EXPLAIN_{name.upper()}"] = str(Path(given).expanduser().resolve())
+    if options.settings:
+        os.environ["BERT_EXPLAIN_SETTINGS"] = str(Path(options.settings).expanduser().resolve())
+    for flag, variable in ((options.allow_any_model, "ANY_MODEL"), (options.allow_downloads, "DOWNLOADS")):
+        if flag:
+            os.environ[f"BERT_EXPLAIN_{variable}"] = "1"
     # The first import of streamlit: late, so that --help answers at once.
     from bert_explain.server.start import serve
 

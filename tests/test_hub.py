@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,18 +22,32 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 
 # In a process of its own: the client reads its address once, when it is imported. The module alone, without torch.
 CLIENT = f"""
-import importlib.util, json, threading
+import importlib.util, json, os, sys, threading
 spec = importlib.util.spec_from_file_location("hub", {str(ROOT / "bert_explain/models/hub.py")!r})
-hub = importlib.util.module_from_spec(spec)
+hub = sys.modules["hub"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(hub)
+asked = json.loads(os.environ["ASKED"])
+repo, title, revision = "google-bert/bert-base-uncased", "BERT-base, uncased", asked.get("revision", "")
 heard = []
+class Left(BaseException):
+    pass
 def progress(share, what):
     heard.append((share, what, threading.current_thread() is threading.main_thread()))
+    if share >= asked.get("leave", 2):
+        raise Left
+if "free" in asked:
+    hub._free = lambda: asked["free"]
+result = dict()
 try:
-    result = {{"folder": str(hub.snapshot("google-bert/bert-base-uncased", "BERT-base, uncased", progress))}}
+    found = hub.cached(repo, revision) or hub.fetch(repo, title, progress, revision, asked.get("most"))
+    result["folder"] = str(found)
+    result["cached"] = str(hub.cached(repo, revision))
 except hub.BadModel as error:
-    result = {{"error": str(error)}}
-print(json.dumps({{"heard": heard, **result}}))
+    result["error"] = str(error)
+except Left:
+    result["left"] = True
+result["heard"] = heard
+print(json.dumps(result))
 """
 
 
@@ -41,9 +56,11 @@ class Hub:
 
     def __init__(self, folder: Path):
         self.files = {p.name: p.read_bytes() for p in folder.iterdir()}
-        self.files["pytorch_model.bin"] = b"a pickle that nobody asks for"
+        self.files["pytorch_model.bin"] = b"a pickle that is asked for where there is nothing else"
+        self.hidden: set[str] = set()
         self.asked: list[str] = []
         self.broken = False
+        self.pause = 0.7  # seconds between the halves
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,14 +74,16 @@ class Hub:
 
             def answer(self, body: bool):
                 path, name = self.path.split("?")[0], self.path.rsplit("/", 1)[-1]
-                if path.endswith("/revision/main"):
+                if "/revision/" in path:
                     self.send(json.dumps({"id": "x/y", "sha": SHA, "siblings": []}).encode(), body)
                 elif "/tree/" in path:
-                    listing = [{"type": "file", "path": n, "size": len(b), "oid": n} for n, b in hub.files.items()]
+                    listing = [
+                        {"type": "file", "path": n, "size": len(b), "oid": n} for n, b in hub.files.items() if n not in hub.hidden
+                    ]
                     self.send(json.dumps(listing).encode(), body)
                 elif hub.broken and body and name in hub.asked and name == "model.safetensors":
                     self.send(b"", body, status=404)
-                elif "/resolve/" in path and name in hub.files:
+                elif "/resolve/" in path and name in hub.files and name not in hub.hidden:
                     hub.asked += [name] if body else []
                     self.send(hub.files[name], body, ETag=f'"{name}"', **{"X-Repo-Commit": SHA})
                 else:
@@ -79,13 +98,14 @@ class Hub:
                 if body and slow:  # in two halves, so that there is progress to tell
                     self.wfile.write(content[: len(content) // 2])
                     self.wfile.flush()
-                    time.sleep(0.7)
+                    time.sleep(hub.pause)
                     if hub.broken:
                         self.close_connection = True
                         self.connection.close()
                         return
                 if body:
-                    self.wfile.write(content[len(content) // 2 :] if slow else content)
+                    with suppress(ConnectionError):  # who asked has left
+                        self.wfile.write(content[len(content) // 2 :] if slow else content)
 
             def log_message(self, *_):
                 pass
@@ -95,9 +115,9 @@ class Hub:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def load(self, home: Path, url: str = "", **environment) -> dict:
+    def load(self, home: Path, url: str = "", asked: dict | None = None, **environment) -> dict:
         env = {k: v for k, v in os.environ.items() if "OFFLINE" not in k and "proxy" not in k.lower()}
-        env |= {"HF_HOME": str(home), "HF_ENDPOINT": url or self.url, "HF_HUB_DISABLE_XET": "1", **environment}
+        env |= {"HF_HOME": str(home), "HF_ENDPOINT": url or self.url, "ASKED": json.dumps(asked or {}), **environment}
         done = subprocess.run(
             [sys.executable, "-c", CLIENT], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120
         )
@@ -140,10 +160,73 @@ def test_a_download_broken_off_is_said_taken_up_again_with_progress_and_then_kep
 
     hub.asked.clear()
     again = hub.load(tmp_path, HF_HUB_OFFLINE="1")
-    assert again == {"heard": [], "folder": first["folder"]}
+    assert again == {"heard": [], "folder": first["folder"], "cached": first["folder"]}
     assert hub.asked == []
 
 
 def test_without_a_hub_one_sentence(hub, tmp_path):
     answer = hub.load(tmp_path, url="http://127.0.0.1:9")
     assert answer["error"].startswith("BERT-base, uncased is not on this machine, and the Hugging Face hub could not")
+
+
+def test_a_listed_revision_is_the_one_that_is_kept(hub, tmp_path):
+    found = hub.load(tmp_path, asked={"revision": SHA})
+    assert Path(found["folder"]).name == SHA
+    assert found["cached"] == found["folder"]
+    assert "error" in hub.load(tmp_path, url="http://127.0.0.1:9", asked={"revision": "f" * 40})
+
+
+def test_a_reader_who_cancels_ends_the_download_and_nothing_half_written_is_left(hub, tmp_path):
+    hub.asked.clear()
+    left = hub.load(tmp_path, asked={"leave": 0.1})
+    assert left["left"]
+    assert 0.1 <= left["heard"][-1][0] < 1
+    assert not list(tmp_path.rglob("*.incomplete"))  # nothing half-written is left
+    assert not list(tmp_path.rglob("model.safetensors"))
+    assert "cached" in hub.load(tmp_path)
+
+
+def test_larger_than_the_list_says_is_not_fetched(hub, tmp_path):
+    hub.asked.clear()
+    refused = hub.load(tmp_path, asked={"most": 40_000_000})
+    assert refused["error"] == (
+        "The hub has 42 MB under the name of BERT-base, uncased; the list says 40 MB. Nothing was fetched."
+    )
+    assert hub.asked == []
+    assert "cached" in hub.load(tmp_path, asked={"most": 42_500_000})
+
+
+def test_a_full_disk_is_said_before_anything_is_fetched(hub, tmp_path):
+    hub.asked.clear()
+    refused = hub.load(tmp_path, asked={"free": 100_000_000})
+    assert refused["error"] == (
+        "BERT-base, uncased takes 42 MB, and 100 MB are free on the disk where it would be kept. Nothing was fetched."
+    )
+    assert hub.asked == []
+
+
+def test_pickled_numbers_are_fetched_only_where_there_is_nothing_else(hub, tmp_path):
+    hub.asked.clear()
+    hub.hidden = {"model.safetensors"}
+    try:
+        found = hub.load(tmp_path)
+        assert "pytorch_model.bin" in hub.asked
+        assert found["cached"] == found["folder"]
+        hub.hidden |= {"pytorch_model.bin"}
+        assert "neither model.safetensors nor pytorch_model.bin" in hub.load(tmp_path / "other")["error"]
+    finally:
+        hub.hidden = set()
+
+
+@pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="the superuser may write anywhere")
+def test_a_cache_that_cannot_be_written_is_said(hub, tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        assert "could not be written to this machine's disk" in hub.load(tmp_path)["error"]
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_cache_that_is_no_folder_is_said(hub, tmp_path):
+    (tmp_path / "hub").write_text("a file")
+    assert hub.load(tmp_path)["error"].startswith("BERT-base, uncased ")

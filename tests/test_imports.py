@@ -34,7 +34,7 @@ BELOW["learning"] = {*BELOW["analysis"], "analysis"}
 BELOW["ui"] = {*BELOW["figures"], "figures", "learning", "chapters"}
 BELOW["chapters"] = BELOW["ui"] | {"ui"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
-BELOW["server"] = {"errors", "models", "ui"}
+BELOW["server"] = {"core", "errors", "models", "ui"}
 BELOW["__main__"] = {"errors", "server"}
 BELOW["__init__"] = set()
 

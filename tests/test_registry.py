@@ -270,14 +270,27 @@ def test_a_distilbert_folder_walks_too(tmp_path):
 # The hub, faked; test_hub.py has a real one ------------------------------------------------------------------------
 
 
-def test_a_hub_that_cannot_be_reached_is_said(monkeypatch):
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_loading_asks_the_hub_for_nothing(cache, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: pytest.fail("asked the hub"))
+    with pytest.raises(BadModel, match=r"^BERT-base, uncased is not on this machine\.$"):
+        models.load("bert-base-uncased")
+    assert not models.here(models.entries()["bert-base-uncased"])
+
+
+def test_a_hub_that_cannot_be_reached_is_said(cache, monkeypatch):
     def fail(*_, **__):
         raise ConnectionError("no route to host, with a secret path")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     heard = []
     with pytest.raises(BadModel) as error:
-        models.load("bert-base-uncased", lambda *report: heard.append(report))
+        models.fetch(models.entries()["bert-base-uncased"], lambda *report: heard.append(report))
     assert str(error.value) == (
         "BERT-base, uncased is not on this machine, and the Hugging Face hub could not be reached to fetch it "
         "(ConnectionError). mini-bert needs no network; a folder of your own can be given with --model."
@@ -285,15 +298,40 @@ def test_a_hub_that_cannot_be_reached_is_said(monkeypatch):
     assert heard == [(0.0, "BERT-base, uncased: asking the hub")]
 
 
-def test_a_model_in_the_hubs_cache_is_opened_without_asking_the_hub(folder, monkeypatch):
-    asked = []
-
-    def cached(repo, **options):
-        asked.append((repo, options["local_files_only"]))
-        return str(folder)
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", cached)
+def test_a_model_in_the_hubs_cache_is_opened_without_asking_the_hub(folder, cache, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: pytest.fail("asked the hub"))
+    entry = models.entries()["bert-base-cased"]
+    there = cache / "models--google-bert--bert-base-cased" / "snapshots"
+    shutil.copytree(folder, there / ("f" * 40))
+    assert not models.here(entry)  # another revision than the one that is listed
+    shutil.copytree(folder, there / entry.revision)
+    assert models.here(entry)
     model = models.load("bert-base-cased")
     assert (model.name, model.title, model.hidden_size) == ("bert-base-cased", "BERT-base, cased", 8)
     assert models.load("bert-base-cased") is model
-    assert asked == [("google-bert/bert-base-cased", True)]
+
+
+def test_a_download_that_was_broken_off_is_not_taken_for_a_model(folder, cache):
+    entry = models.entries()["bert-base-cased"]
+    there = cache / "models--google-bert--bert-base-cased" / "snapshots" / entry.revision
+    shutil.copytree(folder, there)
+    (there / "model.safetensors").unlink()
+    assert not models.here(entry)
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (there / "model.safetensors.index.json").write_text(json.dumps(index))
+    (there / "model-00001-of-00002.safetensors").touch()
+    assert not models.here(entry)
+    (there / "model-00002-of-00002.safetensors").touch()
+    assert models.here(entry)
+
+
+def test_whoever_starts_with_a_model_of_the_hub_has_asked_for_it(cache, monkeypatch):
+    asked = []
+    monkeypatch.setattr(registry.hub, "fetch", lambda *args, **_: asked.append(args))
+    monkeypatch.setenv("BERT_EXPLAIN_MODEL", "bert-base-cased")
+    with pytest.raises(BadModel, match="is not on this machine"):  # the stand-in brings nothing
+        models.prepare()
+    assert [args[0] for args in asked] == ["google-bert/bert-base-cased"]
+    monkeypatch.setenv("BERT_EXPLAIN_MODEL", "mini-bert")
+    models.prepare()
+    assert len(asked) == 1

@@ -2,7 +2,8 @@
 
 Weights are opened as safetensors, or as a pickle that may hold numbers only, and no code from a checkpoint is run. A name
 that a reader types or puts in a link is looked up here and never passed on: what may be loaded is decided by whoever
-starts the server (`--model PATH`, BERT_EXPLAIN_MODEL, BERT_EXPLAIN_MODELS).
+starts the server (`--model PATH`, BERT_EXPLAIN_MODEL, BERT_EXPLAIN_MODELS, and the settings in allowed.py). Loading
+downloads nothing: `fetch` does, when somebody asked for it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from bert_explain import families
 from bert_explain.errors import BadModel
-from bert_explain.models import trial
+from bert_explain.models import allowed, hub, trial
+from bert_explain.models.allowed import Entry
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
 from bert_explain.models.loaded import Shelf
@@ -31,55 +31,44 @@ ENV_MODELS = "BERT_EXPLAIN_MODELS"
 Progress = Callable[[float, str], None]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of the registry. `where` is a folder (bundled, local) or a hub id."""
-
-    name: str
-    title: str
-    source: Literal["bundled", "hub", "local"]
-    where: str
-    about: str
-
-
-def _from_hub(name: str, title: str, about: str) -> Entry:
-    return Entry(name, title, "hub", f"google-bert/{name}", f"{about} from the hub")
-
-
-BUILT_IN = (
-    Entry(
-        "mini-bert",
-        "mini-bert",
-        "bundled",
-        str(ASSETS / "mini-bert"),
-        "6 layers, 12 heads, 384 numbers a token; always there",
-    ),
-    _from_hub("bert-base-uncased", "BERT-base, uncased", "12 layers, 12 heads, 768 numbers a token; 440 MB"),
-    _from_hub("bert-large-uncased", "BERT-large, uncased", "24 layers, 16 heads, 1024 numbers a token; 1.3 GB"),
-    _from_hub("bert-base-cased", "BERT-base, cased", "keeps capitals and accents; 436 MB"),
-    _from_hub("bert-base-multilingual-cased", "BERT-base, 104 languages", "714 MB"),
+BUNDLED = Entry(
+    "mini-bert",
+    "mini-bert",
+    "bundled",
+    str(ASSETS / "mini-bert"),
+    "6 layers, 12 heads, 384 numbers a token; always there",
 )
 
 
 def entries() -> dict[str, Entry]:
     """The models that this server may load, by name; the one given at the start comes first.
 
-    BERT_EXPLAIN_MODELS (names, comma-separated) narrows the built-in list, for servers with little memory or
-    no network.
+    BERT_EXPLAIN_MODELS (names, comma-separated) narrows the list, for servers with little memory or no network.
     """
-    return dict(_entries(os.environ.get(ENV_MODELS, ""), given_at_start()))
+    return dict(_entries(os.environ.get(ENV_MODELS, ""), given_at_start(), allowed.settings().models))
 
 
 @lru_cache(maxsize=8)
-def _entries(allowed: str, given: str) -> dict[str, Entry]:
-    wanted = [name.strip() for name in allowed.split(",") if name.strip()]
-    found = {e.name: e for e in BUILT_IN if not wanted or e.name in wanted} or {BUILT_IN[0].name: BUILT_IN[0]}
+def _entries(narrowed: str, given: str, listed: tuple[Entry, ...]) -> dict[str, Entry]:
+    wanted = [name.strip() for name in narrowed.split(",") if name.strip()]
+    every = {BUNDLED.name: BUNDLED, **{entry.name: entry for entry in listed}}
+    found = {name: e for name, e in every.items() if not wanted or name in wanted} or {BUNDLED.name: BUNDLED}
     if not given or given in found:
         return {given: found[given], **found} if given else found
     path = Path(given).expanduser()
     name = path.resolve().name or "local"
     name = f"{name} (local)" if name in found else name
     return {name: Entry(name, name, "local", str(path.resolve()), "the folder given when the app was started"), **found}
+
+
+def entry(name: str) -> Entry | None:
+    """The model of that name, "" the default one; where any may be loaded, a repository of the hub too. None: it may not be."""
+    return entries().get(name or default_name()) or allowed.unlisted(name)
+
+
+def here(entry: Entry) -> bool:
+    """Whether a model can be loaded without asking the hub."""
+    return entry.source != "hub" or _loaded.get(entry) is not None or hub.cached(entry.where, entry.revision) is not None
 
 
 def default_name() -> str:
@@ -115,43 +104,56 @@ def one_thread() -> None:
 
 
 _loaded = Shelf()
-_fetching: dict[Entry, threading.Lock] = {}  # two readers who ask for one model at once wait for one download
+_being_opened: dict[Entry, threading.Lock] = {}  # two readers who ask for one model at once wait for one opening
 _opening = threading.Lock()  # transformers changes settings of the whole process while it opens a model: one at a time
 
 
-def load(name: str = "", progress: Progress | None = None) -> Encoder:
+def load(name: str = "") -> Encoder:
     """The encoder of that name; the same read-only object for every caller. '' means the default model.
 
-    progress : called in this thread with (share from 0 to 1, what is happening) while a hub model is downloaded.
-    Raises BadModel, with what to do, for an unknown name, a folder without weights, or a hub that cannot be reached.
-    A download makes nobody wait who asks for another model.
+    Raises BadModel, with what to do, for an unknown name, a folder without weights, or a model that is not on this disk:
+    nothing is downloaded (see `fetch`). A model that takes long to open makes nobody wait who asks for another.
     """
-    known = entries()
-    entry = known.get(name or default_name())
-    if entry is None:
-        raise BadModel(f"There is no model called “{name[:80]}” here. There is: {', '.join(known)}.")
-    model = _loaded.get(entry)
+    wanted = entry(name)
+    if wanted is None:
+        raise BadModel(f"There is no model called “{name[:80]}” here. There is: {', '.join(entries())}.")
+    model = _loaded.get(wanted)
     if model is None:
-        with _fetching.setdefault(entry, threading.Lock()):
-            model = _load(entry, progress or _silent)
+        with _being_opened.setdefault(wanted, threading.Lock()):
+            model = _load(wanted)
     return model
+
+
+def fetch(entry: Entry, progress: Progress, most: int | None = None) -> Path:
+    """Download a model of the hub, because somebody asked for it; its folder. Raises BadModel.
+
+    progress : called in this thread with (share from 0 to 1, what is happening); what it raises ends the download.
+    most : bytes that its files may have, where no list says so.
+    """
+    return hub.fetch(entry.where, entry.title, progress, entry.revision, entry.size or most)
+
+
+def prepare() -> None:
+    """At the start of a server: whoever named a model of the hub to begin with has asked for its download. Raises BadModel."""
+    first = entry("")
+    if not here(first):
+        fetch(first, lambda share, what: None)
+    load()
 
 
 def ready(name: str = "") -> Encoder | None:
     """The encoder of that name if it is in memory; nothing is loaded."""
-    entry = entries().get(name or default_name())
-    return None if entry is None else _loaded.get(entry)
+    wanted = entry(name)
+    return None if wanted is None else _loaded.get(wanted)
 
 
-def _silent(share: float, what: str) -> None:
-    """Nobody is watching."""
-
-
-def _load(entry: Entry, progress: Progress) -> Encoder:
+def _load(entry: Entry) -> Encoder:
     found = _loaded.get(entry)
     if found is not None:
         return found
-    folder = _download(entry, progress) if entry.source == "hub" else Path(entry.where)
+    folder = hub.cached(entry.where, entry.revision) if entry.source == "hub" else Path(entry.where)
+    if folder is None:
+        raise BadModel(f"{entry.title} is not on this machine.")
     with _opening:
         model = _loaded[entry] = from_folder(folder, entry.name, entry.title)
     return model
@@ -173,10 +175,3 @@ def _open(folder: Path, name: str, title: str) -> Encoder:
     model = from_hugging_face(name, title, module, tokenizer, heads)
     trial.check(model, folder)
     return model
-
-
-def _download(entry: Entry, progress: Progress) -> Path:
-    """The hub's copy of the model, from the cache on disk when it is there. Raises BadModel when it cannot be had."""
-    from bert_explain.models.hub import snapshot
-
-    return snapshot(entry.where, entry.title, progress)

@@ -45,7 +45,7 @@ def _warm() -> ExplainError | None:
 
     failure = None
     try:
-        models.load()
+        models.prepare()
     except ExplainError as error:
         failure = error
     cache.warm()

@@ -9,20 +9,12 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from bert_explain.core.address import beyond_this_machine
+
 ENV_HOSTS = "BERT_EXPLAIN_HOSTS"  # names besides, comma-separated
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.ASCII)
-
-
-def beyond_this_machine(listening: str) -> bool:
-    """Whether others can reach a server that listens at this address."""
-    if listening.lower() == "localhost":
-        return False
-    try:
-        return not ipaddress.ip_address(listening).is_loopback
-    except ValueError:
-        return True  # a name: taken for one that others know
 
 
 class Hosts:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 
 from bert_explain.errors import ExplainError
+from bert_explain.models import allowed
 from bert_explain.server.app import app, streamlit_app
 from bert_explain.server.hosts import Hosts
 
@@ -36,6 +37,8 @@ def serve(*, host: str, port: int, open_browser: bool, names: Sequence[str] = ()
     A port that is taken gives way to the next free one; port 0 is any free one. Raises ExplainError when
     there is none.
     """
+    allowed.given()  # a settings file that is wrong is said before anything is loaded
+    allowed.listening = host
     app.hosts = Hosts(host, names)
     listener = _listen(host, port)
     chosen = listener.getsockname()[1]

@@ -127,9 +127,9 @@ def evidence(key: Hashable, make: Callable[[], Made]) -> Made:
 
 
 def model(name: str) -> Encoder:
-    """A model by name. One that has to be fetched or is large shows its progress meanwhile. Raises BadModel."""
+    """A model by name. One that is large says so meanwhile. Raises BadModel."""
     name = name or models.default_name()
-    return models.ready(name) or _shown(f"Loading {name[:80]}", partial(models.load, name))
+    return models.ready(name) or _shown(f"Loading {name[:80]}", lambda progress: models.load(name))
 
 
 def vectors(name: str) -> Vectors:

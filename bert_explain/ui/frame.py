@@ -26,7 +26,7 @@ from bert_explain.learning.question import NotAskable
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
-from bert_explain.ui import asking, cache, limits, sentence_box, stages, state
+from bert_explain.ui import asking, cache, fetching, limits, sentence_box, stages, state
 from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
@@ -427,17 +427,17 @@ def _turn(page: Page, chapter: Chapter, at: state.Choice, now: str) -> None:
 
 
 def _model_name() -> str:
-    wanted = state.get("model")
-    return wanted if wanted in models.entries() else models.default_name()
+    return fetching.shown()
 
 
 def _check_model() -> None:
     """A model that cannot be had: say why, and go on with the default one."""
     wanted = state.get("model")
     try:
-        if wanted and wanted not in models.entries():
-            raise models.BadModel(f"There is no model called “{wanted[:80]}” on this server.")
+        if refused := fetching.refusal(wanted):
+            raise models.BadModel(refused)
         cache.model(_model_name())
+        fetching.offer()
     except models.BadModel as error:
         if _model_name() == models.default_name() and wanted in ("", models.default_name()):
             other = next((n for n in models.entries() if n != models.default_name()), None)

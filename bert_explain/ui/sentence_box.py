@@ -14,7 +14,8 @@ from bert_explain import models
 from bert_explain.content import examples
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.text import markdown
-from bert_explain.ui import cache, limits, stages, state
+from bert_explain.models import allowed
+from bert_explain.ui import cache, fetching, limits, stages, state
 from bert_explain.ui.params import LONGEST_TEXT
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def draw(page: Page) -> None:
         _field(a, "a", "Sentence A", "Type a sentence")
         _field(b, "b", "Sentence B", "A second sentence, or nothing")
         # On a server with several models this is where they are chosen, so the button says so.
-        many = len(models.entries()) > 1
+        many = len(models.entries()) > 1 or allowed.settings().any_model
         with more.popover(
             "Examples, model" if many else "Examples", width="stretch", key="examples", on_change=state.touched
         ) as opened:
@@ -91,9 +92,8 @@ def _field(column, name: str, label: str, placeholder: str) -> None:
 
 
 def _edited(name: str) -> None:
-    wanted = state.get("model")
     try:
-        model = cache.model(wanted if wanted in models.entries() else models.default_name())
+        model = cache.model(fetching.shown())
     except models.BadModel:
         state.put(**{name: st.session_state[f"w-sentence-{name}"]})
         return
@@ -136,12 +136,37 @@ def _chapters() -> None:
 
 
 def _model() -> None:
-    known = models.entries()
-    if len(known) < 2:
-        return
-    state.suggest(model=models.default_name())
-    options = list(known)
-    st.selectbox("Model", options, format_func=lambda name: known[name].title, **state.bind("model", options=options))
-    chosen = known.get(state.get("model") or models.default_name())
+    """The models that can be had; where any may be loaded, a field for its name on the hub."""
+    wanted = state.get("model") or models.default_name()
+    known = {name: one for name, one in models.entries().items() if name == wanted or models.may_download() or models.here(one)}
+    chosen = known.get(wanted) or fetching.entry(wanted)
     if chosen is not None:
-        st.caption(markdown(chosen.about))
+        known.setdefault(wanted, chosen)
+    if len(known) > 1:
+        state.suggest(model=models.default_name())
+        options = list(known)
+        st.selectbox("Model", options, format_func=lambda name: _titled(known[name]), **state.bind("model", options=options))
+        if chosen is not None:
+            st.caption(markdown(chosen.about))
+    if allowed.settings().any_model:
+        st.text_input(
+            "Another model of the Hugging Face hub",
+            key="any-model",
+            placeholder="owner/name",
+            max_chars=120,
+            autocomplete="off",
+            on_change=_any_model,
+        )
+
+
+def _titled(entry: models.Entry) -> str:
+    if models.here(entry):
+        return markdown(entry.title)
+    return markdown(
+        f"{entry.title}, not here yet" if entry.size is None else f"{entry.title}, {fetching.megabytes(entry.size)} to fetch"
+    )
+
+
+def _any_model() -> None:
+    if wanted := st.session_state["any-model"].strip():
+        state.put(model=wanted)
