@@ -1,5 +1,6 @@
 # make app     install what the app needs into .venv, start it, open the browser
 #              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
+#              TORCH=cpu  at the first install on Linux: PyTorch's own build without CUDA, gigabytes less to fetch
 # make test    every test but the measurements; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest
 # make check   the quick part of them: no browser, no training; and the linter
@@ -10,12 +11,16 @@ PYTHON ?= python3
 PORT   ?=
 MODEL  ?=
 ARGS   ?=
+TORCH  ?=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
 APP    := $(VENV)/.app-installed
 TESTED := $(VENV)/.tests-installed
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
+CPU    := https://download.pytorch.org/whl/cpu
+# Before the rest: the pinned torch, from the index of builds for the processor alone. Pip then keeps it.
+TORCH_FIRST := $(if $(filter cpu,$(TORCH)),$(PIP) --index-url $(CPU) "$$(grep ^torch== requirements.txt)")
 
 .DEFAULT_GOAL := app
 .PHONY: app test check lint bench browser clean
@@ -52,11 +57,13 @@ $(PY):
 # The stamps are remade when the requirements change; the interpreter's own date does not matter.
 $(APP): requirements.txt | $(PY)
 	@echo "Installing what the app needs (the first time this takes some minutes) ..."
+	@$(TORCH_FIRST)
 	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(TESTED): tests/requirements.txt requirements.txt | $(PY)
 	@echo "Installing what the tests need ..."
+	@$(TORCH_FIRST)
 	@$(PIP) -r tests/requirements.txt
 	@touch $(APP) $@
 

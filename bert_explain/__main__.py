@@ -1,4 +1,4 @@
-"""Start the app: ``python -m bert_explain``."""
+"""Start the app: ``bert-explain`` where it is installed, ``python -m bert_explain`` in the repository."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ def _port(text: str) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m bert_explain",
+        prog="bert-explain" if Path(sys.argv[0]).stem == "bert-explain" else "python -m bert_explain",
         description="Explain BERT on your own sentences, in the browser.",
         epilog="Everything runs on this machine. Ctrl+C stops the server.",
     )

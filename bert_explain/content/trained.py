@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+from bert_explain.core.places import ASSETS
+
 FOLDERS = (*(ASSETS / "models" / name for name in ("mini-bert", "mini-gpt", "mini-elmo")), ASSETS / "vectors" / "word2vec")
 FILE = "trained.json"
 

@@ -9,12 +9,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bert_explain.core.places import ASSETS
 from bert_explain.errors import Missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "wordnet"
+FOLDER = ASSETS / "wordnet"
 KINDS = {"n": "noun", "v": "verb", "a": "adjective", "r": "adverb"}
 
 

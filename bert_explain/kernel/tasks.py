@@ -19,9 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from bert_explain.core.places import ASSETS
 from bert_explain.errors import Missing
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "tasks"
+FOLDER = ASSETS / "tasks"
 SPLITS = ("train", "test")
 
 # What each folder of FOLDER holds: its kind and its name for readers.

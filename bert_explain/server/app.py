@@ -18,14 +18,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bert_explain.core.places import SITE
 from bert_explain.errors import ExplainError
 from bert_explain.server.guard import POLICY, Guard
 from bert_explain.server.hosts import Hosts
 from bert_explain.server.policy import document_policy, page_policy
 from bert_explain.ui import documents
 from bert_explain.ui.stages import STAGES
-
-SCRIPT = Path(__file__).resolve().parents[2] / "app.py"
 
 
 @asynccontextmanager
@@ -77,7 +76,7 @@ async def _document(request: Request) -> Response:
 
 
 streamlit_app = st.App(
-    SCRIPT,
+    SITE / "app.py",
     lifespan=lifespan,
     routes=[
         *(Route(f"/{stage.path}", _page) for stage in STAGES if stage.path),

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from bert_explain.core.places import ASSETS
 from bert_explain.training import cards, corpus, loop, optimisers, pairs, pieces
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RUNS = Path("runs")  # checkpoints; not part of the project
 BEFORE = "before.json"  # in such a folder: what the weights that its run began with had read
 FIRST = "first.pt"  # in such a folder: the weights that its run began with

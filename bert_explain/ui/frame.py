@@ -18,6 +18,7 @@ from bert_explain import chapters, models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.content import examples
 from bert_explain.content.glossary import terms
+from bert_explain.core.places import ASSETS
 from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
@@ -33,7 +34,7 @@ from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
 
-_ICON = str(Path(__file__).resolve().parents[2] / "assets" / "images" / "icon.png")
+_ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
 _STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}</style>"
 

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Error, Page, Playwright, TimeoutError
@@ -114,17 +115,22 @@ class Watch:
 
 
 @contextmanager
-def running_server(log: Path, *options: str, port: int = 0) -> Iterator[str]:
-    """The app on a free port, or on this one, with more `options`; gives its address. Says what the log says if it fails."""
+def running_server(
+    log: Path, *options: str, port: int = 0, command: Sequence[str] = (sys.executable, "-m", "bert_explain"), **started: Any
+) -> Iterator[str]:
+    """The app on a free port, or on this one, with more `options`; gives its address. Says what the log says if it fails.
+
+    started : options of Popen, such as `cwd` and `env`; without them it is started from the repository.
+    """
     if not port:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "bert_explain", "--no-browser", "--port", str(port), *options]
+    arguments = [*command, "--no-browser", "--port", str(port), *options]
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, **{"cwd": ROOT, **started})
     try:
         _wait_until_healthy(process, url, log)
         yield url
