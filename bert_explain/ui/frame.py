@@ -32,7 +32,7 @@ from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import fold_all_but_the_first, picture
 
 _ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
@@ -272,6 +272,7 @@ def _part(page: Page, chapter: Chapter, step: Step, *, among: bool = False) -> C
 
     def run() -> None:
         state.draw_at(step.id if among else "")
+        fold_all_but_the_first(not among and state.get("mode") == "guided")
         _step(page, chapter, step)
 
     run.__qualname__ = f"step-{chapter.id}-{step.id}"
@@ -300,8 +301,13 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
         return
     left, right = st.columns([4, 7], gap="medium")
     with left, st.container(key=f"asks-{step.id}"):
-        _lead(page, step)
+        answered = asking.answered(page, question)
+        if not answered:
+            _lead(page, step)
         open_ = asking.draw(page, question, asking.asked_here(page))
+        if answered and step.lead:  # what was read before the guess makes room for what the guess has shown
+            with st.expander("What this step is about", key=f"lead-{step.id}"):
+                _lead(page, step)
     with right:
         if not open_:
             asking.veil()

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +17,61 @@ from bert_explain.kernel.text import csv, markdown
 from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
+_CARDS = "_cards"  # the cards of the one step in view, in their order; None: every card stands open
+
+
+def fold_all_but_the_first(on: bool) -> None:
+    """From here on, until it is said otherwise: the first card stands open, and each further one is a press away.
+
+    A part that is redrawn by itself finds its cards as they were.
+    """
+    st.session_state[_CARDS] = {} if on else None
+
+
+def folding() -> bool:
+    """Whether one step is in view that shows one card and folds the rest."""
+    return st.session_state.get(_CARDS) is not None
+
+
+@contextmanager
+def aside(label: str, key: str) -> Iterator[None]:
+    """What stands beside the one idea of a step: a press away where cards are folded, all of it at once; else as it is."""
+    if not folding():
+        with st.container():
+            yield
+        return
+    cards = st.session_state[_CARDS]
+    with st.expander(label, key=f"aside-{key}"):
+        st.session_state[_CARDS] = None
+        try:
+            yield
+        finally:
+            st.session_state[_CARDS] = cards
+
+
+def places() -> tuple[Any, Any]:
+    """Two places in a card, for controls and for what they change; where cards are folded the picture stands first."""
+    if folding():
+        picture_first = st.container()
+        return st.container(), picture_first
+    return st.container(), st.container()
+
+
+def beside(key: str, widths: int | Sequence[float] = 2, place: Any = st, gap: str = "medium") -> Any:
+    """Columns that are looked at together: on a phone they stand side by side still, and the row is moved sideways."""
+    return place.container(key=f"beside-{key}").columns(widths, gap=gap)
+
+
+@contextmanager
+def _card(key: str, title: str) -> Iterator[None]:
+    cards = st.session_state.get(_CARDS)
+    if cards is not None and cards.setdefault(key, len(cards)) > 0:
+        with st.expander(markdown(title), key=f"fold-{key}"), st.container(key=f"pic-{key}"):
+            yield
+        return
+    with st.container(border=True, key=f"pic-{key}"):
+        st.subheader(markdown(title), anchor=f"pic-{key}")
+        yield
 
 
 @contextmanager
@@ -35,8 +91,7 @@ def picture(
     code : the functions that made the picture; their source is shown on demand.
     note : a quiet line under the picture.
     """
-    with st.container(border=True, key=f"pic-{key}"):
-        st.subheader(markdown(title), anchor=f"pic-{key}")
+    with _card(key, title):
         if look is not None:
             said(look)
         yield

@@ -28,7 +28,7 @@ def draw(page: Page) -> None:
     """Everything in one row; on a phone in two."""
     editing = st.session_state.get(_EDITING, False)
     with st.container(key="box-open" if editing else "box"):
-        folded, a, b, more, where, mode = st.columns([1, 10, 10, 4, 3.2, 5], gap="small", vertical_alignment="center")
+        folded, a, b, more, where, mode = st.columns([1, 10, 10, 4.9, 3.3, 5], gap="small", vertical_alignment="center")
         with folded:
             _folded(editing)
         _field(a, "a", "Sentence A", "Type a sentence")

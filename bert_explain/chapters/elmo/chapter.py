@@ -6,6 +6,7 @@ from bert_explain.chapters.elmo import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import elmo, elmo_layers
+from bert_explain.ui.picture import aside
 
 LEAD = (
     "Read a sentence with a sheet of paper over the rest of it, and guess each next word. Then do it again **from the "
@@ -14,31 +15,36 @@ LEAD = (
 )
 
 
+def _which(page: Page) -> None:
+    with aside("Another word", "elmo-words"):
+        elmo.which(page)
+
+
 def _characters(page: Page) -> None:
-    elmo.which(page)
+    _which(page)
     elmo.characters(page)
     elmo.depth("characters")
 
 
 def _directions(page: Page) -> None:
-    elmo.which(page)
+    _which(page)
     elmo.directions(page)
 
 
 def _guesses(page: Page) -> None:
-    elmo.which(page)
+    _which(page)
     elmo.guesses(page)
     elmo.depth("bilm")
 
 
 def _mix(page: Page) -> None:
-    elmo.which(page)
+    _which(page)
     elmo_layers.mix(page)
     elmo.depth("mix")
 
 
 def _drift(page: Page) -> None:
-    elmo.which(page)
+    _which(page)
     elmo_layers.drift(page)
 
 

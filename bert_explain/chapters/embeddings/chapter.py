@@ -6,6 +6,7 @@ from bert_explain.chapters.embeddings import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import embeddings
+from bert_explain.ui.picture import aside
 
 
 def _lead(page: Page) -> str:
@@ -18,7 +19,8 @@ def _lead(page: Page) -> str:
 
 
 def _sum(page: Page) -> None:
-    embeddings.choose(page)
+    with aside("Another token", "embeddings"):
+        embeddings.choose(page)
     embeddings.one_token(page)
 
 

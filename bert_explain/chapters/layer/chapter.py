@@ -6,6 +6,7 @@ from bert_explain.chapters.layer import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import journey, layer
+from bert_explain.ui.picture import aside
 
 LEAD = (
     "A layer changes every token's vector in two moves. First **attention**: the token looks at the others and "
@@ -14,18 +15,24 @@ LEAD = (
 )
 
 
+def _choose(page: Page) -> None:
+    with aside("Another layer, head or token", "layer-head"):
+        layer.controls(page)
+
+
 def _head(page: Page) -> None:
-    layer.controls(page)
+    _choose(page)
     layer.one_head(page)
 
 
 def _after(page: Page) -> None:
-    layer.controls(page)
+    _choose(page)
     layer.after_heads(page)
 
 
 def _layers(page: Page) -> None:
-    layer.tokens(page)
+    with aside("Another token", "layer-token"):
+        layer.tokens(page)
     journey.through_layers(page)
 
 

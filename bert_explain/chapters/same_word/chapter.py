@@ -43,7 +43,6 @@ def _layers(page: Page) -> None:
 CHAPTER = Chapter(
     id="same_word",
     name="Same word",
-    title="Same word, different company",
     steps=(
         Step(
             "sentences",

@@ -15,9 +15,9 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import sees
 
 LEAD = (
-    "One sentence, one hidden word, five readers. Word2Vec sees a heap of neighbours. ELMo's two models read up to the word, "
-    "one from the left, one from the right. The decoder reads from the left. BERT reads everything but the word. "
-    "**Whoever sees more should guess better**: choose a word, and see where that holds and where it does not."
+    "One hidden word, five readers. Word2Vec sees a heap of neighbours. ELMo's two models read up to the word, one from each "
+    "side; the decoder from the left; BERT reads everything but the word. **Whoever sees more should guess better**: see "
+    "where that holds."
 )
 MOST_BARS = 14  # as many as stand on one screen with their question
 

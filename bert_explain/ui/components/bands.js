@@ -76,10 +76,10 @@ export default component((me) => {
     const font = `14px ${getComputedStyle(me.body).fontFamily}`;
     context.font = font;
     const widest = Math.ceil(Math.max(0, ...names.map((name) => context.measureText(name).width)));
-    const above = W < 560 || widest > W / 3; // the names above their strips
+    const above = (W < 560 && rows <= 10) || widest > W / 3; // the names above their strips
     const x0 = above ? 1 : widest + 12,
-      strip = above ? 22 : 26,
-      pitch = above ? strip + 24 : strip + 7,
+      strip = above ? 22 : rows > 10 ? 13 : 26, // many are compared as one picture, which is to be seen at once
+      pitch = above ? strip + 24 : rows > 10 ? strip + 4 : strip + 7,
       lead = above ? 20 : 2;
     const pixels = Math.max(1, Math.round((W - x0 - 2) * dpr)),
       height = Math.max(1, rows * pitch - (pitch - strip) + lead + 2);

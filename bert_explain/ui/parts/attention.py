@@ -22,7 +22,7 @@ from bert_explain.trace import Token, Trace, run
 from bert_explain.ui import cache, documents, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import explained, picture, said
+from bert_explain.ui.picture import beside, explained, folding, picture, said
 from bert_explain.ui.working import asked, working
 
 SHOW = state.Choice("show", tuple(attention.DIRECTIONS))
@@ -38,6 +38,13 @@ WINDOW = 64  # tokens whose labels can still be read one by one
 # all heads, one head
 def heads(page: Page) -> None:
     """Every head small beside the chosen one large; under them, that head in numbers."""
+    if folding():  # the head that was asked about; all of them, and the rest, are a press away
+        _head(page)
+        _grid(page)
+        _numbers(page)
+        _directions(page)
+        _caution()
+        return
     left, right = st.columns([1, 2], gap="medium")
     with left:
         _grid(page)
@@ -85,19 +92,22 @@ def _head(page: Page) -> None:
         table=lambda: attention.table(trace, layer, head, part),
         code=(attention.link_in, attention.View),
     ):
-        _what_is_shown(trace, long)
+        table, controls = beside("head", [5, 3]) if folding() else (st.container(),) * 2
+        with controls:
+            _what_is_shown(trace, long)
         if link is None:
             return
-        matrix(
-            part.of(trace.attention[layer, head]),
-            _tokens(trace, part.rows),
-            _tokens(trace, part.columns),
-            key="matrix",
-            label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row",
-            limit=1.0,
-            chosen=(int(np.searchsorted(part.rows, link.row)), int(np.searchsorted(part.columns, link.column))),
-            on_pick=lambda i, j: state.put(token=int(part.rows[i])),
-        )
+        with table:
+            matrix(
+                part.of(trace.attention[layer, head]),
+                _tokens(trace, part.rows),
+                _tokens(trace, part.columns),
+                key="matrix",
+                label=f"Attention of layer {layer + 1}, head {head + 1}: choose a row",
+                limit=1.0,
+                chosen=(int(np.searchsorted(part.rows, link.row)), int(np.searchsorted(part.columns, link.column))),
+                on_pick=lambda i, j: state.put(token=int(part.rows[i])),
+            )
     _depth("weights")
 
 

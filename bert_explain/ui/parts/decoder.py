@@ -20,7 +20,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.picture import aside, beside, explained, picture
 
 K = state.Number("k", 1, 20, 6)
 TASK = state.Choice("task", tuple(words.table("decoder", "tasks")))
@@ -77,10 +77,10 @@ def masks(page: Page) -> None:
         code=(Decoder.allowed, dec.seen, dec.ahead),
         note=words.notes("decoder").masks,
     ):
-        with st.container(horizontal=True, gap="medium"):
+        with aside("Another layer or head", "masks"), st.container(horizontal=True, gap="medium"):
             st.slider("Layer", 1, page.model.n_layers, width=240, **state.bind("layer"))
             st.slider("Head", 1, page.model.n_heads, width=240, **state.bind("head"))
-        left, right = st.columns(2, gap="medium")
+        left, right = beside("masks")
         with left:
             st.text("The decoder: only backwards")
             tokens = dec.coloured(trace.tokens)

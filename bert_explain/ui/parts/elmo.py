@@ -17,7 +17,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import explained, picture, said
+from bert_explain.ui.picture import aside, beside, explained, picture, said
 
 K = state.Number("k", 1, 10, 6)
 CHART = {"theme": None, "config": {"displayModeBar": False}}
@@ -159,7 +159,7 @@ def directions(page: Page) -> None:
         code=(ElmoTrace.influence, an.staircases),
         note=words.notes("elmo").directions + cut,
     ):
-        for side, column in enumerate(st.columns(2, gap="medium")):
+        for side, column in enumerate(beside("directions")):
             with column:
                 name = an.DIRECTIONS[side]
                 st.text("Forward: the word and those before it" if side == 0 else "Backward: the word and those after it")
@@ -195,12 +195,13 @@ def guesses(page: Page) -> None:
     ):
         chart = figures.ranks(table, read.at, len(model().words), page.palette)
         st.plotly_chart(chart, key="elmo-ranks", alt=look.plain(), **CHART)
-        st.slider("How many guesses to show", 1, K.high, width=300, **state.bind(K))
-        for side, column in enumerate(st.columns(2, gap="large")):
-            with column:
-                st.text("From the words before it" if side == 0 else "From the words after it")
-                items = figures.guess_bars(an.guesses_at(read.trace, read.at, side, state.get(K)))
-                bars(items, key=f"guesses-{side}", label=f"The {an.DIRECTIONS[side]} model's guesses for the chosen word")
+        with aside("The guesses, from the left and from the right", "elmo-guesses"):
+            st.slider("How many guesses to show", 1, K.high, width=300, **state.bind(K))
+            for side, column in enumerate(beside("guesses", gap="large")):
+                with column:
+                    st.text("From the words before it" if side == 0 else "From the words after it")
+                    items = figures.guess_bars(an.guesses_at(read.trace, read.at, side, state.get(K)))
+                    bars(items, key=f"guesses-{side}", label=f"The {an.DIRECTIONS[side]} model's guesses for the chosen word")
 
 
 def head(name: str) -> None:

@@ -23,7 +23,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import beside, picture, places
 
 DIMENSION = state.Number("dim", 0, 999_999_999, None)  # None: the one in which the sum is furthest from 0
 MEASURE = state.Choice("parts", ("share of the sum", "length", "cosine"))
@@ -156,9 +156,11 @@ def remove(page: Page) -> None:
         code=(removal.queries, removal.removal),
         note=words.note("removal"),
     ):
-        st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
-        _masked(page, target)
-        columns = st.columns(min(3, len(runs)), gap="medium")
+        controls, shown = places()
+        with controls:
+            st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
+            _masked(page, target)
+        columns = beside("removal", min(3, len(runs)), shown)
         for i, name in enumerate(runs):
             with columns[i % len(columns)]:
                 _run(table.loc[name], name, runs[name], target)

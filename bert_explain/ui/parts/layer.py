@@ -16,7 +16,7 @@ from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts.journey import explained
-from bert_explain.ui.picture import picture, said
+from bert_explain.ui.picture import aside, beside, folding, picture, said
 
 CELLS = state.Choice("cells", ("scores", "weights"))
 TO = state.Number("to", 0, 999_999_999, None)  # the token looked at; None: the one looked at most
@@ -101,13 +101,15 @@ def _scores(page: Page, head, column: int) -> None:
         table=lambda: by_hand.row_table(head, page.trace.pieces, row),
         code=(by_hand.cell, by_hand.row_table, by_hand.window, figures.score_latex, figures.softmax_latex),
     ):
-        table, equations = st.columns([5, 3], gap="medium", vertical_alignment="top")
-        with table:
+        cell = by_hand.cell(head, row, column)
+        table, equations = beside("scores", [5, 3])
+        with equations if folding() else table:
             st.segmented_control("Numbers in the cells", CELLS.options, **state.bind(CELLS))
+        with table:
             _cells(page, head, rows, columns, column)
         with equations:
-            cell = by_hand.cell(head, row, column)
             said(by_hand.look_cell(cell, page.trace.pieces))
+        with st.container() if folding() else equations, aside("This cell, worked out", "cell"):
             st.latex(figures.score_latex(cell))
             st.latex(figures.softmax_latex(cell))
 

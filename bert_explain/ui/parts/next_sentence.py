@@ -19,7 +19,7 @@ from bert_explain.ui.components import bands, bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import aside, picture
 from bert_explain.ui.working import awaited
 
 RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
@@ -195,8 +195,9 @@ def decision(page: Page) -> None:
         )
         bands(figures.step_bands(found), key="step-bands", label="The vector of [CLS], and what the pooler makes of it")
         bands(figures.pull_bands(found), key="pull-bands", label="How far each number pulls towards “is next”")
-        for line in figures.gap_latex(found):
-            st.latex(line)
+        with aside("The two numbers, worked out", "gap"):
+            for line in figures.gap_latex(found):
+                st.latex(line)
     words("decision")
 
 

@@ -14,7 +14,7 @@ from bert_explain.kernel import readings
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.picture import aside, beside, explained, picture
 
 INPUT = state.Flag("input")  # layer 0, the input; the address's `layer` counts from 1
 WITH = state.Number("with", 0, 999_999_999, None)  # the token to compare with; None: the nearest
@@ -30,22 +30,19 @@ LARGEST = 200_000  # numbers that a table on the page can hold; the CSV holds an
 
 def vectors(page: Page) -> None:
     """The vectors of the chosen layer."""
-    _layers(page)
-    _tokens(page)
+    _choose(page)
     _vectors(page)
 
 
 def alike(page: Page) -> None:
     """Which tokens' vectors are alike."""
-    _layers(page)
-    _tokens(page)
+    _choose(page)
     _alike(page)
 
 
 def map_(page: Page) -> None:
     """The vectors of a layer on a plane."""
-    _layers(page)
-    _tokens(page)
+    _choose(page)
     _map(page)
 
 
@@ -63,6 +60,12 @@ def layer(page: Page) -> int:
 
 
 # controls
+def _choose(page: Page) -> None:
+    with aside("Another layer or token", "outputs"):
+        _layers(page)
+        _tokens(page)
+
+
 def _layers(page: Page) -> None:
     key = state.own_key("outputs-layer")
     state.seed(key, layer(page))
@@ -146,7 +149,7 @@ def _alike(page: Page) -> None:
         table=lambda: outputs.pairs(trace, at),
         code=(outputs.cosines, outputs.mean_cosine),
     ):
-        table, nearest = st.columns([5, 2], gap="medium")
+        table, nearest = beside("cosines", [5, 2])
         with table:
             matrix(
                 outputs.cosines(trace, at),

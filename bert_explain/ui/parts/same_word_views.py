@@ -20,7 +20,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.parts import same_word as part
 from bert_explain.ui.parts.same_word import PICK, Read
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import aside, picture
 
 SEEN = state.Choice("seen", tuple(oc.KINDS.values()), oc.KINDS["bert"])
 NEAREST = 6  # drawn as bars; the table has them all
@@ -29,7 +29,8 @@ CHART = {"theme": None, "config": {"displayModeBar": False}}
 
 def squares(page: Page) -> None:
     """The list, and its square in every model."""
-    found = part.sentences(page)
+    with aside("Other sentences, another word", "sentences"):
+        found = part.sentences(page)
     both = _read(page, found) if found else None
     if both is not None:
         _squares(*both)
@@ -75,7 +76,8 @@ def _squares(found: Found, read: Read) -> None:
         code=(senses.cosines, looks.within, batches.word_vectors, StaticReader.vectors),
         note=words.notes("senses").tiles,
     ):
-        part.layer_slider(read, "squares")
+        with aside("Another layer", "squares"):
+            part.layer_slider(read, "squares")
         tables = [(read.titles[key], _name(key, read, at), senses.cosines(v)) for key, v in vectors.items()]
         st.html(figures.squares(tables, labels))
         tell(read.failures)

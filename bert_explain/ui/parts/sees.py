@@ -24,7 +24,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.picture import aside, explained, picture
 
 K = state.Number("k", 1, 10, 5)
 ROWS = (("word2vec",), ("elmo-left", "elmo-right"), ("decoder", "bert"))  # cards side by side: what differs in one thing only
@@ -110,14 +110,7 @@ def choose(page: Page) -> None:
     found = guesses(page, now)
     table = sees.summary(found, now.target)
     best = sees.winner(table)
-    with picture(
-        "highest",
-        "Which model expected the word?",
-        look=sees.look_summary(table, now.word.text),
-        table=lambda: table,
-        code=(sees.summary, sees.winner),
-        note=words.notes("sees").highest,
-    ):
+    with aside("Another word", "sees-word"):
         token_row(
             page.trace.tokens,
             key="choose",
@@ -126,17 +119,26 @@ def choose(page: Page) -> None:
             on_pick=lambda i: state.put(token=i),
         )
         st.caption(words.notes("sees").choose)
+    with picture(
+        "highest",
+        "Which model expected the word?",
+        look=sees.look_summary(table, now.word.text),
+        table=lambda: table,
+        code=(sees.summary, sees.winner),
+        note=words.notes("sees").highest,
+    ):
         bars(
             figures.rank_bars(table, "" if best is None else best["key"]),
             key="ranks",
             label="Probability of the true word in each model",
         )
-        st.slider("How many guesses to show below", 1, K.high, width=280, **state.bind(K))
     by_key = {guess.key: guess for guess in found}
-    for row in ROWS:
-        for column, key in zip(st.columns(len(row), gap="medium"), row, strict=True):
-            with column:
-                _reader(now, by_key[key])
+    with aside("What each of the five has read, and expects", "sees-five"):
+        st.slider("How many guesses to show", 1, K.high, width=280, **state.bind(K))
+        for row in ROWS:
+            for column, key in zip(st.columns(len(row), gap="medium"), row, strict=True):
+                with column:
+                    _reader(now, by_key[key])
 
 
 def _of_word(page: Page, now: Chosen) -> set[int]:

@@ -16,7 +16,7 @@ from bert_explain.ui import stages, state
 from bert_explain.ui.components.diagram import diagram
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.picture import aside, beside, explained, picture, places
 
 HALVES = {"the whole Transformer": "whole", "what GPT kept": "gpt", "what BERT kept": "bert"}
 HALF = state.Choice("half", tuple(HALVES))
@@ -47,8 +47,9 @@ def halves(page: Page) -> None:
         code=(figures.drawing, figures.state),
         note=NOTES.halves,
     ):
-        st.segmented_control("Show", HALF.options, **state.bind(HALF))
-        left, right = st.columns([6, 5], gap="large")
+        controls, shown = places()
+        controls.segmented_control("Show", HALF.options, **state.bind(HALF))
+        left, right = beside("halves", [6, 5], shown, "large")
         at = figures.NAMES.index(state.get(BOX))
         with left:
             diagram(
@@ -94,12 +95,14 @@ def models(page: Page) -> None:
         code=(sizes.count, sizes.by_group, figures.bars),
         note=NOTES.sizes,
     ):
-        st.segmented_control("Show", BARS.options, **state.bind(BARS))
+        controls, shown = places()
+        controls.segmented_control("Show", BARS.options, **state.bind(BARS))
         chart = figures.bars(shares, page.palette, BY[state.get(BARS)])
-        st.plotly_chart(chart, key="size-bars", alt=sizes.look_sizes("BERT-base", _BASE).plain(), **CHART)
+        shown.plotly_chart(chart, key="size-bars", alt=sizes.look_sizes("BERT-base", _BASE).plain(), **CHART)
         wide = _wide(shares, page)
         columns = {name: st.column_config.TextColumn(name, alignment="right") for name in wide}
-        st.dataframe(wide, key="size-table", height="content", column_config=columns)
+        with aside("The same, counted", "sizes"):
+            st.dataframe(wide, key="size-table", height="content", column_config=columns)
 
 
 def _wide(shares: pd.DataFrame, page: Page) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts.vectors_table import absent, depth, ready, table
-from bert_explain.ui.picture import picture
+from bert_explain.ui.picture import aside, picture, places
 
 WORD = state.Text("word", "", limit=100)  # '' until the reader chooses: the word looked at in the sentences
 NEAREST = state.Number("nearest", 3, 30, 10)
@@ -46,7 +46,8 @@ def _telling(page: Page, rows: list[WordRow]) -> str:
 
 def neighbours(page: Page, first: str = "") -> None:
     """The nearest words of a word: `first`, or the telling one, until the reader chooses."""
-    vectors = table()
+    with aside("Another table of vectors", "table"):
+        vectors = table()
     rows = _rows(page, vectors)
     word = state.get(WORD).strip() or first or _telling(page, rows)
     there = vectors.index(word) is not None
@@ -59,29 +60,32 @@ def neighbours(page: Page, first: str = "") -> None:
         code=(av.neighbours, av.nearest, figures.neighbour_bars),
         note=words.notes("vectors").neighbours if there else None,
     ):
-        if rows:
-            token_row(
-                [row.word for row in rows],
-                key="vectors-row",
-                label="The words of your sentences: choose one",
-                chosen={i for i, row in enumerate(rows) if row.word.lower() == word.lower()},
-                notes=["" if row.index is not None else "no vector" for row in rows],
-                on_pick=lambda i: state.put(WORD, rows[i].word),
-            )
-        key = "vectors-word"
-        state.seed(key, word)
-        left, right = st.columns([2, 2])
-        left.text_input("Any word", key=key, max_chars=WORD.limit, on_change=_typed, args=(key,))
-        right.slider("How many", NEAREST.low, NEAREST.high, **state.bind(NEAREST))
-        if near is None:
-            absent(vectors, word, "vectors-instead", WORD)
-        else:
-            bars(
-                figures.neighbour_bars(near),
-                key="vectors-near",
-                label=f"The nearest words to {word} by cosine",
-                on_pick=lambda i: state.put(WORD, near["word"].iloc[i]),
-            )
+        controls, shown = places()
+        with controls:
+            if rows:
+                token_row(
+                    [row.word for row in rows],
+                    key="vectors-row",
+                    label="The words of your sentences: choose one",
+                    chosen={i for i, row in enumerate(rows) if row.word.lower() == word.lower()},
+                    notes=["" if row.index is not None else "no vector" for row in rows],
+                    on_pick=lambda i: state.put(WORD, rows[i].word),
+                )
+            key = "vectors-word"
+            state.seed(key, word)
+            left, right = st.columns([2, 2])
+            left.text_input("Any word", key=key, max_chars=WORD.limit, on_change=_typed, args=(key,))
+            right.slider("How many", NEAREST.low, NEAREST.high, **state.bind(NEAREST))
+        with shown:
+            if near is None:
+                absent(vectors, word, "vectors-instead", WORD)
+            else:
+                bars(
+                    figures.neighbour_bars(near),
+                    key="vectors-near",
+                    label=f"The nearest words to {word} by cosine",
+                    on_pick=lambda i: state.put(WORD, near["word"].iloc[i]),
+                )
     depth(vectors, "cosine")
 
 

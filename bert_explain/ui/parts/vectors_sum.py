@@ -17,7 +17,7 @@ from bert_explain.ui.components import bands, bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.parts.vectors_table import depth, ready
-from bert_explain.ui.picture import picture, said
+from bert_explain.ui.picture import aside, beside, picture, said
 
 SUM = state.Text("sum", examples()[0].text, limit=200)
 WITH = state.Flag("given")  # the words of the sum stay in the ranking
@@ -29,13 +29,14 @@ def draw(page: Page, first: str = "") -> None:
     tables = ready()
     if first:
         state.suggest(**{SUM.name: first})
-    with st.container(horizontal=True):
-        for number, example in enumerate(examples()):
-            st.button(example.text.replace("-", "−"), key=f"sum-{number}", on_click=state.put, args=(SUM, example.text))
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.text_input("Your own: words with + and − between them", max_chars=SUM.limit, **state.bind(SUM))
-    right.toggle("Keep the words of the sum in the ranking", **state.bind(WITH))
-    st.caption(words.notes("vectors").left_in if state.get(WITH) else words.notes("vectors").left_out)
+    with aside("Another sum", "sum"):
+        with st.container(horizontal=True):
+            for number, example in enumerate(examples()):
+                st.button(example.text.replace("-", "−"), key=f"sum-{number}", on_click=state.put, args=(SUM, example.text))
+        left, right = st.columns([3, 2], vertical_alignment="bottom")
+        left.text_input("Your own: words with + and − between them", max_chars=SUM.limit, **state.bind(SUM))
+        right.toggle("Keep the words of the sum in the ranking", **state.bind(WITH))
+        st.caption(words.notes("vectors").left_in if state.get(WITH) else words.notes("vectors").left_out)
     text = first if first and state.get(SUM) == SUM.default else state.get(SUM)
     hoped = next((example.hoped for example in examples() if example.text == " ".join(text.lower().split())), "")
     try:
@@ -67,7 +68,7 @@ def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:
         code=(analogies.add, analogies.ranking, av.nearest, figures.sum_bands),
         note=words.notes("vectors").sum,
     ):
-        left, right = st.columns([5, 4], gap="large")
+        left, right = beside(key, [5, 4], gap="large")
         with left:
             unit = av.units(vectors, [vectors.index(answer)])[0] if answer else None
             bands(figures.sum_bands(added, answer, unit), key=f"bands-{key}", label="The words, their sum, the nearest word")
