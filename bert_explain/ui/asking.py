@@ -107,7 +107,7 @@ def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     return cache.evidence((page.model.name, ask.query, question.id), lambda: question.evidence(ask))
 
 
-def ready(page: Page, question: Question, ask: Ask) -> bool:
+def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     """Whether the evidence of a question that takes long is there; if not, it is made beside the page, and waited for here."""
     if not question.long:
         return True
@@ -127,6 +127,8 @@ def ready(page: Page, question: Question, ask: Ask) -> bool:
     if job.wait(AT_ONCE):
         return True  # done, or failed: asking again says why
 
+    _titled(title)
+
     @st.fragment(run_every=LOOK)
     def waiting() -> None:
         if job.over:
@@ -138,11 +140,14 @@ def ready(page: Page, question: Question, ask: Ask) -> bool:
     return False
 
 
-def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None) -> bool:
-    """The question's half of a step. True when its picture may be shown: answered, shown, or not askable here."""
+def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None, title: str = "") -> bool:
+    """The question's half of a step. True when its picture may be shown: answered, shown, or not askable here.
+
+    title : the heading where no question stands, or none yet: the focus goes to it.
+    """
     place = key(page, question, ask.query)
     given = guesses().get(place)
-    if not ready(page, question, ask):
+    if not ready(page, question, ask, title):
         return False
     try:
         found = evidence(page, question, ask)
@@ -150,10 +155,10 @@ def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None) ->
     except NotAskable as error:
         found, why = None, str(error)
     if given is None and why:
-        _not_here(page, question, why)
+        _not_here(page, question, why, title)
         return True
     if found is None:
-        _not_here(page, question, why)
+        _not_here(page, question, why, title)
         return True
     if of is not None:
         st.html(_sentences(of))
@@ -175,8 +180,15 @@ def _heading(text: Sentence, name: str) -> None:
     st.html(f'<h2 class="question" tabindex="-1" data-question="{escape(name)}">{text.html()}</h2>')
 
 
-def _not_here(page: Page, question: Question, why: str) -> None:
+def _titled(title: str) -> None:
+    """A step's own name, where its question does not stand, or not yet; the focus goes there."""
+    if title:
+        st.html(f'<h2 class="step" tabindex="-1" data-step-heading="">{escape(title)}</h2>')
+
+
+def _not_here(page: Page, question: Question, why: str, title: str) -> None:
     """Not askable of this text: why, and another one."""
+    _titled(title)
     tell(f"{why} So nothing is asked about this text.")
     if question.pairs:
         st.button("Ask it of another sentence", key=f"other-{question.id}", on_click=_other, args=(page, question))

@@ -304,7 +304,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
         answered = asking.answered(page, question)
         if not answered:
             _lead(page, step)
-        open_ = asking.draw(page, question, asking.asked_here(page))
+        open_ = asking.draw(page, question, asking.asked_here(page), title=step.title)
         if answered and step.lead:  # what was read before the guess makes room for what the guess has shown
             with st.expander("What this step is about", key=f"lead-{step.id}"):
                 _lead(page, step)
