@@ -90,7 +90,10 @@ def complaints(question: Question, ask: Ask) -> list[str]:
     if options and question.answer(found) not in {o.id for o in options}:
         wrong.append(f"the answer {question.answer(found)} is no option")
     if question.experiment is not None:
-        tried = question.tried(ask, found)
+        try:
+            tried = question.tried(ask, found)
+        except NotAskable as error:  # said beside the button
+            return wrong + _bad("not tried", str(error))
         facts = {f"new_{name}": value for name, value in tried.attrs.get("facts", {}).items()}
         wrong += _bad("tried", question.said("broke" if question.broken(found, tried) else "held", found, **facts).plain())
         wrong += _bad("try", question.said("try", found).plain(), ended=False)

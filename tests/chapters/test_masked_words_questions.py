@@ -65,3 +65,31 @@ def test_two_gaps_are_filled_apart(mini_bert):
         assert questions.TWO.answer(found) == ("stays" if two == then else "other")
         seen.add(two == then)
     assert seen == {True, False}
+
+
+def test_the_words_beside_are_hidden_too(mini_bert):
+    ask = ask_of(mini_bert, "She walked to the bank of the river.", "", "bank")
+    tried = questions.EXPECTED.tried(ask, questions.EXPECTED.evidence(ask))
+    at = ask.position
+    p, order = listed(mini_bert, Query(ask.query.text_a, masked=(at - 1, at, at + 1)), at)
+    assert questions.EXPECTED.answer(tried) == mini_bert.tokenizer.convert_ids_to_tokens(order[0])
+    assert tried["value"].max() == pytest.approx(p[order[0]], abs=1e-6)
+
+
+def test_never_in_place_of_not(mini_bert):
+    ask = ask_of(mini_bert, "A robin is a bird.", "", "bird")
+    tried = questions.NOT.tried(ask, questions.NOT.evidence(ask))
+    p, _ = listed(mini_bert, Query("A robin is never a bird.", masked=(ask.position + 1,)), ask.position + 1)
+    assert tried.attrs["facts"]["p_after"] == pytest.approx(p[ask.trace.tokens[ask.position].id], abs=1e-6)
+
+
+def test_the_other_gap_first(mini_bert):
+    ask = ask_of(mini_bert, "She walked to the bank of the river.", "", "bank")
+    tried = questions.TWO.tried(ask, questions.TWO.evidence(ask))
+    left, right = ask.position, ask.position + 1
+    both = Query(ask.query.text_a, masked=(left, right))
+    one, two = (listed(mini_bert, both, p)[1][0] for p in (right, left))
+    filled = Query(ask.query.text_a, masked=(left,), replaced=((right, one),))
+    then = listed(mini_bert, filled, left)[1][0]
+    names = mini_bert.tokenizer.convert_ids_to_tokens([one, two, then])
+    assert [str(tried.attrs["facts"][name]) for name in ("one", "two", "then")] == names

@@ -7,6 +7,7 @@ from scipy.special import softmax
 from bert_explain.chapters.next_sentence import questions as pairs
 from bert_explain.chapters.outputs import numbers as strangers
 from bert_explain.chapters.outputs import questions as outputs
+from bert_explain.kernel.readings import percent
 from bert_explain.learning.question import NotAskable
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -79,3 +80,41 @@ def test_strangers_are_compared(mini_bert):
             found = question.evidence(ask)
             assert found.attrs["facts"]["value"] == pytest.approx(alike, abs=1e-5)
             assert question.answer(found) == ("low" if alike < 0.3 else "middle" if alike < 0.75 else "high")
+
+
+def test_strangers_share_no_word(mini_bert):
+    """Where each of them shares one with sentence A, nothing is asked: it would not be about strangers."""
+    ask = ask_of(mini_bert, "The vote on eggs: a comet scored.")
+    for question in outputs.EVERY:
+        with pytest.raises(NotAskable, match="shares a word with each"):
+            question.evidence(ask)
+    ask = ask_of(mini_bert, "The vote was close.")
+    assert strangers.stranger(ask) == "Whisk the eggs with a pinch of salt."
+
+
+def test_another_stranger(mini_bert):
+    own, far = "She walked to the bank of the river.", []
+    ask = ask_of(mini_bert, own)
+    pooled = {text: run(mini_bert, Query(text)).pooled for text in (own, *strangers.STRANGERS)}
+    far = [1 - cosine(pooled[own], pooled[text]) for text in strangers.STRANGERS]
+    found = outputs.POOLED.evidence(ask)
+    assert [found.attrs["facts"][name] for name in ("least", "most")] == [f"{x:.2f}" for x in (min(far), max(far))]
+    tried = outputs.POOLED.tried(ask, found)
+    assert tried.attrs["facts"]["other"] == strangers.STRANGERS[1]
+    assert tried.attrs["facts"]["value"] == pytest.approx(far[1], abs=1e-5)
+
+
+def test_the_pair_is_changed_before_it_is_swapped(mini_bert):
+    a, b = "She walked to the bank of the river.", "The water was cold and clear."
+    ask = ask_of(mini_bert, a, b)
+    tried = pairs.SWAP.tried(ask, pairs.SWAP.evidence(ask))
+    other = run(mini_bert, Query("Because of that, the water was cold and clear.", a)).nsp[0]
+    assert tried.attrs["facts"]["is_next"] == pytest.approx(other, abs=1e-5)
+
+
+def test_shuffled_positions_are_another_loss(mini_bert):
+    a, b = "She walked to the bank of the river.", "The water was cold and clear."
+    ask = ask_of(mini_bert, a, b, "bank")
+    found = pairs.ORDER.evidence(ask)
+    tried = pairs.ORDER.tried(ask, found)
+    assert tried.attrs["facts"]["pair_after"] == percent(run(mini_bert, Query(a, b, positions="shuffled")).nsp[0])

@@ -11,7 +11,7 @@ from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece
 from bert_explain.kernel.readings import percent
-from bert_explain.learning.question import Ask, NotAskable, Scored, table
+from bert_explain.learning.question import Ask, NotAskable, Scored, leader, table
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -61,18 +61,42 @@ def rank(ask: Ask, word: str) -> Scored:
     return Scored(stands.rank, percent(stands.probability))
 
 
-def negated(query: Query) -> Query:
+def without_neighbours(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: the same list with the words on both sides hidden too. Raises NotAskable."""
+    tokens, at = ask.trace.tokens, ask.position
+    near = [p for p in (at - 1, at + 1) if 0 <= p < len(tokens) and can_be_masked(tokens[p])]
+    if not near:
+        raise NotAskable("There is no word beside it that could be hidden too.")
+    expects = mw.predictions(ask.run(ask.query.but(masked=tuple(sorted((at, *near))))), at, KEPT)
+    expects = expects[expects["mark"] != "rest"]
+    rows = {str(row.piece): (float(row.probability), percent(row.probability)) for row in expects.itertuples()}
+    first, second = expects.iloc[0], expects.iloc[1]
+    lead = float(first["probability"]) / max(float(second["probability"]), 1e-12)
+    return table(rows, first=Piece(first["piece"]), share=percent(first["probability"]), lead=lead)
+
+
+def another_first(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether another piece leads, and not by a hair."""
+    return leader(found) != leader(tried) and tried.attrs["facts"]["lead"] >= 1.1
+
+
+def negated(query: Query, negation: str = "not") -> Query:
     """The same text with "not" behind the first "is", "are", "was" or "were" of sentence A. Raises NotAskable."""
-    text, changed = _IS.subn(r"\1 not", query.text_a, count=1)
+    text, changed = _IS.subn(rf"\1 {negation}", query.text_a, count=1)
     if not changed:
         raise NotAskable("Sentence A has no “is”, “are”, “was” or “were” to put a “not” behind.")
     return query.but(text_a=text)
 
 
-def with_not(ask: Ask) -> pd.DataFrame:
+def with_never(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: the same with "never"."""
+    return with_not(ask, "never")
+
+
+def with_not(ask: Ask, negation: str = "not") -> pd.DataFrame:
     """Evidence: P of the hidden word's own piece in the text, and in the text with a "not"; which answer the ratio is."""
     whole, truth = hidden(ask), true_id(ask.trace, ask.position)
-    other = ask.run(negated(ask.query))
+    other = ask.run(negated(ask.query, negation))
     same = [t.position for t in other.tokens if t.id == ask.trace.tokens[ask.position].id and t.sentence == 0]
     place = next((p for p in same if p in (ask.position, ask.position + 1)), None)
     if truth is None or place is None:
@@ -98,6 +122,11 @@ def with_not(ask: Ask) -> pd.DataFrame:
     )
 
 
+def falls_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether "never" leads to another answer than "not", and not at the edge of two."""
+    return leader(found) != leader(tried) and not at_an_edge(tried)
+
+
 def at_an_edge(evidence: pd.DataFrame) -> str:
     """Why it is not asked where the ratio is near the edge of two answers."""
     ratio = evidence.attrs["facts"]["ratio"]
@@ -117,21 +146,34 @@ def _gaps(ask: Ask) -> tuple[int, int]:
     return left, right
 
 
-def second_gap(ask: Ask, filled: bool) -> tuple[Trace, int]:
-    """The text with both words hidden, or with the first gap's first guess written in; and the second gap's position."""
-    left, right = _gaps(ask)
-    both = ask.run(ask.query.but(masked=(left, right)))
+def second_gap(ask: Ask, filled: bool, backwards: bool = False) -> tuple[Trace, int]:
+    """The text with both words hidden, or with the first gap's first guess written in; and the second gap's position.
+
+    backwards : the gap on the right is the first one.
+    """
+    one, two = _gaps(ask)[:: -1 if backwards else 1]
+    both = ask.run(ask.query.but(masked=tuple(sorted((one, two)))))
     if not filled:
-        return both, right
-    return ask.run(ask.query.but(masked=(right,), replaced=((left, int(_best(both, left)["id"])),))), right
+        return both, two
+    return ask.run(ask.query.but(masked=(two,), replaced=((one, int(_best(both, one)["id"])),))), two
 
 
-def two_gaps(ask: Ask) -> pd.DataFrame:
+def other_gap_first(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: the same, begun with the gap on the right."""
+    return two_gaps(ask, backwards=True)
+
+
+def goes_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether it goes otherwise when begun with the other gap, and no first guess is ahead by a hair."""
+    return leader(found) != leader(tried) and not too_close(tried)
+
+
+def two_gaps(ask: Ask, backwards: bool = False) -> pd.DataFrame:
     """Evidence: whether the first guess for a second gap stays when the first gap is filled with its own first guess."""
-    tokens, (left, right) = ask.trace.tokens, _gaps(ask)
-    both = ask.run(ask.query.but(masked=(left, right)))
+    tokens, (left, right) = ask.trace.tokens, _gaps(ask)[:: -1 if backwards else 1]
+    both = ask.run(ask.query.but(masked=tuple(sorted((left, right)))))
     one, two = (_best(both, p) for p in (left, right))
-    then = _best(second_gap(ask, filled=True)[0], right)
+    then = _best(second_gap(ask, True, backwards)[0], right)
     stays = int(two["id"]) == int(then["id"])
     rows = {"stays": (float(stays), ""), "other": (float(not stays), "")}
     rows["stays" if stays else "other"] = (1.0, f"{two['piece']} → {then['piece']}")

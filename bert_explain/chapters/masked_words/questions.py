@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bert_explain.chapters.masked_words import numbers
 from bert_explain.learning.pairs import EVERYDAY
-from bert_explain.learning.question import Pair, Question, words_of
+from bert_explain.learning.question import Experiment, Pair, Question, words_of
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
@@ -33,8 +33,31 @@ KINDS = tuple(
 )
 
 EXPECTED = Question(
-    "masked-expected", WORDS["expected"], numbers.expected, EVERYDAY, options=lambda ask: (), margin=None, score=numbers.rank
+    "masked-expected",
+    WORDS["expected"],
+    numbers.expected,
+    EVERYDAY,
+    options=lambda ask: (),
+    margin=None,
+    score=numbers.rank,
+    experiment=Experiment(evidence=numbers.without_neighbours, breaks=numbers.another_first),
 )
-NOT = Question("masked-not", WORDS["not"], numbers.with_not, KINDS, margin=None, unclear=numbers.at_an_edge)
-TWO = Question("masked-two", WORDS["two"], numbers.two_gaps, EVERYDAY, margin=None, unclear=numbers.too_close)
+NOT = Question(
+    "masked-not",
+    WORDS["not"],
+    numbers.with_not,
+    KINDS,
+    margin=None,
+    unclear=numbers.at_an_edge,
+    experiment=Experiment(evidence=numbers.with_never, breaks=numbers.falls_otherwise),
+)
+TWO = Question(
+    "masked-two",
+    WORDS["two"],
+    numbers.two_gaps,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.too_close,
+    experiment=Experiment(evidence=numbers.other_gap_first, breaks=numbers.goes_otherwise),
+)
 EVERY = (EXPECTED, NOT, TWO)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 
 from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece
 from bert_explain.kernel.readings import percent
-from bert_explain.learning.question import Ask, NotAskable, table
+from bert_explain.learning.question import Ask, NotAskable, leader, table
 from bert_explain.trace import Trace
 
 LOW, HIGH = 0.2, 0.8  # probabilities
@@ -58,7 +60,17 @@ def near_a_swap(evidence: pd.DataFrame) -> str:
     return "Here the swapped pair lies between two answers." if any(abs(p - edge) < 0.05 for edge in (LOW, 0.75)) else ""
 
 
-def without_positions(ask: Ask) -> pd.DataFrame:
+def swapped_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether the swap of the changed pair leads to another answer, and not at the edge of two."""
+    return leader(found) != leader(tried) and not near_a_swap(tried)
+
+
+def shuffled(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: the position rows shuffled, in place of taken away."""
+    return without_positions(ask, "shuffled")
+
+
+def without_positions(ask: Ask, positions: Literal["removed", "shuffled"] = "removed") -> pd.DataFrame:
     """Evidence: all position rows taken away: how much of each prediction's probability is lost.
 
     value : the share lost, 0 to 1, of "is next" and of the hidden word's own piece.
@@ -67,7 +79,7 @@ def without_positions(ask: Ask) -> pd.DataFrame:
     if not whole.spec.has_mlm or not can_be_masked(whole.tokens[at]) or true_id(whole, at) is None:
         raise NotAskable("There is no word here whose prediction could be compared with the verdict.")
     truth = true_id(whole, at)
-    gone = ask.query.but(positions="removed")
+    gone = ask.query.but(positions=positions)
     word = [mw.standing(ask.run(q.but(masked=(at,))), at, truth) for q in (ask.query, gone)]
     pair = [float(whole.nsp[0]), float(ask.run(gone).nsp[0])]
     if word[0].rank > 100 or pair[0] < 0.5:

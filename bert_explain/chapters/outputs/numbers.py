@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from bert_explain.analysis.layer import cosine
-from bert_explain.kernel.readings import signed
-from bert_explain.learning.question import Ask, NotAskable, table
+from bert_explain.kernel.readings import many, signed
+from bert_explain.learning.question import Ask, NotAskable, leader, table
 from bert_explain.query import Query
 
 # Sentences that have nothing to do with each other: one of them stands beside the reader's.
@@ -19,21 +19,51 @@ STRANGERS = (
 EDGES = (0.3, 0.75)  # cosines
 
 
-def stranger(ask: Ask) -> str:
-    """The first of them that shares no word with sentence A. Raises NotAskable without a sentence A."""
-    own = {t.original for t in ask.trace.tokens if t.sentence == 0 and t.original.isalpha() and len(t.original) > 3}
+def strangers(ask: Ask) -> list[str]:
+    """Those of them that share no word of more than three letters with sentence A. Raises NotAskable where there is none."""
+    own = {t.original.lower() for t in ask.trace.tokens if t.sentence == 0 and t.original.isalpha() and len(t.original) > 3}
     if not any(t.sentence == 0 for t in ask.trace.tokens):
         raise NotAskable("Sentence A is empty, so there is no vector of it to compare.")
-    return next((s for s in STRANGERS if not own & set(s.lower().rstrip(".").split())), STRANGERS[0])
+    found = [s for s in STRANGERS if not own & set(s.lower().rstrip(".").split())]
+    if not found:
+        raise NotAskable("Sentence A shares a word with each of the sentences that could be laid beside it.")
+    return found
 
 
-def pooled(ask: Ask) -> pd.DataFrame:
-    """Evidence: the cosine of the pooled vectors of sentence A and of a sentence that has nothing to do with it."""
+def stranger(ask: Ask, which: int = 0) -> str:
+    """One of the strangers. Raises NotAskable where there are not so many."""
+    found = strangers(ask)
+    if which >= len(found):
+        raise NotAskable("There is no other sentence that shares no word with A.")
+    return found[which]
+
+
+def pooled(ask: Ask, which: int = 0) -> pd.DataFrame:
+    """Evidence: the cosine of the pooled vectors of sentence A and of a sentence that has nothing to do with it.
+
+    Facts: the smallest and the largest cosine with any of the strangers.
+    """
     if not ask.trace.spec.has_pooler:
         raise NotAskable("This model has no pooler.")
-    other = stranger(ask)
-    one, two = (ask.run(Query(text)).pooled for text in (ask.query.text_a, other))
-    return _bucketed(cosine(one, two), other)
+    other, own = stranger(ask, which), ask.run(Query(ask.query.text_a)).pooled
+    every = {text: cosine(own, ask.run(Query(text)).pooled) for text in strangers(ask)}
+    least, most = min(every.values()), max(every.values())
+    return _bucketed(every[other], other, count=many(len(every), "sentence"), least=signed(least), most=signed(most))
+
+
+def pooled_with_another(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: another stranger."""
+    return pooled(ask, 1)
+
+
+def halfway_with_another(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: another stranger."""
+    return cls_halfway(ask, 1)
+
+
+def is_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether the other sentence leads to another answer, and not at the edge of two."""
+    return leader(found) != leader(tried) and not near_an_edge(tried)
 
 
 def _bucketed(value: float, other: str, **facts: str) -> pd.DataFrame:
@@ -44,9 +74,9 @@ def _bucketed(value: float, other: str, **facts: str) -> pd.DataFrame:
     return table(rows, cosine=signed(value), value=value, other=other, **facts)
 
 
-def cls_halfway(ask: Ask) -> pd.DataFrame:
+def cls_halfway(ask: Ask, which: int = 0) -> pd.DataFrame:
     """Evidence: the cosine of two sentences' [CLS] vectors in the middle of the layers; facts: also after the last one."""
-    other = stranger(ask)
+    other = stranger(ask, which)
     one, two = (ask.run(Query(text)) for text in (ask.query.text_a, other))
     first = one.tokens[0].special if one.tokens else False
     if not first:
