@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence
+from bert_explain.content.glossary import hard_words
 from bert_explain.content.words import Depth
 from bert_explain.kernel.text import csv, markdown
 from bert_explain.ui.components import tools
@@ -94,6 +95,7 @@ def picture(
     with _card(key, title):
         if look is not None:
             said(look)
+        _hard_words(look.template if isinstance(look, Sentence) else look or "", note or "")
         yield
         if note:
             st.caption(note)
@@ -105,10 +107,19 @@ def said(look: Sentence | str) -> None:
     st.html(f'<p class="look">{look.html() if isinstance(look, Sentence) else escape(look)}</p>')
 
 
+def _hard_words(*texts: str) -> None:
+    """What a beginner does not know of these words of ours, each explained by a press."""
+    found = hard_words(" ".join(texts))
+    if found:
+        each = (f"<details><summary>{escape(t.name)}?</summary><p>{escape(t.text)}</p></details>" for t in found)
+        st.html(f'<div class="terms">{"".join(each)}</div>')
+
+
 def explained(told: Depth, here: str = "") -> None:
     """The formula and the tensors, for those who ask; `here` is a quiet line about this text."""
     with st.expander(told.title):
         st.markdown(told.text)
+        _hard_words(told.text)
         for formula in told.formulas:
             st.latex(formula)
         if here:
