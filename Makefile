@@ -37,12 +37,13 @@ check: $(TESTED) lint
 lint: $(TESTED)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check --quiet .
+	$(PY) -m mypy
 
 bench: $(TESTED) browser
 	$(PY) -m pytest tests/benchmarks -s $(ARGS)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache tests/.artifacts build dist *.egg-info
+	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache tests/.artifacts build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):

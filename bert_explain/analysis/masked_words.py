@@ -248,7 +248,8 @@ def best(logits: np.ndarray, k: int) -> np.ndarray:
 class Reads(Protocol):
     """A trace or a model: what has a tokenizer, and says what its special tokens are."""
 
-    spec: ModelSpec
+    @property
+    def spec(self) -> ModelSpec: ...
 
     @property
     def wordpiece(self) -> Any: ...

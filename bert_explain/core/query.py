@@ -118,7 +118,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _canonical(name: str, value: Any, numbers: int) -> tuple:
+def _canonical(name: str, value: Any, numbers: int) -> tuple[Any, ...]:
     """Sorted, without repeats: two queries that mean the same are equal, and cached once."""
     try:
         items = [(item,) for item in value] if numbers == 1 else [tuple(item) for item in value]

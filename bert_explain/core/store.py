@@ -29,7 +29,7 @@ class Store:
     def __init__(self, limit: int | Callable[[], int]) -> None:
         self._limit = limit
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._making: dict[Hashable, Future] = {}
+        self._making: dict[Hashable, Future[Any]] = {}
         self._bytes = 0  # kept
         self._promised = 0  # being made
         self._changed = threading.Condition()
@@ -62,13 +62,14 @@ class Store:
         with self._changed:
             found = self._hit(key)
             if found is not None:
-                return found[0]
-            future = self._making.get(key)
-            mine = future is None
-            if mine:
-                future = self._making[key] = Future()
-        if not mine:
-            return future.result()
+                kept: Value = found[0]
+                return kept
+            others = self._making.get(key)
+            if others is None:
+                mine = self._making[key] = Future()
+        if others is not None:
+            made: Value = others.result()
+            return made
         try:
             self._make_room(expected)
             try:
@@ -80,11 +81,11 @@ class Store:
             self._keep(key, value)
         except BaseException as error:
             self._over(key)
-            future.set_exception(error)
-            future.exception()  # asked for here: nobody else may have been waiting
+            mine.set_exception(error)
+            mine.exception()  # asked for here: nobody else may have been waiting
             raise
         self._over(key)
-        future.set_result(value)
+        mine.set_result(value)
         return value
 
     def forget(self, key: Hashable) -> None:

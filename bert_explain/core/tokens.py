@@ -153,9 +153,9 @@ def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token
             raise BadQuery(f"There is no piece {new}: the vocabulary goes from 0 to {spec.vocab_size - 1}.")
         tokens[position] = replace(tokens[position], id=new, text=text_of(wordpiece, new))
     mask = spec.special.mask
-    if query.masked and mask is None:
-        raise BadQuery(f"{spec.title} has no mask token: it cannot hide a word.")
     for position in query.masked:
+        if mask is None:
+            raise BadQuery(f"{spec.title} has no mask token: it cannot hide a word.")
         tokens[position] = replace(tokens[position], id=mask.id, text=mask.text, masked=True)
     if query.segments == "flipped":
         tokens = [replace(t, segment=1 - t.segment) for t in tokens]

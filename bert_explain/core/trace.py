@@ -44,6 +44,7 @@ def engine_of(spec: Any) -> Any:
     )
 
 
+@dataclass(frozen=True, eq=False)
 class Record:
     """A frozen record of arrays. Pickled, it is its fields and nothing else; read back, its arrays are read-only again."""
 
@@ -200,11 +201,13 @@ class Trace(Record):
         layer = self.spec.n_layers if layer is None else layer
         check("layer", [layer], self.spec.n_layers + 1)
         check("position", positions, len(self.tokens))
-        return self.engine.logits(self.hidden[layer][list(positions)])
+        logits: np.ndarray = self.engine.logits(self.hidden[layer][list(positions)])
+        return logits
 
     def replaced_logits(self) -> np.ndarray:
         """The logit that each token was replaced, (T,), before the sigmoid; ELECTRA's discriminator. Raises Missing."""
-        return self.engine.replaced(self.hidden[-1])
+        logits: np.ndarray = self.engine.replaced(self.hidden[-1])
+        return logits
 
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:
         """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits`'s for layer l.
@@ -213,13 +216,15 @@ class Trace(Record):
         Raises BadQuery for a position that does not exist, Missing where the model has no such head.
         """
         check("position", [position], len(self.tokens))
-        return self.engine.logits(self.hidden[:, position])
+        logits: np.ndarray = self.engine.logits(self.hidden[:, position])
+        return logits
 
     def head(self, layer: int, head: int) -> Head:
         """Every number of one head's step. Layers and heads count from 0. Raises BadQuery."""
         check("layer", [layer], self.spec.n_layers)
         check("head", [head], self.spec.n_heads)
-        return self.engine.head(self.hidden[layer], layer, head, self._off(layer))
+        step: Head = self.engine.head(self.hidden[layer], layer, head, self._off(layer))
+        return step
 
     def layer(self, layer: int, positions: Sequence[int] | None = None) -> LayerStep:
         """Every stage of one layer, from its input to its output. Layers count from 0. Raises BadQuery.
@@ -228,7 +233,8 @@ class Trace(Record):
         """
         check("layer", [layer], self.spec.n_layers)
         check("position", () if positions is None else positions, len(self.tokens))
-        return self.engine.layer(self.hidden[layer], layer, self._off(layer), positions)
+        step: LayerStep = self.engine.layer(self.hidden[layer], layer, self._off(layer), positions)
+        return step
 
     def _off(self, layer: int) -> list[int]:
         return [h for at, h in self.query.heads_off if at == layer]

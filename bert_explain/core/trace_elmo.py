@@ -110,7 +110,8 @@ class ElmoTrace(Record):
     @property
     def vocabulary(self) -> Sequence[str]:
         """(V,) the words of the softmax. Raises BadModel where the model is not loaded."""
-        return self.engine.vocabulary
+        words: Sequence[str] = self.engine.vocabulary
+        return words
 
     @property
     def forward(self) -> np.ndarray:
@@ -159,7 +160,8 @@ class ElmoTrace(Record):
         first, last = (0, last - 1) if side == 0 else (1, last)
         if not first <= row <= last:
             raise BadQuery(f"There is no word {row - 1}: places go from {first - 1} to {last - 1} here.")
-        return self.engine.word_probabilities(self.states[side, -1, row][None])[0]
+        found: np.ndarray = self.engine.word_probabilities(self.states[side, -1, row][None])[0]
+        return found
 
     def _likeliest(self, probabilities: np.ndarray, k: int) -> list[tuple[str, float]]:
         best = np.argsort(-probabilities, kind="stable")[:k]
@@ -175,7 +177,8 @@ class ElmoTrace(Record):
         """
         count = len(self.words)
         states = np.stack([self.states[0, -1, :count], self.states[1, -1, 2:]])
-        return self.engine.guesses(states, [word.text for word in self.words])
+        found: Guesses = self.engine.guesses(states, [word.text for word in self.words])
+        return found
 
     def influence(self, first: int = 0, last: int | None = None) -> np.ndarray:
         """How far each word moves each state: (2, N, N) for the words from `first` up to `last`.

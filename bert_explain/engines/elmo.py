@@ -64,7 +64,8 @@ class LocalElmo:
             true.append(its[:, 0].numpy())
             rank.append((1 + (p > its).sum(-1)).numpy())
         known_words = np.array([word in self.model.index for word in words], dtype=bool)
-        return Guesses(*(frozen(np.stack(a)) for a in (top, chance, true, rank)), known_words)
+        likely, chances, trues, ranks = (frozen(np.stack(a)) for a in (top, chance, true, rank))
+        return Guesses(likely, chances, trues, ranks, known_words)
 
     @torch.inference_mode()
     def influence(self, top: np.ndarray, words: Sequence[str], first: int, last: int) -> np.ndarray:
@@ -99,7 +100,7 @@ class LocalElmo:
         return CharacterRead(
             word,
             tuple(shown([i]) for i in row[0]),
-            np.repeat(*zip(*options.filters, strict=True)),
+            np.repeat([width for width, _ in options.filters], [count for _, count in options.filters]),
             _copy(activation(torch.cat([b.values for b in best]))),
             _copy(torch.cat([b.indices for b in best])),
             _copy(self.model.encode([word])[0]),

@@ -25,6 +25,10 @@ OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
 
+def _nothing(progress: Progress) -> None:
+    """The work of a job that is over."""
+
+
 class Cancelled(BaseException):
     """Raised inside a job's work by `progress`, when nobody waits for it any more. Let it pass."""
 
@@ -39,7 +43,7 @@ class Job:
         self.state = WAITING
         self.result: Any = None
         self.error: BaseException | None = None
-        self._work = work
+        self._work: Callable[[Progress], Any] = work
         self._overtaken = 0
         self._number = 0
         self._stopped = threading.Event()
@@ -205,7 +209,7 @@ class Jobs:
 
     def _end(self, job: Job, state: str) -> None:
         job.state = state
-        job._work = None  # what it held is let go
+        job._work = _nothing  # what it held is let go
         job._over.set()
 
     def _forget_old(self) -> None:

@@ -67,7 +67,7 @@ class LocalEngine:
             hidden[layer + 1] = x.numpy()
             attention[layer] = kept["weights"].numpy()
         pooled = model.pooled(x[0]) if spec.has_pooler else None
-        logits = model.nsp_logits(pooled) if spec.has_nsp else None
+        logits = model.nsp_logits(pooled) if spec.has_nsp and pooled is not None else None
         return Trace(
             spec=spec,
             query=query,
@@ -94,8 +94,8 @@ class LocalEngine:
         total = token + segment + position
         norm = self.model.embed.norm
         normalised = norm(total)
-        arrays = (_array(part) for part in (token, segment, position, total, normalised, norm.weight, norm.bias))
-        return Embeddings(*arrays, norm_eps=norm.eps), self.model.widened(normalised)
+        parts = (_array(token), _array(segment), _array(position), _array(total), _array(normalised))
+        return Embeddings(*parts, _array(norm.weight), _array(norm.bias), norm.eps), self.model.widened(normalised)
 
     @torch.inference_mode()
     def logits(self, states: np.ndarray) -> np.ndarray:
@@ -132,9 +132,9 @@ class LocalEngine:
     def weights(self, layer: int) -> LayerWeights:
         """A layer's trained numbers; the model's own, not a copy."""
         m = self.model.layers[layer]
-        norms = (NormWeights(_view(n.weight), _view(n.bias), n.eps) for n in (m.attention_norm, m.output_norm))
-        parts = (part for linear in (m.project, m.contract) for part in (linear.weight, _bias(linear)))
-        return LayerWeights(*(_view(part) for part in parts), *norms)
+        first, second = (NormWeights(_view(n.weight), _view(n.bias), n.eps) for n in (m.attention_norm, m.output_norm))
+        project, contract = ((_view(linear.weight), _view(_bias(linear))) for linear in (m.project, m.contract))
+        return LayerWeights(*project, *contract, first, second)
 
     def nsp_weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The next-sentence head: (2, H) and (2,). Raises Missing."""

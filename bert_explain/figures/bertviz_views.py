@@ -8,7 +8,8 @@ app's own static files, weights are rounded, and nothing that a token says can l
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
     attention = [
         weights[:, :, places][:, :, :, places].double().round(decimals=DECIMALS) for weights in attention_tensors(trace)
     ]  # L times (1, A, T, T); double, so that 0.123 is written as 0.123
-    shared = {
+    shared: dict[str, Any] = {
         "tokens": [safe(trace.pieces[i]) for i in places],
         "sentence_b_start": _second_sentence(trace, places),
         "prettify_tokens": False,
@@ -100,8 +101,8 @@ def document(view: str, trace: Trace, palette: Palette, static: str, layer: int 
         html = html.replace(there, static + here)
     for character, stand_in in _STAND_INS.items():
         html = html.replace(f"\\u{ord(stand_in):04x}", f"\\u{ord(character):04x}")
-    head = f'<meta charset="utf-8"><title>bertviz</title>{_style(palette)}'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{html}</body></html>'
+    top = f'<meta charset="utf-8"><title>bertviz</title>{_style(palette)}'
+    return f'<!doctype html><html lang="en"><head>{top}</head><body>{html}</body></html>'
 
 
 def height(view: str, trace: Trace) -> int:
@@ -112,7 +113,7 @@ def height(view: str, trace: Trace) -> int:
     return int(n * 22.5) + 110
 
 
-def _second_sentence(trace: Trace, places: Sequence[int]) -> int | None:
+def _second_sentence(trace: Trace, places: Iterable[int]) -> int | None:
     """Index among `places` where the second sentence begins, though the first be empty; None for a single sentence."""
     second = "AB".index(trace.query.names[1])
     if not trace.query.texts[1].strip():

@@ -32,7 +32,7 @@ def places(pieces: Sequence[str]) -> dict:
     """The axis whose ticks are tokens, at 0, 1, 2 ...; of many, only every n-th is named."""
     every = max(1, -(-len(pieces) // LABELLED))
     ticks = np.arange(0, len(pieces), every)
-    names = np.array([short(pieces[i]) for i in ticks])
+    names = np.array([short(piece) for piece in pieces[::every]])
     return {"tickvals": ticks, "ticktext": names, "tickangle": -60, "range": [-0.6, len(pieces) - 0.4], **BARE}
 
 

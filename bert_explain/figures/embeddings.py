@@ -308,7 +308,7 @@ def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
         Bar(row[f"guess {n}"], float(row[f"p {n}"]), mark="true word" if rank and row[f"guess {n}"] == word else "")
         for n in range(1, k + 1)
     ]
-    if rank is None or any(guess.mark for guess in guesses):
+    if rank is None or word is None or any(guess.mark for guess in guesses):
         return guesses
     return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word")]
 

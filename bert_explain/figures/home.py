@@ -117,6 +117,8 @@ def guesses(guess: Guess) -> list[Bar]:
 
 
 def follows(trace: Trace) -> list[Bar]:
-    """The two probabilities of the next-sentence head."""
+    """The two probabilities of the next-sentence head; nothing without one."""
+    if trace.nsp is None:
+        return []
     first, second = trace.query.names
     return [Bar(f"{second} follows {first}", float(trace.nsp[0])), Bar(f"{second} does not follow", float(trace.nsp[1]))]

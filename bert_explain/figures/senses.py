@@ -163,7 +163,7 @@ def _beside(points: np.ndarray, apart: float) -> np.ndarray:
         others = np.delete(taken, i, axis=0)
         room = {name: float(np.linalg.norm(others - spot, axis=1).min(initial=np.inf)) for name, spot in at.items()}
         free = [name for name in places if room[name] > 0.09 * apart]
-        chosen.append(free[0] if free else max(places, key=room.get))
+        chosen.append(free[0] if free else max(places, key=lambda name: room[name]))
         if not np.isnan(point[0]):
             taken = np.vstack([taken, at[chosen[-1]]])
     return np.array(chosen)

@@ -25,6 +25,10 @@ def right_to_left(text: str) -> bool:
     return next((c in ("R", "AL") for c in strong if c in ("L", "R", "AL")), False)
 
 
+def _latest(last: bool | None, now: bool | None) -> bool | None:
+    return last if now is None else now
+
+
 def directions(text: str, rtl: bool) -> list[tuple[int, bool]]:
     """The text as runs of one direction: [(number of characters, right to left?)].
 
@@ -33,8 +37,8 @@ def directions(text: str, rtl: bool) -> list[tuple[int, bool]]:
     """
     known = {"L": False, "EN": False, "AN": False, "R": True, "AL": True}
     own = [known.get(unicodedata.bidirectional(c)) for c in text]
-    before = list(accumulate(own, lambda last, now: last if now is None else now))
-    after = list(accumulate(reversed(own), lambda last, now: last if now is None else now))[::-1]
+    before = list(accumulate(own, _latest))
+    after = list(accumulate(reversed(own), _latest))[::-1]
     settled = [
         now if now is not None else left if left == right and left is not None else rtl
         for now, left, right in zip(own, before, after, strict=True)

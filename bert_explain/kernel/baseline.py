@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Baseline:
     high: float
     seeds: tuple[float, ...]  # each trained on nine tenths of the training examples, drawn by a seed
     strength: float  # C
-    said: tuple  # what was said to each test example, as scores.parts takes it
+    said: tuple[Any, ...]  # what was said to each test example, as scores.parts takes it
 
 
 def measure(task: Task, seeds: Sequence[int] = SEEDS) -> Baseline:
@@ -66,20 +67,33 @@ def choose(task: Task, folds: int = 5) -> float:
     return max(STRENGTHS, key=lambda strength: (round(totals[strength], 9), -strength))
 
 
-def answers(task: Task, train: Sequence[Example], strength: float, test: Sequence[Example] | None = None) -> list:
+def answers(task: Task, train: Sequence[Example], strength: float, test: Sequence[Example] | None = None) -> list[Any]:
     """What the regression, trained on `train`, says to each of `test`: a label, tags, or an answer's text or None."""
     test = task.test if test is None else test
     if task.kind == "span":
-        return _find_answers(train, test, strength)
+        return _find_answers(_only(Answer, train), _only(Answer, test), strength)
     if task.kind == "token":
-        model = fit([f for e in train for f in token_features(e)], [tag for e in train for tag in e.tags], strength)
-        said = iter(model.predict([f for e in test for f in token_features(e)]))
-        return [[str(next(said)) for _ in e.tags] for e in test]
-    model = fit([features(e) for e in train], [e.label for e in train], strength)
-    return [str(label) for label in model.predict([features(e) for e in test])]
+        tagged, asked = _only(Tokens, train), _only(Tokens, test)
+        model = fit([f for e in tagged for f in token_features(e)], [tag for e in tagged for tag in e.tags], strength)
+        said = iter(model.predict([f for e in asked for f in token_features(e)]))
+        return [[str(next(said)) for _ in e.tags] for e in asked]
+    known, rest = (_only(Text, train), _only(Text, test)) if task.kind == "sequence" else (_only(Pair, train), _only(Pair, test))
+    model = fit([features(e) for e in known], [e.label for e in known], strength)
+    return [str(label) for label in model.predict([features(e) for e in rest])]
 
 
-def fit(rows: list[dict[str, float]], labels: list[str], strength: float):
+Kind = TypeVar("Kind")
+
+
+def _only(kind: type[Kind], examples: Sequence[Example]) -> list[Kind]:
+    """The examples, which are all of one kind. Raises TypeError where one is not."""
+    for example in examples:
+        if not isinstance(example, kind):
+            raise TypeError(f"{type(example).__name__} among examples of {kind.__name__}")
+    return [example for example in examples if isinstance(example, kind)]
+
+
+def fit(rows: list[dict[str, float]], labels: list[str], strength: float) -> Any:
     """A logistic regression on named numbers (scikit-learn)."""
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression

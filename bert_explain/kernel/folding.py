@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from bert_explain.kernel.readings import many
 
@@ -77,6 +78,6 @@ def fold(count: int, most: int, keep: Iterable[int] = ()) -> Fold:
     return Fold(tuple(sorted(kept)), count)
 
 
-def drawn(tokens: Sequence, found: Fold) -> list:
+def drawn(tokens: Sequence[Any], found: Fold) -> list[Any]:
     """The tokens of a fold, and a text in each gap: what a row of tokens draws."""
     return [place if isinstance(place, str) else tokens[place] for place in found.row]

@@ -53,17 +53,17 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+(?:['’]\w+)*", text.lower())
 
 
-def letters(text: str) -> frozenset:
+def letters(text: str) -> frozenset[tuple[str, ...]]:
     """The sequences of four characters of the words of a text, blanks between and around them."""
     return frozenset(grams(f" {' '.join(words(text))} ", LETTERS))
 
 
-def grams(items: Sequence, n: int) -> list[tuple]:
+def grams(items: Sequence[str], n: int) -> list[tuple[str, ...]]:
     """Every n that follow one another; none where there are fewer."""
     return [tuple(items[i : i + n]) for i in range(len(items) - n + 1)]
 
 
-def jaccard(one: frozenset, two: frozenset) -> float:
+def jaccard(one: frozenset[tuple[str, ...]], two: frozenset[tuple[str, ...]]) -> float:
     """What two sets share, as a part of all they hold: 0 to 1; 0 for two empty ones."""
     both = len(one & two)
     return both / max(len(one) + len(two) - both, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 Entity = tuple[str, int, int]  # kind, first word, the word behind the last
 
 
-def parts(task: Task, examples: Sequence[Example], said: Sequence) -> np.ndarray:
+def parts(task: Task, examples: Sequence[Example], said: Sequence[Any]) -> np.ndarray:
     """(examples, 2): what each adds above and below the line of `score`.
 
     `said` holds, for each example, a label (sequence, pair), one tag a word (token), or the answer's text or None (span).
@@ -28,7 +29,7 @@ def parts(task: Task, examples: Sequence[Example], said: Sequence) -> np.ndarray
     return np.array([_part(example, answer) for example, answer in zip(examples, said, strict=True)], dtype=float)
 
 
-def _part(example: Example, said) -> tuple[float, float]:
+def _part(example: Example, said: Any) -> tuple[float, float]:
     if isinstance(example, Tokens):
         if len(said) != len(example.tags):
             raise ValueError(f"{len(said)} tags for {len(example.tags)} words")

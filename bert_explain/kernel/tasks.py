@@ -268,4 +268,10 @@ def _read_answers(path: Path, labels: tuple[str, ...]) -> tuple[Answer, ...]:
     return tuple(found)
 
 
-READ = {"sequence": _read_sequences, "pair": _read_pairs, "token": _read_tokens, "span": _read_answers}
+_Read = Callable[[Path, tuple[str, ...]], tuple[Example, ...]]
+READ: dict[str, _Read] = {
+    "sequence": _read_sequences,
+    "pair": _read_pairs,
+    "token": _read_tokens,
+    "span": _read_answers,
+}

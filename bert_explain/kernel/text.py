@@ -40,4 +40,4 @@ def csv(table: pd.DataFrame) -> bytes:
     """
     safe = [c if pd.api.types.is_numeric_dtype(c.dtype) else c.astype(object).map(cell) for _, c in table.items()]
     named = pd.concat(safe, axis=1, keys=[cell(name) for name in table.columns]) if safe else table
-    return named.to_csv(index=False).encode()
+    return str(named.to_csv(index=False)).encode()

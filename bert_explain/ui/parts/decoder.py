@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -24,7 +25,7 @@ from bert_explain.ui.picture import aside, beside, explained, picture
 
 K = state.Number("k", 1, 20, 6)
 TASK = state.Choice("task", tuple(words.table("decoder", "tasks")))
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def ready(page: Page) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import aside, beside, explained, picture, said
 
 K = state.Number("k", 1, 10, 6)
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 @dataclass(frozen=True)

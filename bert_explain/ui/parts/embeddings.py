@@ -6,6 +6,7 @@ Everything follows the chosen token; numbers come from `analysis`, pictures from
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -35,7 +36,7 @@ ROWS = state.Choice("rows", ("first", "all"))
 
 SHOWN = 96  # tokens drawn one by one; of longer texts the neighbours of the chosen one
 CELLS = 40  # tokens in the table of all removals: more would be too narrow to name
-CHART = {"displayModeBar": False}
+CHART: dict[str, Any] = {"displayModeBar": False}
 
 
 def choose(page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ AGAINST = state.Choice("against", ("GloVe", "Word2Vec"))
 AFTER = state.Number("after", 0, 99, None)  # layer of the search; None: the last
 ENTRY = state.Text("entry", "", limit=60)  # which of WordNet's words a form is taken for
 HITS = state.Number("hits", 3, 30, 6)
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 # how often the nearest has the same sense

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -24,7 +26,7 @@ from bert_explain.ui.picture import aside, picture
 
 SEEN = state.Choice("seen", tuple(oc.KINDS.values()), oc.KINDS["bert"])
 NEAREST = 6  # drawn as bars; the table has them all
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def squares(page: Page) -> None:

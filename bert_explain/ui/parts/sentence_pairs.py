@@ -25,7 +25,7 @@ from bert_explain.ui.picture import picture, said
 
 LONGEST = 2_000  # characters of a sentence in the table
 KEPT = 2 * sp.MOST  # rows that the address and the page keep
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 @dataclass(frozen=True)

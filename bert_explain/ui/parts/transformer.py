@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -31,7 +32,7 @@ FEED = state.Number("ff", 1, 262_144, _BASE.feed_forward)
 VOCABULARY = state.Number("vocab", 1, 2_000_000, _BASE.vocabulary)
 OWN = {"layers": LAYERS, "heads": HEADS, "hidden": HIDDEN, "feed_forward": FEED, "vocabulary": VOCABULARY}
 LABELS = ("Layers L", "Heads A", "Hidden size H", "Feed-forward size F", "Vocabulary V")
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 NOTES = words.notes("transformer")
 
 

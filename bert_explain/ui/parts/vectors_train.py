@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from bisect import bisect_right
+from typing import Any
 
 import streamlit as st
 
@@ -36,7 +37,7 @@ LONGEST = 150_000  # characters of a text
 TOLD = "learn-told"  # what was wrong with the last upload; in the session
 TELL_EVERY, SHOW_EVERY = 0.2, 2.0  # seconds between two states of the bar, and of the map: slow browsers must keep up
 AROUND = 40  # words of the text that are shown
-CHART = {"theme": None, "config": {"displayModeBar": False}}
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def draw(page: Page) -> None:
