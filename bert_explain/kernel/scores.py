@@ -58,6 +58,21 @@ def interval(parts: np.ndarray, groups: Sequence[Hashable], draws: int = 2000, s
     return float(low), float(high)
 
 
+def difference(
+    parts: np.ndarray, others: np.ndarray, groups: Sequence[Hashable], draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Where 95 % of the differences of two scores lie over the same draws of groups: above 0, the first is the better one."""
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    sums = np.zeros((2, len(names), 2))
+    for one, values in zip(sums, (parts, others), strict=True):
+        np.add.at(one, [names[name] for name in groups], values)
+    picks = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
+    above, below = np.moveaxis(sums[:, picks].sum(axis=2), -1, 0)
+    scores = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    low, high = np.percentile(scores[0] - scores[1], [2.5, 97.5])
+    return float(low), float(high)
+
+
 def entities(tags: Sequence[str]) -> set[Entity]:
     """The names in BIO tags. An I- that goes on with nothing of its kind begins a name, as in the CoNLL scorer."""
     found: set[Entity] = set()

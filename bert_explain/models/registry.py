@@ -64,7 +64,17 @@ def _entries(narrowed: str, given: str, listed: tuple[Entry, ...]) -> dict[str, 
 
 def entry(name: str) -> Entry | None:
     """The model of that name, "" the default one; where any may be loaded, a repository of the hub too. None: it may not be."""
-    return entries().get(name or default_name()) or allowed.unlisted(name)
+    return entries().get(name or default_name()) or _made(name) or allowed.unlisted(name)
+
+
+def add(model: Encoder) -> None:
+    """A model that this server made itself: its name opens it for as long as it is held; it is in nobody's list."""
+    _loaded[Entry(model.name, model.title, "made", "", "made on this server, by training one of the others")] = model
+
+
+def _made(name: str) -> Entry | None:
+    """A model that was added, while it is held."""
+    return next((entry for entry in _loaded if entry.source == "made" and entry.name == name), None)
 
 
 def here(entry: Entry) -> bool:

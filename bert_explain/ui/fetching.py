@@ -10,7 +10,7 @@ import streamlit as st
 from bert_explain import models
 from bert_explain.engines.jobs import DEAR, DONE, FAILED, JOBS, Job
 from bert_explain.kernel.text import markdown
-from bert_explain.models import Entry, allowed
+from bert_explain.models import Entry
 from bert_explain.ui import state, working
 from bert_explain.ui.notice import tell
 
@@ -19,7 +19,7 @@ _SIZES, _FAILED = "_sizes", "_fetch_failed"  # in the session: bytes that the hu
 
 def entry(name: str) -> Entry | None:
     """The model of that name, where it may be loaded."""
-    return models.entries().get(name) or allowed.unlisted(name)
+    return models.entry(name) if name else None
 
 
 def shown() -> str:
@@ -35,6 +35,8 @@ def refusal(name: str) -> str:
         return ""
     chosen = entry(name)
     if chosen is None:
+        if name.startswith("tuned-"):
+            return f"The model “{name[:80]}” was fine-tuned on this server and is held no longer: train it again in Fine-tuning."
         return f"There is no model called “{name[:80]}” on this server: whoever runs it decides which may be loaded."
     if models.here(chosen) or models.may_download():
         return ""

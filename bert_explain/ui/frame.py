@@ -211,7 +211,7 @@ def _veiled(page: Page, stage: stages.Stage, chapter: Chapter) -> set[str]:
     done = all(asking.answered(page, question) for question in chapter.questions)
     here = walk.index(stage) if stage in walk else 0
     if stage not in walk:  # a page before or beside the walk: nothing of it has been reached, or everything
-        return set() if stage.group == stages.BESIDE else {one.picture for one in walk if one.picture != "text"}
+        return set() if stage.group in (stages.BESIDE, stages.USING) else {one.picture for one in walk if one.picture != "text"}
     return {one.picture for one in walk[here + 1 if done else here :] if one.picture != "text"}
 
 
@@ -370,7 +370,11 @@ def _check(page: Page, chapter: Chapter) -> None:
 
 
 def _of_this_chapter(page: Page, chapter: Chapter) -> None:
-    for question in reversed([q for q in chapter.questions if not q.long]):
+    quick = [question for question in chapter.questions if not question.long]
+    if not quick:
+        tell("This chapter's questions take a while to decide: they are asked in its steps.")
+        return
+    for question in reversed(quick):
         found = asking.first_askable(page, question, question.pairs[::-1])
         if found is not None:
             asking.draw(page, question, found[1], of=found[0])

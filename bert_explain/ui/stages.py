@@ -1,10 +1,10 @@
-"""The pages in reading order, in three groups: the way to BERT, BERT itself, and all of them side by side."""
+"""The pages in reading order, in groups: the way to BERT, BERT itself, all of them side by side, and BERT at work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-BEFORE, BERT, BESIDE = GROUPS = "Before BERT", "BERT", "Side by side"
+BEFORE, BERT, BESIDE, USING = GROUPS = "Before BERT", "BERT", "Side by side", "Using BERT"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ STAGES = (
     Stage("Outputs", "outputs", "pages/8_Outputs.py", "Outputs", "outputs"),
     Stage("Same word", "same_word", "pages/13_Same_word.py", "Same_word", group=BESIDE),
     Stage("What each model sees", "sees", "pages/14_What_each_model_sees.py", "What_each_model_sees", group=BESIDE),
+    Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
 )
 
 

@@ -67,6 +67,11 @@ def ask(which: state.Number, key: Hashable) -> None:
     state.put(which, number_of(key))
 
 
+def forget(key: Hashable) -> None:
+    """The result of this work is of no use any more: whoever asks next has it made anew."""
+    TRACES.forget(("work", (key, ())))
+
+
 def working(
     which: state.Number,
     key: Hashable,

@@ -1,0 +1,1 @@
+"""Outputs: one vector a position; cosines by layer, a map, the pooler; download them."""

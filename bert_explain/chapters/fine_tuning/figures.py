@@ -1,0 +1,99 @@
+"""The chapter's charts: pure functions, plotly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from bert_explain.chapters.fine_tuning import numbers
+from bert_explain.engines.fine_tuning import Tuned
+from bert_explain.figures.chart import chart, title
+from bert_explain.figures.senses import colours
+from bert_explain.figures.theme import Palette
+
+CHART = {"theme": None, "config": {"displayModeBar": False}}
+SMOOTHED = 5  # steps
+
+
+def course_chart(course: pd.DataFrame, palette: Palette) -> go.Figure:
+    """Loss of each step (mean of a few, one dot each), and the test score at the end of each epoch."""
+    smooth = course["loss"].rolling(SMOOTHED, min_periods=1).mean()
+    tested = course.dropna(subset="test score")
+    traces = [
+        go.Scatter(
+            x=course["step"],
+            y=course["loss"],
+            mode="markers",
+            name="loss of a step",
+            marker={"color": palette.line, "size": 5},
+            hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
+        ),
+        go.Scatter(
+            x=course["step"],
+            y=smooth,
+            mode="lines",
+            name=f"mean of {SMOOTHED}",
+            line={"color": palette.hidden, "width": 2.5},
+            hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
+        ),
+        go.Scatter(
+            x=tested["step"],
+            y=tested["test score"],
+            mode="lines+markers",
+            name="test score (right axis)",
+            yaxis="y2",
+            line={"color": palette.true_word, "width": 2, "dash": "dot"},
+            marker={"color": palette.true_word, "size": 9, "symbol": "diamond"},
+            hovertemplate="after step %{x}: %{y:.2f}<extra></extra>",
+        ),
+    ]
+    figure = chart(
+        traces,
+        palette,
+        280,
+        {"title": title("step"), "showgrid": False, "zeroline": False},
+        {"title": title("loss"), "rangemode": "tozero"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+    figure.update_layout(
+        yaxis2={
+            "title": title("test score"),
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 1],
+            "fixedrange": True,
+            "showgrid": False,
+        }
+    )
+    return figure
+
+
+def label_map(tuned: Tuned, when: str, palette: Palette) -> tuple[go.Figure, float]:
+    """The test examples on the two directions of largest variance, "before" or "after"; and these directions' share."""
+    found = numbers.places(tuned)
+    share = numbers.flat_map(getattr(tuned, when))[1]
+    traces = []
+    for name, (role, symbol) in colours(found["label"].tolist()).items():
+        rows = found[found["label"] == name]
+        if rows.empty:
+            continue
+        traces.append(
+            go.Scatter(
+                x=rows[f"{when} x"],
+                y=rows[f"{when} y"],
+                mode="markers",
+                name=_safe(name),
+                marker={"color": getattr(palette, role), "symbol": symbol, "size": 9, "opacity": 0.85},
+                customdata=np.array([_safe(text[:90]) for text in rows["text"]]),
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+    axis = {"visible": False}
+    legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0}
+    return chart(traces, palette, 340, dict(axis), dict(axis), legend=legend), share
+
+
+def _safe(text: str) -> str:
+    """Plotly reads some HTML; a reader's text is none."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
