@@ -177,9 +177,7 @@ def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Rec
 
     found = working(which, key, label, work, cost=LONG, what="a training", primary=which is TRAINED, meanwhile=meanwhile)
     if found is not None and fine_tuning.kept(model, recipe) is None:
-        tell(
-            "This model was let go, for want of memory: other readers had theirs trained. Train it again, with another seed or as it was."
-        )
+        tell("This model was let go for want of memory: other readers had theirs trained since. Train it again.")
         st.button("Train it again", key=f"anew-{which.name}", on_click=_anew, args=(which, key))
         return None
     return found
@@ -208,7 +206,8 @@ def _about(task: Task) -> str:
 
 def _measured(task: Task) -> str:
     alike = "of other patterns than those it was trained on" if task.name in tasks.TASKS else "that it was not trained on"
-    return f"{numbers.measure(task)}, on {many(len(task.test), 'example')} {alike}; beside each, where 95 % of other draws of them lie."
+    tested = many(len(task.test), "example")
+    return f"{numbers.measure(task)}, on {tested} {alike}; beside each, where 95 % of other draws of them lie."
 
 
 def _learned(course: pd.DataFrame) -> Sentence:
@@ -216,8 +215,8 @@ def _learned(course: pd.DataFrame) -> Sentence:
     tested = course["test score"].dropna()
     fell = "fell" if last < 0.9 * first else "rose" if last > 1.1 * first else "hardly changed"
     return say(
-        "Look at the line: the loss {fell} from {first:.2f} to {last:.2f} in {steps} steps; on the test split {a:.2f} after the first "
-        "epoch, {b:.2f} at the end.",
+        "Look at the line: the loss {fell} from {first:.2f} to {last:.2f} in {steps} steps; on the test split {a:.2f} after the "
+        "first epoch, {b:.2f} at the end.",
         fell=fell,
         first=first,
         last=last,
@@ -385,7 +384,7 @@ def _evidence(page: Page, question: Question, which: state.Number) -> pd.DataFra
     if asking.wanted(page, question) or fine_tuning.kept(page.model, numbers.asked_recipe(page.model, "all")) is not None:
         return asking.evidence(page, question, here)  # the training is made once for all texts
     key = ("asked", page.model.spec.fingerprint, question.id)
-    label = f"Train it on {numbers.ASKED['examples']} sentences"
+    label = f"Train it on {numbers.ASKED['examples']} questions"
 
     def work(progress: Callable[..., None]) -> bool:
         numbers.trained_for_questions(page.model, progress)
@@ -405,7 +404,7 @@ def _many(page: Page) -> None:
         {"who": [f"always “{facts['always']}”", f"after {facts['shown']} examples"], "of 100": [facts["same"], facts["right"]]}
     )
     look = questions.MANY.said("fact", found)
-    with picture("many", "Of 100 new sentences", look=look, table=lambda: table, code=(fine_tuning.train,)):
+    with picture("many", "Of 100 new questions", look=look, table=lambda: table, code=(fine_tuning.train,)):
         rows = zip(table["who"], table["of 100"], strict=True)
         items = [
             Bar(who, right / 100, "probability", shown=f"{right} of 100", signal=i == 1) for i, (who, right) in enumerate(rows)

@@ -223,8 +223,8 @@ def sorted_by_label(tuned: Tuned) -> Sentence:
     gap = 2 * np.sqrt(0.5 / len(labels))  # two standard errors of such a share, at most
     more = "more than before" if after > before + gap else "fewer than before" if after < before - gap else "about as before"
     return say(
-        "Of {n} test examples, {after:.0%} have a nearest neighbour with the same label after the training, {before:.0%} before it: "
-        "{more}. The map shows two of {h} directions, this share is counted in all of them.",
+        "Of {n} test examples, {after:.0%} have a nearest neighbour with the same label after the training, {before:.0%} before "
+        "it: {more}. The map shows two of {h} directions, this share is counted in all of them.",
         n=len(labels),
         after=after,
         before=before,
@@ -344,8 +344,8 @@ def most_moved(moved: np.ndarray) -> Sentence:
         )
     layer, head = np.unravel_index(int(flat.argmax()), moved.shape)
     return say(
-        "Look at layer {layer}, head {head}: {share:.1%} of its attention lies elsewhere after the training, on average over all heads "
-        "{mean:.1%}.",
+        "Look at layer {layer}, head {head}: {share:.1%} of its attention lies elsewhere after the training, on average "
+        "over all heads {mean:.1%}.",
         layer=int(layer) + 1,
         head=int(head) + 1,
         share=flat.max(),
@@ -376,18 +376,19 @@ def head_look(before: np.ndarray, after: np.ndarray, tokens: Sequence[Any]) -> S
 
 
 # the questions ------------------------------------------------------------------------------------------------------
-ASKED: dict[str, Any] = {"examples": 100, "epochs": 5, "rate": 1e-4}
+ASKED: dict[str, Any] = {"examples": 200, "epochs": 5, "rate": 2e-4}
+ASKED_TASK = "question-type"
 EDGE = 0.04
 
 
 def asked_recipe(model: Any, trained: str, examples: int = ASKED["examples"]) -> Recipe:
     """What the questions train."""
-    return Recipe(model.name, "sentiment", examples, trained, ASKED["epochs"], ASKED["rate"])
+    return Recipe(model.name, ASKED_TASK, examples, trained, ASKED["epochs"], ASKED["rate"])
 
 
 def trained_for_questions(model: Any, progress: Any) -> None:
     """Both trainings that the questions are about."""
-    task = tasks.load("sentiment")
+    task = tasks.load(ASKED_TASK)
     for i, part in enumerate(("all", "head")):
         fine_tuning.made(model, task, asked_recipe(model, part), lambda share, text, i=i: progress((i + share) / 2, text))
 
@@ -396,11 +397,11 @@ def _tuned(ask: Ask, trained: str, examples: int = ASKED["examples"]) -> Tuned:
     model = ask.trace.model
     if why := fine_tuning.unfit(model, "sequence"):
         raise NotAskable(why)
-    return fine_tuning.made(model, tasks.load("sentiment"), asked_recipe(model, trained, examples))
+    return fine_tuning.made(model, tasks.load(ASKED_TASK), asked_recipe(model, trained, examples))
 
 
 def how_many(ask: Ask) -> pd.DataFrame:
-    """Of 100 new sentences, how many are right after 100 were shown; the option that holds has the value 1."""
+    """Of 100 new questions, how many are right after 100 were shown; the option that holds has the value 1."""
     return _right_of_100(_tuned(ask, "all"), ask.trace.spec.title)
 
 
@@ -424,8 +425,9 @@ def _right_of_100(tuned: Tuned, title: str) -> pd.DataFrame:
         shown=len(fine_tuning.drawn(tuned.task, tuned.recipe)),
         right=round(100 * score),
         same=round(100 * low),
+        kinds=len(tuned.task.labels),
         always=always,
-        tested=many(len(tuned.task.test), "sentence"),
+        tested=many(len(tuned.task.test), "question"),
         gained=gained,
     )
 
@@ -439,7 +441,7 @@ def near_an_edge(evidence: pd.DataFrame) -> str:
 
 
 def head_or_all(ask: Ask) -> pd.DataFrame:
-    """The new layer alone against the whole model, on the same 100 sentences."""
+    """The new layer alone against the whole model, on the same questions."""
     one, all_ = _tuned(ask, "head"), _tuned(ask, "all")
     groups = [e.pattern for e in all_.task.test]
     low, high = scores.difference(
@@ -452,9 +454,10 @@ def head_or_all(ask: Ask) -> pd.DataFrame:
         head=one.score,
         all=all_.score,
         gap=gap,
+        shown=len(fine_tuning.drawn(all_.task, all_.recipe)),
         low=low,
         high=high,
-        tested=many(len(all_.task.test), "sentence"),
+        tested=many(len(all_.task.test), "question"),
         trained=f"{sum(p.numel() for p in one.net.head.parameters()):,}",
         whole=f"{sum(p.numel() for p in all_.net.parameters()):,}",
     )
@@ -465,7 +468,7 @@ def undecided(evidence: pd.DataFrame) -> str:
     facts = evidence.attrs["facts"]
     if facts["low"] <= 0 <= facts["high"]:
         return (
-            f"Here the new layer alone gets {facts['head']:.2f} right and the whole model {facts['all']:.2f}: other test sentences "
-            "could turn it round, so it is no fair question."
+            f"Here the new layer alone gets {facts['head']:.2f} right and the whole model {facts['all']:.2f}: other test "
+            "questions could turn it round, so it is no fair question."
         )
     return ""

@@ -1,0 +1,163 @@
+"""The chapter Fine-tuning: a reader's own table, numbers by hand, sentences that stay true, the page."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bert_explain.chapters.fine_tuning import numbers, own_task
+from bert_explain.engines import fine_tuning as ft
+from bert_explain.engines.fine_tuning import Recipe
+from bert_explain.kernel.tasks import Sequence, Task
+from tests.engines.test_fine_tuning import sentences
+from tests.tiny import tiny_bert
+
+ROWS = "\n".join(f"the film was {word} {i},{label}" for i in range(10) for word, label in (("good", "yes"), ("bad", "no")))
+
+
+ALONE = np.random.default_rng(0).permutation(30)[:1]  # a row that is drawn for the test
+
+
+def made(text: str) -> tuple[Task, list[str]]:
+    return own_task.from_csv(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"text,label\n{ROWS}", ROWS, f"sep=,\ntext,label\n{ROWS}", f"text;label\n{ROWS.replace(',', ';')}", ROWS.replace(",", "\t")],
+    ids=["names", "no names", "Excel's first line", "semicolons", "tabs"],
+)
+def test_a_table_is_read_as_it_was_meant(text):
+    task, said = made(text)
+    assert (task.kind, task.labels, said) == ("sequence", ("no", "yes"), [])
+    assert len(task.train) == 15
+    assert len(task.test) == 5
+    texts = {e.text for e in (*task.train, *task.test)}
+    assert len(texts) == 20
+    assert "the film was good 0" in texts
+
+
+def test_pairs_and_other_encodings():
+    task, _ = made("first,second,label\n" + "\n".join(f"a {i},b {i},{'xy'[i % 2]}" for i in range(24)))
+    assert task.kind == "pair"
+    assert {(e.first[0], e.second[0]) for e in task.train} == {("a", "b")}
+    task, _ = own_task.from_csv(f"text,label\n{ROWS.replace('good', 'schön')}".encode("cp1252"))
+    assert any("schön" in e.text for e in (*task.train, *task.test))
+
+
+def test_what_is_not_read_is_said():
+    _, said = made(f"text,label\n{ROWS}\n,yes\nnothing,\none, two,yes\n")
+    assert said[0] == "2 rows without a text or a label were not read."
+    assert "1 row has another number of cells" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "one column"),
+        ("just text\nmore", "one column"),
+        ("text,label\na,x\nb,y", "20 are the least"),
+        ("text,label\n" + "a,x\n" * 30, "one label"),
+        ("text,label\n" + "\n".join(f"a,l{i}" for i in range(30)), "20 are the most"),
+        ("text,label\n" + "".join(f"a,{'y' if i in ALONE else 'x'}\n" for i in range(30)), "too few rows"),
+    ],
+)
+def test_a_table_that_cannot_be_trained_on_says_why(text, why):
+    with pytest.raises(own_task.BadTable, match=why):
+        made(text)
+
+
+@given(st.binary(max_size=300))
+def test_no_file_is_a_traceback(data):
+    with suppress(own_task.BadTable):
+        own_task.from_csv(data)
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    train = sentences(32)
+    task = Task("liked", "Liked", "sequence", ("no", "yes"), train, sentences(16), None)
+    return ft.train(tiny_bert(), task, Recipe("tiny", "liked", 32, "all", 3, 2e-3))
+
+
+def with_said(tuned, said, chances=None):
+    from dataclasses import replace
+
+    return replace(tuned, said=tuple(said), chances=tuned.chances if chances is None else chances)
+
+
+def test_the_confusions_are_counted_by_hand(tuned):
+    right = [e.label for e in tuned.task.test]
+    wrong = ["yes"] * 3 + right[3:]
+    found = numbers.confusion(with_said(tuned, wrong))
+    assert found.to_numpy().sum() == 16
+    assert found.loc["no", "yes"] == sum(r == "no" for r in right[:3])
+    assert "All 16 are right" in numbers.confused(with_said(tuned, right)).plain()
+    assert "Nothing went wrong" in numbers.surest(with_said(tuned, right)).plain()
+    flipped = ["no" if r == "yes" else "yes" for r in right]
+    assert "commonest" not in numbers.confused(with_said(tuned, flipped)).plain()  # eight and eight: none leads
+    chances = np.full((16, 2), [0.02, 0.98])
+    table = numbers.mistakes(with_said(tuned, flipped, chances))
+    assert len(table) == 16
+    assert "16 of them with a probability of 0.9" in numbers.surest(with_said(tuned, flipped, chances)).plain()
+
+
+def test_better_is_said_only_where_other_draws_say_so_too(tuned):
+    right = [e.label for e in tuned.task.test]
+    beside = numbers.without_bert(tuned.task, tuned.task.train)
+    assert beside.always in ("no", "yes")
+    same = numbers.verdict(tuned.task, beside, with_said(tuned, right), "tiny", with_said(tuned, right), "other").plain()
+    assert "both directions" not in same
+    assert "no larger than" in same
+    none = np.zeros_like(beside.bag)
+    none[:, 1] = 1
+    better = numbers.verdict(tuned.task, numbers.Beside(none, none, "no"), with_said(tuned, right), "tiny").plain()
+    assert "fine-tuning is better" in better
+    flipped = ["no" if r == "yes" else "yes" for r in right]
+    all_right = none.copy()
+    all_right[:, 0] = 1
+    worse = numbers.verdict(tuned.task, numbers.Beside(all_right, none, "no"), with_said(tuned, flipped), "tiny").plain()
+    assert "the bag of words is better" in worse
+
+
+def test_the_map_and_its_neighbours_by_hand():
+    vectors = np.array([[2.0, 0, 0], [-2, 0, 0], [0, 1, 0], [0, -1, 0]])
+    places, share = numbers.flat_map(vectors)
+    assert share == pytest.approx(1)
+    np.testing.assert_allclose(np.abs(places), np.abs(vectors[:, :2]), atol=1e-12)
+    assert numbers.flat_map(np.ones((3, 1)))[0].shape == (3, 2)
+    two = np.array([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    assert numbers.nearest_alike(two, ["a", "a", "b", "b"]) == 1
+    assert numbers.nearest_alike(two, ["a", "b", "a", "b"]) == 0
+
+
+def test_attention_that_did_not_move_is_said_so(tuned):
+    model = tiny_bert()
+    moved = numbers.attention_moved(model, tuned, lambda *_: None)
+    assert moved.shape == (model.spec.n_layers, model.spec.n_heads)
+    assert (moved >= 0).all()
+    assert (moved <= 1).all()
+    assert "No head stands out" in numbers.most_moved(np.full((2, 3), 0.2)).plain()
+    assert "layer 2, head 3" in numbers.most_moved(np.array([[0.01, 0.01, 0.01], [0.01, 0.01, 0.5]])).plain()
+    before, after, tokens = numbers.head_before_after(model, tuned, "the cold river", "", 1, 0)
+    assert before.shape == after.shape == (len(tokens), len(tokens))
+
+
+@pytest.mark.parametrize("text", ["river", "the the", "[MASK] [SEP]", "😀", "a" * 3000, "<b>{x}</b>"])
+def test_an_own_sentence_is_answered_whatever_it_is(tuned, text):
+    table, look = numbers.own(tuned, text, "")
+    assert table["probability"].sum() == pytest.approx(1, abs=1e-5)
+    top, second = np.sort(table["probability"])[::-1][:2]
+    assert ("cannot decide" in look.plain()) == (top < second + 0.1)
+
+
+def test_the_scores_beside_are_of_the_same_examples(tuned):
+    beside = numbers.without_bert(tuned.task, tuned.task.train)
+    table = numbers.compared(tuned.task, beside, [("tiny", tuned)])
+    assert list(table["who"]) == [f"always “{beside.always}”", "bag of words", "tiny"]
+    assert table["score"].iloc[0] == 0.5
+    assert (table["low"] <= table["score"]).all()
+    assert (table["score"] <= table["high"]).all()
+    assert all(isinstance(e, Sequence) for e in tuned.task.test)
