@@ -161,3 +161,13 @@ def test_the_scores_beside_are_of_the_same_examples(tuned):
     assert (table["low"] <= table["score"]).all()
     assert (table["score"] <= table["high"]).all()
     assert all(isinstance(e, Sequence) for e in tuned.task.test)
+
+
+@pytest.mark.parametrize(("losses", "tested"), [([2.0], []), ([2.0, 1.0], [(2, 0.5)]), ([1.0] * 9, [(3, 0.5), (9, 0.5)])])
+def test_how_it_learned_is_said_at_any_moment(losses, tested):
+    from bert_explain.chapters.fine_tuning.chapter import _learned
+
+    text = _learned(numbers.course(losses, losses, tested)).plain()
+    assert ("fell" in text) == (losses[-1] < 0.9 * losses[0])
+    assert text.count("epoch") == bool(tested)
+    assert "nan" not in text

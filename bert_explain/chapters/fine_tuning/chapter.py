@@ -40,8 +40,8 @@ DECODER = "mini-gpt"
 LONG = 2_000  # forward passes, about: a training never takes every place of the server
 
 LEAD = (
-    "BERT's notes end here: **one new layer**, a task, a few hundred examples. What the model knows of English stays in it; "
-    "training on the task moves it a little. The words are read by the model that is chosen above."
+    "This is how BERT is put to work: **one new layer**, a task, a few hundred examples. What the model knows of English stays "
+    "in it; training on the task moves it a little."
 )
 CALLED = {"head": "the new layer only", "2": "the last two layers too", "all": "the whole model"}
 
@@ -76,17 +76,17 @@ def _tuned(page: Page) -> Tuned | None:
 
 
 def _choose() -> None:
-    left, middle, right = st.columns([3, 3, 2], gap="medium")
+    left, middle, right = st.columns([3, 3, 3], gap="medium")
     titles = {**{name: title for name, (_, title) in tasks.TASKS.items()}, OWN: "Your own table (CSV)"}
     options = [*tasks.names(), OWN]
     left.selectbox("Task", options, format_func=lambda name: titles[name], **state.bind(TASK, options=options))
     options = list(numbers.PARTS)
     middle.selectbox("What is trained", options, format_func=lambda part: CALLED[part], **state.bind(PART, options=options))
-    right.select_slider("Examples", numbers.COUNTS, **state.bind(COUNT))
+    right.segmented_control("Examples", numbers.COUNTS, **state.bind(COUNT))
     with st.expander("Epochs, learning rate, seed"):
         one, two, three = st.columns(3, gap="medium")
         one.slider("Epochs: how often each example is shown", 1, 20, **state.bind(EPOCHS))
-        two.select_slider("Learning rate", numbers.RATES, **state.bind(RATE))
+        two.segmented_control("Learning rate", numbers.RATES, **state.bind(RATE))
         three.number_input("Seed: which examples, in which order", 0, 99, **state.bind(SEED))
     if state.get(TASK) == OWN:
         _own_table()
@@ -201,7 +201,8 @@ def _about(task: Task) -> str:
         "span": "where in the passage the answer begins and ends; [CLS] stands for “no answer”",
     }
     labels = f" Labels: {', '.join(task.labels)}." if task.labels and task.name in tasks.TASKS else ""
-    return f"{kinds[task.kind]}. {len(task.train):,} examples to draw from, {len(task.test):,} to test with.{labels}"
+    kind = kinds[task.kind]
+    return f"{kind[0].upper()}{kind[1:]}. {len(task.train):,} examples to draw from, {len(task.test):,} to test with.{labels}"
 
 
 def _measured(task: Task) -> str:
@@ -214,16 +215,22 @@ def _learned(course: pd.DataFrame) -> Sentence:
     first, last = course["loss"].iloc[0], course["loss"].tail(5).mean()
     tested = course["test score"].dropna()
     fell = "fell" if last < 0.9 * first else "rose" if last > 1.1 * first else "hardly changed"
-    return say(
-        "Look at the line: the loss {fell} from {first:.2f} to {last:.2f} in {steps} steps; on the test split {a:.2f} after the "
-        "first epoch, {b:.2f} at the end.",
+    look = say(
+        "Look at the line: the loss {fell}, from {first:.2f} to {last:.2f} in {steps}.",
         fell=fell,
         first=first,
         last=last,
-        steps=len(course),
-        a=tested.iloc[0],
-        b=tested.iloc[-1],
+        steps=many(len(course), "step"),
     )
+    if tested.empty:
+        return look
+    return say("{look} On the test split {scores}.", look=look, scores=_epochs(tested))
+
+
+def _epochs(tested: pd.Series) -> Sentence:
+    if len(tested) == 1:
+        return say("{a:.2f} after the first epoch", a=tested.iloc[0])
+    return say("{a:.2f} after the first epoch and {b:.2f} after the last", a=tested.iloc[0], b=tested.iloc[-1])
 
 
 # own sentences ------------------------------------------------------------------------------------------------------
