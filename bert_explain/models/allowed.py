@@ -47,7 +47,7 @@ class BadSettings(ExplainError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One model that may be loaded. `where` is a folder (bundled, local) or a repository of the hub; nothing for one that was trained on this server.
+    """One model that may be loaded. `where` is a folder (bundled, local) or a repository of the hub; "" for one made here.
 
     revision : the commit of the repository; "" is its newest, for one that nobody has listed.
     size : bytes of its files on the hub; None where nobody has said so.
