@@ -20,6 +20,7 @@ MOST_WORDS = 20_000  # of a text; what comes after is not read
 MOST_VOCABULARY = 1_000  # the most frequent words; the others are skipped
 MOST_PAIRS = 2_000_000  # pairs learned from, over all passes: about ten seconds
 SNAPSHOTS = 40
+CROWD = 8  # times that a word may stand in a group and take its full step
 RATE = 0.1  # the learning rate at the start; word2vec's own is 0.025, for texts that are ten thousand times as long
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -211,10 +212,20 @@ def step(
     vector, outputs = words[centre], contexts[targets]  # (B, D), (B, 1 + K, D); row -1 is masked below
     said = sigmoid(np.einsum("bd,bkd->bk", vector, outputs))
     error = np.where(real, said - wish, 0).astype(np.float32)
-    np.add.at(words, centre, -rate * np.einsum("bk,bkd->bd", error, outputs))
-    np.add.at(contexts, targets, -rate * error[:, :, None] * vector[:, None])
+    np.add.at(words, centre, -rate * _calm(centre)[:, None] * np.einsum("bk,bkd->bd", error, outputs))
+    calm = _calm(np.where(real, targets, len(contexts)))  # what is masked counts for nobody
+    np.add.at(contexts, targets, -rate * (calm * error)[:, :, None] * vector[:, None])
     right = np.where(wish == 1, said, 1 - said)
     return float(-np.log(np.maximum(right, 1e-12))[real].sum())
+
+
+def _calm(rows: np.ndarray) -> np.ndarray:
+    """1 for each place of a row that stands in a group at most CROWD times, less for one that stands there oftener.
+
+    The changes of a group add up: a word that is in many of its pairs would be thrown far beyond where each of them pulls.
+    """
+    counts = np.bincount(rows.ravel())
+    return np.minimum(1.0, CROWD / np.maximum(counts, 1)).astype(np.float32)[rows]
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

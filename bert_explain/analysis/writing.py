@@ -69,6 +69,10 @@ class Writing:
             return "The decoder has written the [SEP] that ends the second sentence: in its training a text ended there."
         return ""
 
+    def lacks(self, count: int) -> bool:
+        """Whether there is something to be written before there are `count` tokens."""
+        return len(self.steps) < count and not self.ended
+
     def reach(self, count: int) -> bool:
         """One more token if fewer than `count` are written. False when nothing is left to do."""
         with self._lock:

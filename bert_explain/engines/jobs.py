@@ -21,6 +21,7 @@ Progress = Callable[..., None]  # progress(share from 0 to 1, text)
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 DEAR = 1_000  # forward passes from which a job is a long one: these never take every thread
+LIGHT = 30  # forward passes below which a job takes a moment
 OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
@@ -48,6 +49,11 @@ class Job:
         self._number = 0
         self._stopped = threading.Event()
         self._over = threading.Event()
+
+    @property
+    def weight(self) -> int:
+        """0: takes a moment, 1: some seconds, 2: minutes. A session has one job of each running."""
+        return (self.cost >= LIGHT) + (self.cost >= DEAR)
 
     @property
     def over(self) -> bool:
@@ -105,7 +111,8 @@ class Jobs:
     def before(self, job: Job) -> Job | None:
         """The job of the same session that this one waits for, if it does."""
         with self._lock:
-            return next((other for other in self._running if other is not job and other.sessions & job.sessions), None)
+            running = (other for other in self._running if other is not job and other.weight == job.weight)
+            return next((other for other in running if other.sessions & job.sessions), None)
 
     def cancel(self, key: Hashable, session: str) -> None:
         """This session waits no longer. When nobody does, the job stops at its next step, or never begins."""
@@ -175,10 +182,15 @@ class Jobs:
             self._run(job)
 
     def _next(self) -> Job | None:
-        """The next to run: cheapest first, one of a session at a time; one that was overtaken too often goes first."""
-        busy = {session for job in self._running for session in job.sessions}
+        """The next to run: cheapest first, one of a session and weight at a time; one overtaken too often goes first."""
+        busy = {(session, job.weight) for job in self._running for session in job.sessions}
         full = sum(job.cost >= DEAR for job in self._running) >= max(1, self._threads - 1)
-        free = [job for job in self._waiting if not job.sessions <= busy and not (full and job.cost >= DEAR)]
+
+        def may(job: Job) -> bool:
+            mine = {(session, job.weight) for session in job.sessions}
+            return not mine <= busy and not (full and job.cost >= DEAR)
+
+        free = [job for job in self._waiting if may(job)]
         return min(free, key=lambda job: (job._overtaken < OVERTAKEN, job.cost, job._number), default=None)
 
     def _take(self, job: Job) -> None:

@@ -46,12 +46,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class Ask:
-    """What a question is asked of: a text and a model. `run` gives the trace of a query, cached by whoever made this."""
+    """What a question is asked of: a text and a model. `run` gives the trace of a query, cached by whoever made this.
+
+    aside : the same, not kept: for the many runs that a question looks at once.
+    """
 
     query: Query
     run: Callable[[Query], Trace] = field(compare=False)
     position: int = 0  # of the token that is talked about
     models: Models | None = field(default=None, compare=False)
+    aside: Callable[[Query], Trace] | None = field(default=None, compare=False)
+
+    def once(self, query: Query) -> Trace:
+        """The trace of a query that is looked at once, one of many."""
+        return (self.aside or self.run)(query)
 
     @cached_property
     def trace(self) -> Trace:

@@ -129,6 +129,13 @@ def load_decoder(name: str = "") -> Decoder:
     return found
 
 
+def decoder_ready(name: str = "") -> Decoder | None:
+    """The decoder of that name if it is in memory; nothing is loaded."""
+    known = decoders()
+    folder = known.get(name or next(iter(known)))
+    return None if folder is None else _loaded.get(folder)
+
+
 def decoders() -> dict[str, Path]:
     """The decoders that this server may load, and their folders; the one given at the start comes first."""
     bundled = {BUNDLED: ASSETS / BUNDLED}

@@ -152,6 +152,13 @@ def load_elmo(name: str = "") -> Elmo:
     return found
 
 
+def elmo_ready(name: str = "") -> Elmo | None:
+    """The biLM of that name if it is in memory; nothing is loaded."""
+    folders = _folders()
+    folder = folders.get(name or next(iter(folders)))
+    return None if folder is None else _loaded.get(folder)
+
+
 def from_folder(folder: Path, name: str) -> Elmo:
     """An ELMo model from a folder in the original's format or in ours. Raises BadModel."""
     module, words = elmo_format.read(Path(folder))

@@ -58,9 +58,12 @@ def ask_of(model_name: str, query: Query, word: str = "", position: int | None =
     def run(changed: Query) -> Any:
         return cache.trace(model_name, changed)
 
+    def aside(changed: Query) -> Any:
+        return cache.aside(model_name, changed)
+
     plain = query.plain()
     place = telling_token(run(plain), word) if position is None else position
-    return Ask(plain, run, place, Beside())
+    return Ask(plain, run, place, Beside(), aside)
 
 
 def asked_here(page: Page) -> Ask:
@@ -116,11 +119,15 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     def work(progress: Callable[..., None]) -> pd.DataFrame:
         steps = count(1)
 
-        def run(query: Query) -> Any:
-            progress(min(0.95, next(steps) / RUNS))
-            return ask.run(query)
+        def watched(run: Callable[[Query], Any]) -> Callable[[Query], Any]:
+            def step(query: Query) -> Any:
+                progress(min(0.95, next(steps) / RUNS))
+                return run(query)
 
-        return cache.evidence(place, lambda: question.evidence(replace(ask, run=run)))
+            return step
+
+        told = replace(ask, run=watched(ask.run), aside=watched(ask.once))
+        return cache.evidence(place, lambda: question.evidence(told))
 
     context = get_script_run_ctx(suppress_warning=True)
     job = JOBS.submit(("evidence", place), context.session_id if context else "", work, cost=RUNS, label="a question")

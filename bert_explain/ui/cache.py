@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
 from typing import TypeVar
@@ -23,10 +21,10 @@ from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.analysis.next_sentence import verdict as next_verdict
 from bert_explain.analysis.writing import Writing
 from bert_explain.engines.cache import TRACES, fits
-from bert_explain.engines.jobs import TURNS
-from bert_explain.kernel.text import markdown
+from bert_explain.engines.jobs import TURNS, Progress
 from bert_explain.models import Encoder
-from bert_explain.models.elmo import load_elmo
+from bert_explain.models.decoder import decoder_ready
+from bert_explain.models.elmo import elmo_ready, load_elmo
 from bert_explain.models.vectors import Vectors, load_vectors, vectors_ready
 from bert_explain.query import Query
 from bert_explain.sampling import Settings
@@ -34,8 +32,11 @@ from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace, run
 from bert_explain.trace_decoder import DecoderTrace, run_decoder
 from bert_explain.trace_elmo import MOST_WORDS, ElmoTrace, run_elmo, split
+from bert_explain.ui import state
+from bert_explain.ui.working import loaded
 
 Made = TypeVar("Made")
+_LAST = "_last_model"  # in the session: the model that was there last
 
 
 def _session() -> str:
@@ -62,6 +63,11 @@ def _run(model: Encoder, query: Query, key: tuple | None = None) -> Trace:
         return TURNS.run(tokens, _session(), partial(run, model, query))
 
     return make() if key is None else TRACES.get(key, make, model.spec.trace_bytes(tokens))
+
+
+def aside(model_name: str, query: Query) -> Trace:
+    """The trace of a query that is one of many, and is not kept: those that are would be pushed out. Raises ExplainError."""
+    return _run(models.load(model_name), query)
 
 
 def telling(model_name: str, query: Query) -> Link:
@@ -127,18 +133,55 @@ def evidence(key: Hashable, make: Callable[[], Made]) -> Made:
 
 
 def model(name: str) -> Encoder:
-    """A model by name. One that is large says so meanwhile. Raises BadModel."""
+    """A model by name. While one is opened, which may take long, the page says so, and ends there. Raises BadModel."""
     name = name or models.default_name()
-    return models.ready(name) or _shown(f"Loading {name[:80]}", lambda progress: models.load(name))
+
+    def load(progress: Progress) -> Encoder:
+        found = models.load(name)
+        progress(1.0)  # for nobody, where it was cancelled: the job would hold it
+        return found
+
+    found = loaded(("model", name), f"Loading {name[:80]}", partial(models.ready, name), load, _other_model)
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state[_LAST] = name
+    return found
+
+
+def _other_model() -> None:
+    """Callback: the model that this reader had before, or the default one, instead of one that takes too long."""
+    before = st.session_state.get(_LAST, "")
+    state.put(model="" if before == models.default_name() else before)
 
 
 def vectors(name: str) -> Vectors:
-    """A table of word vectors by name; one that has to be converted first shows its progress. Raises BadModel."""
-    return vectors_ready(name) or _shown(f"Loading {name[:80]}", partial(load_vectors, name))
+    """A table of word vectors by name; while one is converted the page shows how far that is. Raises BadModel."""
+
+    def instead() -> None:
+        state.put(table="word2vec")
+
+    ready, load = partial(vectors_ready, name), partial(load_vectors, name)
+    return loaded(("vectors", name), f"Loading {name[:80]}", ready, load, instead)
+
+
+def decoder() -> models.Decoder:
+    """This server's decoder; while it is opened the page shows so. Raises BadModel."""
+    return loaded(("decoder",), "Loading the decoder", decoder_ready, lambda progress: models.load_decoder())
+
+
+def elmo() -> models.Elmo:
+    """This server's ELMo, with what its pictures need of its vocabulary. Raises BadModel."""
+
+    def load(progress: Progress) -> models.Elmo:
+        found = load_elmo()
+        progress(0.5, "ELMo reads its own vocabulary")
+        found.encodings  # noqa: B018
+        return found
+
+    return loaded(("elmo",), "Loading ELMo", elmo_ready, load)
 
 
 def word_map(table: str, words: tuple[str, ...], method: str, dimensions: int, seed: int) -> vector_map.WordMap | None:
-    """Words of a table on a map: t-SNE takes a second."""
+    """Words of a table on a map: t-SNE takes half a second, many words some seconds."""
     key = ("map", table, words, method, dimensions, seed)
     return TRACES.get(key, lambda: vector_map.draw(load_vectors(table), list(words), method, dimensions, seed))
 
@@ -146,26 +189,6 @@ def word_map(table: str, words: tuple[str, ...], method: str, dimensions: int, s
 def learner(text: str, settings: skipgram.Settings) -> skipgram.Learner:
     """A small Word2Vec of a reader's text, as far as any reader has had it learned."""
     return TRACES.get(("learner", text, settings), lambda: skipgram.Learner(skipgram.read(text), settings))
-
-
-def _shown(what: str, make: Callable[[Callable[[float, str], None]], Made]) -> Made:
-    """What `make(progress)` gives, made in another thread; a bar when it takes longer than a moment."""
-    seen = {"share": 0.0, "what": what}
-
-    def progress(share: float, what: str) -> None:
-        seen.update(share=share, what=what)
-
-    bar = st.empty()
-    with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(make, progress)
-        for _ in range(4):  # what is bundled is there before a bar would be worth showing
-            if not job.done():
-                time.sleep(0.05)
-        while not job.done():
-            bar.progress(seen["share"], markdown(seen["what"]))
-            time.sleep(0.25)
-    bar.empty()
-    return job.result()
 
 
 _warming = threading.Lock()
@@ -188,13 +211,13 @@ def _warm() -> None:
     models.one_thread()
     for name in models.entries():
         try:
-            loaded = models.load(name)
+            ready = models.load(name)
             break
         except models.BadModel:  # the page says what is wrong with it, and goes on with the next one
             continue
     else:
         return
-    first = run(loaded, Query("Warm words first.", "Then the reader's."))
+    first = run(ready, Query("Warm words first.", "Then the reader's."))
     if first.spec.has_mlm:
         first.mlm_logits([1])
     with suppress(models.BadModel):  # the page on word vectors says what is wrong

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,8 @@ from bert_explain.analysis import sense_index, sense_search
 from bert_explain.analysis.occurrences import Occurrence, Reader
 from bert_explain.content import wordnet
 from bert_explain.engines.cache import TRACES
+from bert_explain.errors import ExplainError
+from bert_explain.models.batches import Progress
 
 
 def reader(key: str, model_name: str) -> Reader:
@@ -23,21 +22,46 @@ def reader(key: str, model_name: str) -> Reader:
     return oc.reader(key, models.load(model_name) if key == "bert" else None)
 
 
-def vectors(key: str, model_name: str, there: tuple[Occurrence, ...]) -> np.ndarray:
-    """(K, N, D) of these occurrences, read-only; a reader of static vectors gives one layer."""
+def vectors(key: str, model_name: str, there: tuple[Occurrence, ...], progress: Progress | None = None) -> np.ndarray:
+    """(K, N, D) of these occurrences, read-only; a reader of static vectors gives one layer. progress : told (done, of)."""
 
     def make() -> np.ndarray:
-        found = reader(key, model_name).vectors(there)
+        found = reader(key, model_name).vectors(there, progress=progress)
         found.flags.writeable = False
         return found
 
     return TRACES.get(("occurrences", key, model_name, there), make)
 
 
-def word_vectors(key: str, model_name: str, word: str) -> np.ndarray:
-    """(K, N, D) of WordNet's sentences with a word."""
+def every_reader(
+    model_name: str, there: tuple[Occurrence, ...], progress: Callable[[float, str], None]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """What each of `occurrences.KINDS` makes of these occurrences, and why others are left out. For a job."""
+    stacks: dict[str, np.ndarray] = {}
+    failures: list[str] = []
+    for number, (key, title) in enumerate(oc.KINDS.items()):
+
+        def told(done: int, of: int, number: int = number, title: str = title) -> None:
+            share = (number + done / max(of, 1)) / len(oc.KINDS)
+            progress(share, f"{title} has read {done:,} of {of:,} sentences")
+
+        try:
+            progress(number / len(oc.KINDS), f"{title} is loaded")
+            stacks[key] = vectors(key, model_name, there, told)
+        except ExplainError as error:
+            failures.append(f"{title} is left out. {error}")
+    return stacks, tuple(failures)
+
+
+def with_word(word: str) -> tuple[Occurrence, ...]:
+    """WordNet's sentences with a word."""
     net = wordnet.load()
-    return vectors(key, model_name, tuple(sense_search.occurrences(net, net.rows[word])))
+    return tuple(sense_search.occurrences(net, net.rows[word]))
+
+
+def word_vectors(key: str, model_name: str, word: str, progress: Progress | None = None) -> np.ndarray:
+    """(K, N, D) of WordNet's sentences with a word."""
+    return vectors(key, model_name, with_word(word), progress)
 
 
 def all_forms(key: str) -> np.ndarray:
@@ -50,65 +74,12 @@ def all_forms(key: str) -> np.ndarray:
     return TRACES.get(("forms", key), make)
 
 
-@dataclass(eq=False)
-class Job:
-    """An index being built, once for all who wait for it."""
-
-    done: int = 0
-    of: int = 1
-    future: Future = field(default_factory=Future)
-
-
-_jobs: dict[tuple[str, str, int], Job] = {}
-_starting = threading.Lock()
-_one_at_a_time = threading.Lock()  # readers need the other cores
-
-
-@lru_cache(maxsize=8)
-def _on_disk(key: str, model_name: str, layer: int) -> Any:
-    found = sense_index.opened(reader(key, model_name), layer, wordnet.load())
-    if found is None:
-        raise LookupError  # not kept by the cache: it may be built later
-    return found
-
-
-def index(key: str, model_name: str, layer: int) -> Any | None:
-    """The index of one layer, if it is there, in memory or on disk."""
-    job = _jobs.get((key, model_name, layer))
-    if job is not None and job.future.done() and not job.future.exception():
-        return job.future.result()
-    try:
-        return _on_disk(key, model_name, layer)
-    except LookupError:
-        return None
-
-
-def building(key: str, model_name: str, layer: int) -> Job | None:
-    """The job that builds this index just now, whoever asked for it."""
-    job = _jobs.get((key, model_name, layer))
-    return job if job is not None and not job.future.done() else None
-
-
-def build(key: str, model_name: str, layer: int) -> Job:
-    """Start to build an index in the background; the same job for all who ask for the same."""
-    with _starting:
-        job = building(key, model_name, layer)
-        if job is None:
-            job = _jobs[key, model_name, layer] = Job()
-            one = reader(key, model_name)
-
-            def progress(done: int, of: int) -> None:
-                job.done, job.of = done, of
-
-            net = wordnet.load()
-
-            def work() -> None:
-                try:
-                    with _one_at_a_time:
-                        job.future.set_result(sense_index.build(one, layer, net, progress))
-                except BaseException as error:  # whoever waits is told
-                    job.future.set_exception(error)
-                    raise
-
-            threading.Thread(target=work, name="sense-index", daemon=True).start()  # no server waits for it to stop
-        return job
+def index(key: str, model_name: str, layer: int, progress: Progress) -> Any:
+    """The index of one layer: opened, where it is on disk, else built; minutes. Raises ExplainError."""
+    one, net = reader(key, model_name), wordnet.load()
+    found = sense_index.opened(one, layer, net)
+    if found is not None:
+        return found
+    built = sense_index.build(one, layer, net, progress)
+    kept = sense_index.opened(one, layer, net)  # from the disk, where it could be written: it takes no memory there
+    return built if kept is None else kept

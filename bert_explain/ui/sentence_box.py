@@ -15,7 +15,7 @@ from bert_explain.content import examples
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.text import markdown
 from bert_explain.models import allowed
-from bert_explain.ui import cache, fetching, limits, stages, state
+from bert_explain.ui import fetching, limits, stages, state
 from bert_explain.ui.params import LONGEST_TEXT
 
 if TYPE_CHECKING:
@@ -92,17 +92,18 @@ def _field(column, name: str, label: str, placeholder: str) -> None:
 
 
 def _edited(name: str) -> None:
-    try:
-        model = cache.model(fetching.shown())
-    except models.BadModel:
-        state.put(**{name: st.session_state[f"w-sentence-{name}"]})
+    """Callback: what is tied to a piece stays where the same piece stands. While the model is still loading, nothing does."""
+    model = models.ready(fetching.shown())
+    if model is not None:
+        limits.edited(name, model)()
         return
-    limits.edited(name, model)()
+    state.reset("mask", "put", "token")
+    state.put(**{name: st.session_state[f"w-sentence-{name}"]})
 
 
 def _count(page: Page) -> str:
     try:
-        return limits.count(page.trace)
+        return limits.count(page.trace) if models.ready(fetching.shown()) is not None else ""
     except ExplainError:
         return ""
 

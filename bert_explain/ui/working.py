@@ -23,6 +23,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, JOBS, WAITING, Job, Progress
 from bert_explain.errors import ExplainError
+from bert_explain.kernel.text import markdown
 from bert_explain.ui import state
 from bert_explain.ui.notice import tell
 
@@ -62,9 +63,11 @@ def wanted(which: state.Number, key: Hashable) -> bool:
     return state.get(which) == number_of(key)
 
 
-def ask(which: state.Number, key: Hashable) -> None:
-    """Callback: do this work."""
+def ask(which: state.Number, key: Hashable, also: Callable[[], None] | None = None) -> None:
+    """Callback: do this work; and what else the press changes."""
     state.put(which, number_of(key))
+    if also is not None:
+        also()
 
 
 def forget(key: Hashable) -> None:
@@ -83,6 +86,9 @@ def working(
     what: str = "",
     primary: bool = False,
     disabled: bool = False,
+    button: str = "",
+    cancel: str = "Cancel",
+    on_ask: Callable[[], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Result | None:
     """The result of `work(progress)`, or None while it is not there; then what stands in its place is drawn here.
@@ -94,13 +100,15 @@ def working(
     work : calls progress(share, text) often, and ends with a result that is not None. It may raise ExplainError.
     cost : about how many forward passes it takes: cheap work goes before dear work.
     what : what is being done, for those who wait behind it; the label by default.
+    button : the key of the button that asks; one of its own by default. cancel : label of the one that stops it.
+    on_ask : what the press changes besides.
     meanwhile : draws what can be seen of it already, each time it is looked at.
     """
     if not wanted(which, key):
-        _leave(which.name)
-        name = state.own_key(f"ask-{which.name}")
+        leave(which.name)
+        name = button or state.own_key(f"ask-{which.name}")
         style = "primary" if primary else "secondary"
-        st.button(label, key=name, type=style, disabled=disabled, on_click=ask, args=(which, key))
+        st.button(label, key=name, type=style, disabled=disabled, on_click=ask, args=(which, key, on_ask))
         return None
     found = _done(which.name, (key, also), work, cost, what or label)
     if not isinstance(found, Job):
@@ -109,14 +117,27 @@ def working(
         _said(found)
         st.button("Try again", key=state.own_key(f"again-{which.name}"))
     else:
-        _watch(which.name, found, lambda: state.put(which, which.default), meanwhile)
+        _watch(which.name, found, lambda: state.put(which, which.default), meanwhile, cancel)
     return None
 
 
-def awaited(name: str, key: Hashable, work: Callable[[Progress], Result], *, cost: float = 1.0, what: str) -> Result | None:
+def awaited(
+    name: str,
+    key: Hashable,
+    work: Callable[[Progress], Result],
+    *,
+    cost: float = 1.0,
+    what: str,
+    cancel: str = "Cancel",
+    stop: Callable[[], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Result | None:
     """As `working`, for what a page shows unasked and what takes a moment only with long texts or on a busy server.
 
     name : tells it apart from other work of this page.
+    cancel : label of the button that stops it. stop : callback of it, where something else is to be seen then; otherwise
+    the page says that it was stopped, and offers to go on.
+    meanwhile : draws what can be seen of it already, each time it is looked at.
     """
     stopped = st.session_state.setdefault(_STOPPED, {})
     again = state.own_key(f"again-{name}")
@@ -125,7 +146,7 @@ def awaited(name: str, key: Hashable, work: Callable[[Progress], Result], *, cos
         stopped.pop(name, None)
 
     if stopped.get(name) == key:
-        _leave(name)
+        leave(name)
         tell("This was stopped before it was done.")
         st.button("Go on", key=again, on_click=go_on)
         return None
@@ -136,7 +157,7 @@ def awaited(name: str, key: Hashable, work: Callable[[Progress], Result], *, cos
         _said(found)
         st.button("Try again", key=again, on_click=go_on)
     else:
-        _watch(name, found, lambda: stopped.update({name: key}))
+        _watch(name, found, stop or (lambda: stopped.update({name: key})), meanwhile, cancel)
     return None
 
 
@@ -145,7 +166,7 @@ def _done(name: str, key: Hashable, work: Callable[[Progress], Result], cost: fl
     kept = TRACES.peek(("work", key))
     if kept is not None:
         return kept
-    _leave(name, key)
+    leave(name, key)
     job = JOBS.submit(key, session(), work, cost=cost, label=label)
     st.session_state.setdefault(_ASKED, {})[name] = key
     if not job.wait(AT_ONCE):
@@ -154,8 +175,8 @@ def _done(name: str, key: Hashable, work: Callable[[Progress], Result], cost: fl
     return TRACES.get(("work", key), lambda: job.result) if job.state == DONE else job
 
 
-def _leave(name: str, unless: Hashable = None) -> None:
-    """What was asked for here before is of another text: it is not waited for any more."""
+def leave(name: str, unless: Hashable = None) -> None:
+    """What was asked for under this name before is not waited for any more: it is of another text, or was taken back."""
     before = st.session_state.get(_ASKED, {}).get(name)
     if before is not None and before != unless:
         JOBS.cancel(before, session())
@@ -178,20 +199,24 @@ def why(job: Job) -> str:
     return "This could not be done; the server's log says why."
 
 
-def _watch(name: str, job: Job, stop: Callable[[], None], meanwhile: Callable[[], None] | None = None) -> None:
+def _watch(
+    name: str, job: Job, stop: Callable[[], None], meanwhile: Callable[[], None] | None = None, cancel: str = "Cancel"
+) -> None:
     """Looks at a job again and again, while it runs; draws the whole page when it is over."""
     key, at = job.key, state.own_key(name)
 
-    def cancel() -> None:
+    def stopped() -> None:
         JOBS.cancel(key, session())
         stop()
+        state.touched()
 
     def look() -> None:
         now = JOBS.find(key, session())
         if now is None or now.over:
             st.rerun()  # the whole page: what shows the result may stand in more than one place
         bar(now)
-        st.button("Cancel", key=f"cancel-{at}", on_click=cancel)
+        if cancel:
+            st.button(cancel, key=f"cancel-{at}", on_click=stopped)
         if meanwhile is not None:
             meanwhile()
 
@@ -204,20 +229,34 @@ def bar(job: Job) -> None:
     if job.state == WAITING:
         before = JOBS.before(job)
         own = before is not None and session() in before.sessions
-        st.progress(0.0, f"Waits for: {before.label}" if own else "Waits for its turn on this server")
+        st.progress(0.0, markdown(f"Waits for: {before.label}") if own else "Waits for its turn on this server")
     else:
-        st.progress(job.share, job.text or job.label)
+        st.progress(job.share, markdown(job.text or job.label))
 
 
-def loaded(key: Hashable, label: str, work: Callable[[Progress], Result], instead: Callable[[], None]) -> Result:
+def loaded(
+    key: Hashable,
+    label: str,
+    ready: Callable[[], Result | None],
+    work: Callable[[Progress], Result],
+    instead: Callable[[], None] | None = None,
+) -> Result:
     """What the page cannot do without, such as a model: made beside the page, with a bar; the page ends here until it is there.
 
-    instead : callback of "Cancel": choose another.
-    Raises what the work raises.
+    ready : gives it where it is there already. work : makes it.
+    instead : callback of "Cancel": choose another. Without one it cannot be cancelled: there is nothing else to be shown.
+    Raises what the work raises. Where no page is drawn, in a job of its own say, the work is simply done.
     """
+    found = ready()
+    if found is not None:
+        JOBS.drop(key)  # a job that made it would hold it for ever
+        return found
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return work(lambda share, text="": None)
     job = JOBS.submit(key, session(), work, cost=0.0, label=label)
     if not job.wait(AT_ONCE):
-        _watch("loading", job, instead)
+        _watch("loading", job, instead or (lambda: None), cancel="Cancel" if instead else "")
+        state.write()  # the page ends here, and its choices stand in the address all the same
         st.stop()
     JOBS.drop(key)
     if job.state == FAILED:

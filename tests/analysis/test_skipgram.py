@@ -163,3 +163,22 @@ def test_the_map_is_not_mirrored_from_one_snapshot_to_the_next(trained):
         maps.append(skipgram_map.paths(part, words)[-1])
     for before, after in itertools.pairwise(maps):
         assert ((before * after).sum(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"The {i % 97} walks to the {i % 89} and the {i % 83} sees the {i % 79}." for i in range(2_000)),
+        "a b c " * 3_000,
+        "\n".join(f"the w{i % 7}" for i in range(4_000)),
+    ],
+    ids=["numbers", "three words", "one word everywhere"],
+)
+@pytest.mark.parametrize("window", [2, 5])
+def test_a_long_text_of_few_words_does_not_throw_its_vectors_to_infinity(text, window, monkeypatch):
+    """All pairs of a group are learned from at once: a word that stands in many of them took too long a step."""
+    monkeypatch.setattr(skipgram, "MOST_PAIRS", 300_000)  # the first passes are enough
+    run = skipgram.train(skipgram.read(text), skipgram.Settings(16, window, 10, 200, 0))
+    assert np.isfinite(run.words).all()
+    assert np.isfinite(run.contexts).all()
+    assert np.abs(run.words).max() < 100

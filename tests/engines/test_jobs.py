@@ -140,6 +140,25 @@ def test_a_session_has_one_job_running_and_the_other_sessions_go_before_its_seco
     ended(jobs)
 
 
+def test_what_takes_a_moment_does_not_wait_for_the_same_sessions_work_of_minutes():
+    jobs = Jobs(threads=3)
+    index, heads, written, more = Gate(), Gate(), Gate(), Gate()
+    jobs.submit("index", "me", index, cost=12_000, label="an index")
+    jobs.submit("heads", "me", heads, cost=72)
+    assert index.begun.wait(LONG_ENOUGH)
+    assert heads.begun.wait(LONG_ENOUGH)
+    moment = jobs.submit("written", "me", written, cost=20)
+    assert written.begun.wait(LONG_ENOUGH)
+    assert jobs.before(moment) is None
+    behind = jobs.submit("more", "me", more, cost=10)
+    assert behind.state == "waiting"
+    assert jobs.before(behind) is moment
+    for gate in (index, heads, written, more):
+        gate.go.set()
+    assert behind.wait(LONG_ENOUGH)
+    ended(jobs)
+
+
 def test_cheap_jobs_go_before_dear_ones():
     jobs, order = Jobs(threads=1), []
     hold = Gate()

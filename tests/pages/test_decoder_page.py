@@ -1,6 +1,7 @@
 """The page on the OpenAI Transformer, as Streamlit runs it: numbers against the model, links, writing, bad input."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from transformers import BertConfig, BertLMHeadModel
 
 from bert_explain.analysis import decoder as dec
 from bert_explain.analysis import writing as wr
+from bert_explain.engines.jobs import JOBS
 from bert_explain.models import decoder, load_decoder
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import run_decoder
-from tests.whole import whole
+from bert_explain.ui import working
+from tests.whole import explore, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank.", "b": "The water was cold."}
@@ -119,6 +122,45 @@ def test_step_run_back_and_start_over():
     press(at, "Start over")
     assert address(at, "made") is None
     assert "How token" not in " ".join(s.value for s in at.subheader)
+
+
+def test_tokens_are_written_beside_the_page_and_the_writing_can_be_stopped(monkeypatch):
+    monkeypatch.setattr(working, "AT_ONCE", 0.1)
+    go, first = threading.Semaphore(5), wr.Writing.reach
+
+    def slow(writing, count):
+        assert go.acquire(timeout=60)
+        return first(writing, count)
+
+    monkeypatch.setattr(wr.Writing, "reach", slow)
+    at = explore(AppTest.from_file(APP, default_timeout=240))
+    for name, value in {**PAIR, "draw": "77", "step": "write"}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/11_OpenAI_Transformer.py")
+    at.run()
+    press(at, "Write 20 tokens")
+    assert address(at, "made") == "20"
+    assert next(b for b in at.button if b.label == "Next word").disabled
+    assert address(at.number_input(key="w-OpenAI Transformer-run").set_value(21).run(), "run") == "21"  # answered meanwhile
+    press(at, "Stop writing")
+    go.release(1000)
+    assert JOBS.wait(60)
+    at.run()
+    made = int(address(at, "made") or 0)
+    assert made < 20
+    assert not any(b.label == "Stop writing" for b in at.button)
+    press(at, "Start over")
+    assert address(at, "made") is None
+
+
+def test_a_text_that_ends_early_leaves_its_count_in_the_address():
+    """A count that is put right while the page is drawn would be a second entry of the history for one press."""
+    at = opened(made="400", heat="130", draw="3", run="60")
+    shown = [s.value for s in at.subheader if s.value.startswith("How token")]
+    assert len(shown) == 1
+    assert address(at, "made") == "400"
+    if "ended there" in said(at) or "positions are full" in said(at):
+        assert next(b for b in at.button if b.label == "Next word").disabled
 
 
 def test_temperature_0_repeats_whatever_the_seed():

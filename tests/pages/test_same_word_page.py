@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import same_word as sw
-from bert_explain.analysis import sense_looks, senses
+from bert_explain.analysis import sense_index, sense_looks, senses
 from bert_explain.analysis.occurrences import PieceReader
 from bert_explain.content import trained, wordnet
 from bert_explain.engines.cache import TRACES
+from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import Missing
 from bert_explain.kernel.readings import share
-from bert_explain.ui import sense_cache
+from bert_explain.ui import sense_cache, working
 from bert_explain.ui.parts import same_word as part
-from tests.whole import whole
+from tests.whole import explore, finished, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The water was cold."}
@@ -263,11 +265,77 @@ def test_the_search_over_all_asks_first_and_then_finds(monkeypatch, tmp_path, mi
     monkeypatch.setattr(wordnet, "load", lambda: few)
     monkeypatch.setattr(sense_cache, "all_forms", lambda key: np.ones((80, 4), np.float16))
     at = opened(where="all sentences", after="1")
-    assert "has to read all 80 sentences once" in html(at)
-    next(b for b in at.button if b.label == "Read all sentences now").click().run()
+    assert "has to have read all 80 sentences once" in html(at)
+    next(b for b in at.button if b.label == "Search all sentences").click().run()
     assert not at.exception
     assert "The nearest of all sentences" in titles(at)
     assert any(tmp_path.rglob("*.usearch"))
+    another = opened(where="all sentences", after="1")  # what one reader had made is shown to no other unasked
+    assert "has to have read all 80 sentences once" in html(another)
+    assert "The nearest of all sentences" not in titles(another)
+    link = opened(where="all sentences", after="1", indexed=at.query_params["indexed"])
+    assert "The nearest of all sentences" in titles(link)
+    other = opened(where="all sentences", after="2", indexed=at.query_params["indexed"])  # of another layer: asked anew
+    assert "has to have read all 80 sentences once, for layer 2" in html(other)
+
+
+def test_the_index_is_built_beside_the_page_and_can_be_cancelled(monkeypatch, tmp_path):
+    few = wordnet.WordNet(wordnet.load().sentences.iloc[:80].reset_index(drop=True), wordnet.load().senses)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(wordnet, "load", lambda: few)
+    monkeypatch.setattr(working, "AT_ONCE", 0.1)
+    begun, go = threading.Event(), threading.Event()
+    built = sense_index.build
+
+    def slow(reader, layer, net, progress):
+        begun.set()
+        assert go.wait(60)
+        progress(40, 80)
+        return built(reader, layer, net, progress)
+
+    monkeypatch.setattr(sense_index, "build", slow)
+    at = explore(AppTest.from_file(APP, default_timeout=200))
+    for name, value in {**PAIR, "where": "all sentences", "after": "1", "step": "search"}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/13_Same_word.py")
+    at.run()
+    next(b for b in at.button if b.label == "Search all sentences").click().run()
+    assert begun.wait(60)
+    assert not at.exception
+    at.text_input[1].set_value("An edit while it is built.").run()  # answered at once, and the work goes on
+    assert at.query_params["b"] == "An edit while it is built."
+    assert any(b.label == "Cancel" for b in at.button)
+    next(b for b in at.button if b.label == "Cancel").click().run()
+    go.set()
+    assert JOBS.wait(60)
+    at.run()
+    assert any(b.label == "Search all sentences" for b in at.button)
+    assert "indexed" not in at.query_params
+    assert not any(tmp_path.rglob("*.usearch"))
+
+
+def test_the_readers_read_beside_the_page(monkeypatch):
+    monkeypatch.setattr(working, "AT_ONCE", 0.1)
+    go, first = threading.Event(), sense_cache.vectors
+
+    def slow(*given):
+        assert go.wait(60)
+        return first(*given)
+
+    monkeypatch.setattr(sense_cache, "vectors", slow)
+    at = explore(AppTest.from_file(APP, default_timeout=200))
+    for name, value in {**PAIR, "step": "sentences"}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/13_Same_word.py")
+    at.run()
+    assert not at.exception
+    assert "The same sentences, in every model" not in titles(at)
+    assert any(b.label == "Cancel" for b in at.button)
+    at.pills(key="w-Same word-set").set_value("light").run()  # another list: the first is waited for no more
+    assert not at.exception
+    go.set()
+    finished(at)
+    assert "The same sentences, in every model" in titles(at)
 
 
 def test_the_headline_is_what_was_measured():

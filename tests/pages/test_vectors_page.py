@@ -2,20 +2,23 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import analogies, one_vector
+from bert_explain.analysis import analogies, one_vector, skipgram
 from bert_explain.analysis import vectors as av
 from bert_explain.content.vectors import analogies as examples
+from bert_explain.engines.jobs import JOBS
 from bert_explain.models import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.ui import working
 from bert_explain.ui.parts import vectors_train
-from tests.whole import explore
+from tests.whole import explore, finished
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 TITLES = {
@@ -202,13 +205,38 @@ def test_a_training_is_asked_for_and_its_passes_can_be_walked():
     assert "After 5 passes" in html(again)
 
 
-def test_a_slow_training_draws_its_map_many_times(monkeypatch):
-    """Two states of the map may look alike: drawn without a key, the second one ended the page."""
-    monkeypatch.setattr(vectors_train, "SHOW_EVERY", -1.0)  # as if every pass took longer than that
+def test_a_training_goes_on_beside_the_page_and_can_be_stopped(monkeypatch):
+    """Its map is drawn as far as it is, what is edited meanwhile is answered, and a stopped training is offered again."""
+    monkeypatch.setattr(working, "AT_ONCE", 0.1)
+    monkeypatch.setattr(vectors_train, "SHOW_EVERY", 0.0)
+    go, first = threading.Semaphore(3), skipgram.Learner.reach
+
+    def slow(learner, passes):
+        assert go.acquire(timeout=60)
+        return first(learner, passes)
+
+    monkeypatch.setattr(skipgram.Learner, "reach", slow)
     at = opened("Train your own", passes="200", start="4321")
     next(b for b in at.button if b.key == "train").click().run()
     assert not at.exception
-    assert at.subheader[0].value == "The vectors while they learn"
+    assert "The vectors while they learn" not in [s.value for s in at.subheader]
+    assert len(at.get("plotly_chart")) == 1
+    trained = at.query_params["trained"]
+    at.text_input[0].set_value("An edit while it learns.").run()
+    assert not at.exception
+    assert at.query_params["trained"] == trained
+    stop = next(b for b in at.button if b.label == "Stop learning")
+    go.release(1)
+    stop.click().run()
+    go.release(1000)
+    assert JOBS.wait(60)
+    at.run()
+    assert any(b.key == "train" for b in at.button)
+    assert "trained" not in at.query_params
+    monkeypatch.setattr(skipgram.Learner, "reach", first)
+    next(b for b in at.button if b.key == "train").click().run()
+    finished(at)
+    assert "After 200 passes" in html(at)
 
 
 def test_one_vector_shows_the_neighbours_of_a_word_that_tells_something():

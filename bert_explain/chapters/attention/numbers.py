@@ -143,7 +143,7 @@ def one_head_less(ask: Ask) -> pd.DataFrame:
     changed = 0
     for layer in range(layers):
         for head in range(heads):
-            cut = ask.run(q.query.but(heads_off=((layer, head),)))
+            cut = ask.once(q.query.but(heads_off=((layer, head),)))
             changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
     return _changes(changed, layers * heads, "heads", q.word, piece_text(whole, first))
 
@@ -156,7 +156,7 @@ def one_layer_less(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
     first = int(best(whole.mlm_logits([q.position])[0], 1)[0])
     changed = 0
     for layer in range(layers):
-        cut = ask.run(q.query.but(heads_off=tuple((layer, head) for head in range(heads))))
+        cut = ask.once(q.query.but(heads_off=tuple((layer, head) for head in range(heads))))
         changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
     return _changes(changed, layers, "layers", q.word, piece_text(whole, first))
 

@@ -75,6 +75,7 @@ CHAPTER = Chapter(
                 same_word_search.AFTER,
                 same_word_search.ENTRY,
                 same_word_search.HITS,
+                same_word_search.INDEXED,
             ),
         ),
     ),

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain import models
 from bert_explain.analysis import decoder as dec
 from bert_explain.content import words
 from bert_explain.errors import BadModel
@@ -31,7 +30,7 @@ CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 def ready(page: Page) -> bool:
     """True when there is a decoder; says what is wrong when there is none, and what it reads when that is in doubt."""
     try:
-        models.load_decoder()
+        cache.decoder()
     except BadModel as error:
         tell(str(error), "warning")
         return False
@@ -42,7 +41,7 @@ def ready(page: Page) -> bool:
 
 def model() -> Decoder:
     """This server's decoder."""
-    return models.load_decoder()
+    return cache.decoder()
 
 
 def reading(page: Page) -> DecoderTrace:

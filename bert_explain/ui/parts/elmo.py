@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain import models
 from bert_explain.analysis import elmo as an
 from bert_explain.content import words
 from bert_explain.errors import BadModel
@@ -40,7 +39,7 @@ class Reading:
 def ready() -> bool:
     """True when there is an ELMo model; says what is wrong when there is none."""
     try:
-        models.load_elmo()
+        cache.elmo()
     except BadModel as error:
         tell(str(error), "warning")
         return False
@@ -49,7 +48,7 @@ def ready() -> bool:
 
 def model() -> Elmo:
     """This server's ELMo."""
-    return models.load_elmo()
+    return cache.elmo()
 
 
 def texts(page: Page) -> tuple[str, str]:

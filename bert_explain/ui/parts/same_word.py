@@ -17,7 +17,7 @@ from bert_explain.analysis.shared_words import Shared
 from bert_explain.analysis.shared_words import shared as shared_of
 from bert_explain.content import senses as content
 from bert_explain.content import words
-from bert_explain.errors import ExplainError
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import senses as figures
 from bert_explain.kernel.text import markdown
 from bert_explain.query import Query
@@ -27,6 +27,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.working import awaited
 
 
 class _Lines(PackedText):
@@ -267,16 +268,15 @@ def _put(page: Page, occurrence: Occurrence) -> None:
     state.put(a=occurrence.text, mask=(), put=(), token=first.position if first else None)
 
 
-def read(page: Page, found: sw.Found) -> Read:
-    """Every model that can be loaded reads every sentence."""
-    stacks, failures = {}, []
-    with st.spinner("The models are loaded and read the sentences ...", show_time=True):
-        for key in oc.KINDS:
-            try:
-                stacks[key] = sense_cache.vectors(key, page.model.name, found.occurrences)
-            except ExplainError as error:
-                failures.append(f"{oc.KINDS[key]} is left out. {error}")
-    return Read(stacks, tuple(failures))
+def read(page: Page, found: sw.Found) -> Read | None:
+    """Every model that can be loaded reads every sentence, beside the page; None, with a bar, while they do."""
+    name, there = page.model.name, found.occurrences
+
+    def work(progress: Progress) -> Read:
+        return Read(*sense_cache.every_reader(name, there, progress))
+
+    what = f"{len(there)} sentences, read by every model"
+    return awaited("readers", ("readers", name, there), work, cost=len(oc.KINDS) * len(there), what=what)
 
 
 def layer(read_: Read) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -17,15 +16,16 @@ from bert_explain.analysis import sense_looks as looks
 from bert_explain.analysis import sense_search as search_
 from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.content import trained, unread, wordnet, words
+from bert_explain.engines.jobs import Progress
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
-from bert_explain.kernel.text import markdown
-from bert_explain.ui import sense_cache, state
+from bert_explain.ui import cache, sense_cache, state
 from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.parts.same_word import depth
 from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.working import asked, awaited, wanted, working
 
 BY = state.Choice("by", ("the word", "the word and its part of speech"))
 SCOPE = state.Choice("where", ("sentences with this word", "all sentences"))
@@ -33,6 +33,7 @@ AGAINST = state.Choice("against", ("GloVe", "Word2Vec"))
 AFTER = state.Number("after", 0, 99, None)  # layer of the search; None: the last
 ENTRY = state.Text("entry", "", limit=60)  # which of WordNet's words a form is taken for
 HITS = state.Number("hits", 3, 30, 6)
+INDEXED = asked("indexed")
 CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
@@ -217,54 +218,60 @@ def _results(page: Page, net: wordnet.WordNet, here: Occurrence, entry: str, eve
 
 
 def _by_bert(page: Page, net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool) -> pd.DataFrame | None:
-    """Rows and cosines of the nearest; None while the index of all sentences is not there."""
-    name, layer = page.model.name, after(page)
+    """Rows and cosines of the nearest; None while what is searched is not there."""
+    name, title, layer = page.model.name, page.model.title, after(page)
     query = sense_cache.vectors("bert", name, (here,))[layer][0]
     if np.isnan(query).any():
         tell("BERT has no vector for this word: it lies beyond its last position.")
         return None
-    if not everywhere:
-        with st.spinner("BERT reads WordNet's sentences with this word ..."):
-            vectors = sense_cache.word_vectors("bert", name, entry)[layer]
-        return search_.rank(query, vectors, net.rows[entry], len(vectors))
-    index = sense_cache.index("bert", name, layer)
-    if index is None:
-        index = _build(page, net, layer)
-    return None if index is None else search_.ranked(*sense_index.search(index, query, HITS.high))
+    if everywhere:
+        index = _index(page, net, layer)
+        return None if index is None else search_.ranked(*sense_index.search(index, query, HITS.high))
+    count = len(net.rows[entry])
+
+    def work(progress: Progress) -> np.ndarray:
+        def told(done: int, of: int) -> None:
+            progress(done / max(of, 1), f"{title} has read {done:,} of {of:,} sentences with this word")
+
+        return sense_cache.word_vectors("bert", name, entry, told)
+
+    stack = awaited("entry", ("entry", name, entry), work, cost=count, what=f"{count:,} sentences with one word")
+    return None if stack is None else search_.rank(query, stack[layer], net.rows[entry], count)
 
 
-def _build(page: Page, net: wordnet.WordNet, layer: int):
-    """The index, once it is built. Until it is: a button that starts it, then a progress bar."""
-    name = page.model.name
-    job = sense_cache.building("bert", name, layer)
-    place = st.empty()
-    if job is None:
-        with place.container():
-            tell(
-                f"To search them all, {page.model.title} has to read all {len(net.sentences):,} sentences once, for layer "
-                f"{layer}: some minutes. What it finds is kept on this server's disk; the next search takes a moment."
-            )
-            if not st.button("Read all sentences now", key="search-build", type="primary"):
-                return None
-        job = sense_cache.build("bert", name, layer)
-    while not job.future.done():
-        place.progress(
-            job.done / max(job.of, 1), f"{markdown(page.model.title)} has read {job.done:,} of {len(net.sentences):,} sentences"
-        )
-        time.sleep(0.3)
-    place.empty()
-    if job.future.exception():
+def _index(page: Page, net: wordnet.WordNet, layer: int) -> Any | None:
+    """The index of all sentences, once it is built. Until it is asked for: what it takes, and a button."""
+    name, title, count = page.model.name, page.model.title, len(net.sentences)
+    key = ("senses", name, layer, net.fingerprint)
+    if not wanted(INDEXED, key):
         tell(
-            "The index could not be built; the server's log says why. The sentences with this word can be searched.",
-            "warning",
+            f"To search them all, {title} has to have read all {count:,} sentences once, for layer {layer}. On a server where "
+            "it has not, that takes some minutes; what it finds is kept on the server's disk, and a search takes a moment then. "
+            "The rest of the page can be used meanwhile."
         )
-        return None
-    return job.future.result()
+
+    def work(progress: Progress) -> Any:
+        def told(done: int, of: int) -> None:
+            progress(done / max(of, 1), f"{title} has read {done:,} of {of:,} sentences")
+
+        return sense_cache.index("bert", name, layer, told)
+
+    return working(
+        INDEXED,
+        key,
+        "Search all sentences",
+        work,
+        cost=count,
+        what=f"{count:,} sentences, read for a search",
+        primary=True,
+        button="search-build",
+    )
 
 
 def _by_form(net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: bool, key: str) -> tuple[pd.DataFrame, str]:
     """The same by a static table, and why there is none. All ties are kept: they are the point."""
     try:
+        cache.vectors(key)
         query = sense_cache.vectors(key, "", (here,))[0][0]
         if not everywhere:
             vectors, rows = sense_cache.word_vectors(key, "", entry)[0], net.rows[entry]
@@ -279,17 +286,21 @@ def _by_form(net: wordnet.WordNet, here: Occurrence, entry: str, everywhere: boo
 
 # measured now
 def _measured(page: Page, net: wordnet.WordNet, entry: str) -> None:
-    """The headline's score for one word, by every model that can be loaded, computed here and now."""
-    part = net.sentences.iloc[list(net.rows[entry])]
-    stacks = {}
-    with st.spinner("Every model reads WordNet's sentences with this word ..."):
-        for key in oc.KINDS:
-            try:
-                stacks[key] = sense_cache.word_vectors(key, page.model.name, entry)
-            except ExplainError:
-                continue  # said above, beside the squares
-    texts, meanings = part["text"].tolist(), part["sense"].tolist()
-    table = senses.scores(stacks, {key: oc.KINDS[key] for key in stacks}, part["word"].tolist(), meanings, texts)
+    """The headline's score for one word, by every model that can be loaded, computed here and now, beside the page."""
+    name, part = page.model.name, net.sentences.iloc[list(net.rows[entry])]
+    there = sense_cache.with_word(entry)
+
+    def work(progress: Progress) -> tuple[tuple[str, ...], pd.DataFrame]:
+        stacks, _ = sense_cache.every_reader(name, there, progress)  # what is left out is said beside the squares
+        texts, meanings = part["text"].tolist(), part["sense"].tolist()
+        titles = {key: oc.KINDS[key] for key in stacks}
+        return tuple(stacks), senses.scores(stacks, titles, part["word"].tolist(), meanings, texts)
+
+    what = f"{len(part):,} sentences with one word, read by every model"
+    found = awaited("measured", ("measured", name, entry), work, cost=len(oc.KINDS) * len(part), what=what)
+    if found is None:
+        return
+    read, table = found
     look = looks.measured(table, entry, len(part))
     with picture(
         "measured",
@@ -303,4 +314,4 @@ def _measured(page: Page, net: wordnet.WordNet, entry: str) -> None:
             chance = float(table["chance"].iloc[0])
             chart = figures.by_layer(table, page.palette, what="same meaning", percent=True, chance=chance, layer=after(page))
             st.plotly_chart(chart, key="same-measured", alt=look.plain(), **CHART)
-        tell(_other_weights(page, (key for key in stacks if key != "bert")))
+        tell(_other_weights(page, (key for key in read if key != "bert")))

@@ -55,14 +55,14 @@ def story(page: Page) -> None:
 
 
 def _read(page: Page, found: Found | None) -> tuple[Found, Read] | None:
-    """What the models make of the list; None, after a sentence that says why, where there is nothing to compare."""
+    """What the models make of the list; None, with what stands in its place, where there is nothing to compare (yet)."""
     if found is None:
         return None
-    read = part.read(page, found)
     if len(found.occurrences) < 2:
         tell("One sentence has nothing to be compared with. Write another one with the same word.")
         return None
-    return found, read
+    read = part.read(page, found)
+    return None if read is None else (found, read)
 
 
 def _squares(found: Found, read: Read) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from bert_explain import models
 from bert_explain.analysis import sees
 from bert_explain.analysis.sees import Guess, Word
 from bert_explain.content import trained, words
@@ -91,7 +90,7 @@ def _elmo(now: Chosen, side: str) -> Guess:
 
 
 def _decoder(now: Chosen) -> Guess:
-    return sees.decoder(cache.decoder_trace(models.load_decoder().name, now.text), now.words, now.target, _k())
+    return sees.decoder(cache.decoder_trace(cache.decoder().name, now.text), now.words, now.target, _k())
 
 
 def _bert(page: Page, now: Chosen) -> Guess:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-import zlib
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ from bert_explain.analysis import skipgram, skipgram_map
 from bert_explain.analysis.skipgram import Learner, Run, Settings, Text
 from bert_explain.content import words
 from bert_explain.content.vectors import paragraph
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import vectors as figures
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
@@ -20,6 +21,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.picture import explained, picture
+from bert_explain.ui.working import asked, working
 
 TEXT = PackedText("learn", "")  # '' is the paragraph that the app brings
 WINDOW = state.Number("window", 1, 5, 2)
@@ -27,7 +29,7 @@ NEGATIVES = state.Number("drawn", 1, 10, 5)
 PASSES = state.Number("passes", 5, 200, 60)
 WIDTH = state.Number("width", 2, 50, 16)
 DRAW = state.Number("start", 0, 9999, 0)  # the seed
-TRAINED = state.Number("trained", 0, 999_999_999)  # a check number of what the reader asked to have learned
+TRAINED = asked("trained")
 AFTER = state.Number("after", 0, 200, 200)  # the pass looked at; the last one until the reader chooses
 PLACE = state.Number("place", 0, skipgram.MOST_WORDS, 1)  # of the centre word in the text
 PAIR = state.Number("pair", 0, 9, 0)
@@ -35,7 +37,8 @@ ONLY = PackedText("watch", "")  # the words on the map; '' for the most frequent
 PARAMS = (TEXT, WINDOW, NEGATIVES, PASSES, WIDTH, DRAW, TRAINED, AFTER, PLACE, PAIR, ONLY)
 LONGEST = 150_000  # characters of a text
 TOLD = "learn-told"  # what was wrong with the last upload; in the session
-TELL_EVERY, SHOW_EVERY = 0.2, 2.0  # seconds between two states of the bar, and of the map: slow browsers must keep up
+SHOW_EVERY = 1.5  # seconds between two states of the map while it learns: slow browsers must keep up
+TRAINING = 300  # forward passes that take as long as a training, about: ten seconds at most
 AROUND = 40  # words of the text that are shown
 CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
@@ -50,16 +53,13 @@ def draw(page: Page) -> None:
     if len(text.vocabulary) < 3 or not skipgram.passes_possible(text, settings):
         st.text("There is too little to learn from: at least three different words are needed, some in one sentence.")
         return
-    number = zlib.crc32(repr((raw, settings)).encode("utf-8", "surrogatepass")) % TRAINED.high + 1
-    done = state.get(TRAINED) == number
-    if not done:
-        st.button("Train Word2Vec on this text", key="train", type="primary", on_click=_start, args=(number,))
     watched = skipgram_map.shown_words(text, state.get(ONLY).split())[:60]
     place = min(state.get(PLACE), len(text.ids) - 1)
     chosen = text.vocabulary[text.ids[place]]
-    run = _learned(page, cache.learner(raw, settings), watched, chosen) if done else skipgram.untrained(text, settings)
+    learned = _learned(page, raw, settings, watched, chosen)
+    run = skipgram.untrained(text, settings) if learned is None else learned
     at = max(bisect_right(run.passes, state.get(AFTER)) - 1, 0)
-    if done:
+    if learned is not None:
         at = _after(run, at)
         _moving(page, run, at, watched, chosen)
     _lesson(run, at, place)
@@ -71,30 +71,45 @@ def draw(page: Page) -> None:
     )
 
 
-def _start(number: int) -> None:
-    state.put(TRAINED, number)
-    state.put(AFTER, AFTER.high)
+def _learned(page: Page, raw: str, settings: Settings, watched: list[str], chosen: str) -> Run | None:
+    """The finished training; None until it is asked for, and while it learns: then a bar, and the words on their way."""
+    learner = cache.learner(raw, settings)
+
+    def work(progress: Progress) -> Run:
+        while learner.reach(learner.total):
+            progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
+        return learner.run(learner.total)
+
+    return working(
+        TRAINED,
+        (raw, settings),
+        "Train Word2Vec on this text",
+        work,
+        cost=TRAINING,
+        what="a training of Word2Vec",
+        primary=True,
+        button="train",
+        cancel="Stop learning",
+        on_ask=lambda: state.put(AFTER, AFTER.high),
+        meanwhile=_on_their_way(page, learner, watched, chosen),
+    )
 
 
-def _learned(page: Page, learner: Learner, watched: list[str], chosen: str) -> Run:
-    """The finished training; while it learns, at most ten seconds, a bar and the words of the map on their way."""
-    bar, moving = st.empty(), st.empty()
-    told = shown = time.monotonic()
-    drawn = 0
-    while learner.reach(learner.total):
-        if time.monotonic() > told + TELL_EVERY:
-            bar.progress(learner.made / learner.total, f"Learning: {learner.made} of {learner.total} passes")
-            told = time.monotonic()
-        if time.monotonic() > shown + SHOW_EVERY:
+def _on_their_way(page: Page, learner: Learner, watched: list[str], chosen: str) -> Callable[[], None]:
+    """Draws the map of a training that goes on, a new one at most every SHOW_EVERY seconds."""
+    drawn: dict[str, Any] = {"at": -1, "until": 0.0}
+    palette = page.palette
+
+    def draw() -> None:
+        if learner.made != drawn["at"] and time.monotonic() >= drawn["until"]:
             run = learner.run(learner.made)
-            places = skipgram_map.paths(run, watched)
-            chart = figures.moving_map(places, len(run.passes) - 1, watched, chosen, page.palette)
-            alt = skipgram_map.look(run, len(run.passes) - 1, chosen).plain()
-            moving.plotly_chart(chart, key=f"learn-moving-{drawn}", alt=alt, **CHART)  # two states may look alike
-            shown, drawn = time.monotonic(), drawn + 1
-    bar.empty()
-    moving.empty()
-    return learner.run(learner.total)
+            last = len(run.passes) - 1
+            drawn["chart"] = figures.moving_map(skipgram_map.paths(run, watched), last, watched, chosen, palette)
+            drawn["alt"] = skipgram_map.look(run, last, chosen).plain()
+            drawn["at"], drawn["until"] = len(run.loss), time.monotonic() + SHOW_EVERY
+        st.plotly_chart(drawn["chart"], key="learn-moving", alt=drawn["alt"], **CHART)
+
+    return draw
 
 
 # the text and the settings

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from bert_explain import sampling
 from bert_explain.analysis import decoder as dec
 from bert_explain.analysis import writing as wr
 from bert_explain.content import words
+from bert_explain.engines.jobs import Progress
 from bert_explain.figures import decoder as figures
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import DecoderTrace, generate
@@ -20,6 +18,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.parts.decoder import CHART, reading
 from bert_explain.ui.picture import picture, said
+from bert_explain.ui.working import awaited, leave
 
 
 class Hundredths(state.Number):
@@ -60,11 +59,15 @@ def write(page: Page) -> None:
         note=words.notes("decoder").write,
     ):
         _settings(trace)
-        _buttons(writing)
-        made = _reach(writing)
-        _text(trace, begin, writing, made)
-    if made:
-        _step(page, trace, writing, made)
+        above = st.container()  # what a press may do is known when it is known whether it is written
+        written = _reach(writing)
+        with above:
+            _buttons(writing)
+        made = 0 if written is None else min(state.get(MADE), len(written.steps))
+        if written is not None:
+            _text(trace, begin, written, made)
+    if written is not None and made:
+        _step(page, trace, written, made)
 
 
 def _begin(trace: DecoderTrace) -> int:
@@ -90,8 +93,8 @@ def _settings(trace: DecoderTrace) -> None:
 
 
 def _buttons(writing: wr.Writing) -> None:
-    made = min(state.get(MADE), len(writing.steps)) if writing.ended else state.get(MADE)
-    over = bool(writing.ended) and made >= len(writing.steps)
+    made, writes = _made(writing), writing.lacks(state.get(MADE))
+    over = writes or (bool(writing.ended) and made >= len(writing.steps))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Next word", key="step", type="primary", disabled=over, on_click=_put, args=(writing, None))
         st.button(
@@ -101,15 +104,20 @@ def _buttons(writing: wr.Writing) -> None:
             on_click=_put,
             args=(writing, made + state.get(RUN)),
         )
-        st.button("One word back", key="undo", disabled=not made, on_click=_back, args=(writing,))
+        st.button("One word back", key="undo", disabled=writes or not made, on_click=_back, args=(writing,))
         st.button("Start over", key="over", disabled=not made, on_click=lambda: state.put(**{MADE.name: 0, AT.name: 0}))
         st.number_input("Tokens a run", RUN.low, RUN.high, width=130, **state.bind(RUN))
         st.number_input("Seed", DRAW.low, DRAW.high, width=130, **state.bind(DRAW))
 
 
+def _made(writing: wr.Writing) -> int:
+    """How many tokens are asked for, or fewer where the text has ended before."""
+    return min(state.get(MADE), len(writing.steps)) if writing.ended else state.get(MADE)
+
+
 def _put(writing: wr.Writing, made: int | None) -> None:
     """Ask for that many tokens; None: for the next word."""
-    made = writing.word_end(state.get(MADE)) if made is None else made
+    made = writing.word_end(_made(writing)) if made is None else made
     state.put(**{MADE.name: min(made, MADE.high), AT.name: 0})
 
 
@@ -120,30 +128,31 @@ def _back(writing: wr.Writing) -> None:
     state.put(**{MADE.name: max(made, 0), AT.name: 0})
 
 
-def _reach(writing: wr.Writing) -> int:
-    """Write what was asked for, with progress and a way to stop; how many tokens there are now.
+def _reach(writing: wr.Writing) -> wr.Writing | None:
+    """The writing with as many tokens as are asked for; None while they are written, beside the page.
 
-    A click does not interrupt a fragment; so it writes for half a second, and then asks to be run again, which
-    takes a click along. Where the whole page is run (a link was opened) it writes all at once.
+    The address says how many were asked for, whatever was written of them: one press is one entry of the history, also
+    where the text ends before, and a link shows the same.
     """
-    wanted, pause = state.get(MADE), time.monotonic() + 0.5
-    while writing.reach(wanted):
-        if time.monotonic() < pause:
-            continue
-        count = len(writing.steps)
-        # Not in an st.empty, which would take the button away between two runs, just when it is to be clicked.
-        st.progress(min(1.0, count / wanted), f"{count} of {wanted} tokens written")
-        st.button("Stop writing", key="stop", on_click=lambda: state.put(MADE, len(writing.steps)))
-        try:
-            st.rerun(scope="fragment")
-        except StreamlitAPIException:  # the whole page is run
-            while writing.reach(wanted):
-                pass
-            st.rerun()
-    made = min(wanted, len(writing.steps))
-    if made < wanted:
-        state.put(MADE, made)
-    return made
+    wanted = state.get(MADE)
+    if not writing.lacks(wanted):
+        leave("writing")
+        return writing
+
+    def work(progress: Progress) -> wr.Writing:
+        while writing.reach(wanted):
+            progress(len(writing.steps) / wanted, f"{len(writing.steps)} of {wanted} tokens written")
+        return writing
+
+    def stop() -> None:
+        state.put(**{MADE.name: min(len(writing.steps), wanted), AT.name: 0})
+
+    def so_far() -> None:
+        st.text("… " + writing.text(min(len(writing.steps), wanted)))
+
+    key = ("written", writing.model.name, writing.start, writing.settings, wanted)
+    what = f"{wanted} tokens to be written"
+    return awaited("writing", key, work, cost=wanted, what=what, cancel="Stop writing", stop=stop, meanwhile=so_far)
 
 
 def _text(trace: DecoderTrace, begin: int, writing: wr.Writing, made: int) -> None:
