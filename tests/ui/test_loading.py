@@ -96,6 +96,7 @@ def test_a_model_that_cannot_be_had_is_said(slow, monkeypatch):
     found = models.load()
     monkeypatch.setattr(models, "load", lambda name="", progress=None: load() if name == SECOND else found)
     at = opened(mode="explore", step="heads", model=SECOND)
-    finished(at)
     said = " ".join(str(e.proto.body) for e in at.get("html"))
+    if "It is not there." not in said:  # a busy machine was still at it
+        said = " ".join(str(e.proto.body) for e in finished(at).get("html"))
     assert "It is not there. mini-bert is shown instead." in said
