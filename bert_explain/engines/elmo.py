@@ -69,25 +69,35 @@ class LocalElmo:
 
     @torch.inference_mode()
     def influence(self, top: np.ndarray, words: Sequence[str], first: int, last: int) -> np.ndarray:
-        """(2, N, N): see `ElmoTrace.influence`; `top` are the top states (2, T + 2, P) of the whole text."""
-        whole = self.model.encode([BEGIN, *words, END])  # (T + 2, P)
-        moved = []
-        for begin in range(first, last, BATCH):
-            blanked = whole[:, None].repeat(1, min(BATCH, last - begin), 1)
-            for row, word in enumerate(range(begin, min(begin + BATCH, last))):
-                blanked[word + 1, row] = 0.0
-            moved.append(self._top(blanked)[:, first + 1 : last + 1])  # (2, N, rows, P)
-        if not moved:
+        """(2, N, N): see `ElmoTrace.influence`; `top` are the top states (2, T + 2, P) of the whole text.
+
+        Only the N words asked for are read again, from where each direction stands when it comes to them: what it has
+        read before is the same whichever of them is blanked.
+        """
+        if first == last:
             return frozen(np.zeros((2, 0, 0), dtype=np.float32))
-        changed = np.concatenate(moved, axis=2)
+        whole = self.model.encode([BEGIN, *words, END])  # (T + 2, P)
+        changed = np.stack([self._blanked(whole, first, last, side) for side in (0, 1)])  # (2, N, N, P)
         plain = top[:, first + 1 : last + 1, None]  # (2, N, 1, P)
         size = np.linalg.norm(plain, axis=-1).clip(1e-12)
         return frozen(np.linalg.norm(changed - plain, axis=-1) / size)
 
-    def _top(self, token: torch.Tensor) -> np.ndarray:
-        """Top states of both directions, (2, T, B, P)."""
-        ahead, back, _ = self.model.module(token)
-        return torch.stack([ahead[-1], back[-1]]).numpy()
+    def _blanked(self, whole: torch.Tensor, first: int, last: int, side: int) -> np.ndarray:
+        """(N, N, P): a direction's top state at word t of the window when word j's token encoding is zeros, [t, j]."""
+        count, module = last - first, self.model.module
+        read = whole if side == 0 else whole.flip(0)
+        begin = first + 1 if side == 0 else len(whole) - last - 1
+        _, left = module.one_way(side, read[:begin, None])
+        window, parts = read[begin : begin + count], []
+        for start in range(0, count, BATCH):
+            rows = range(start, min(start + BATCH, count))
+            blanked = window[:, None].repeat(1, len(rows), 1)
+            for row, word in enumerate(rows):
+                blanked[word if side == 0 else count - 1 - word, row] = 0.0
+            states = [tuple(part.repeat(len(rows), 1) for part in state) for state in left]
+            outputs, _ = module.one_way(side, blanked, states)
+            parts.append((outputs[-1] if side == 0 else outputs[-1].flip(0)).numpy())
+        return np.concatenate(parts, axis=1)
 
     @torch.inference_mode()
     def read_word(self, word: str) -> CharacterRead:

@@ -113,6 +113,13 @@ class BiLM(nn.Module):
         back, left_back = self._direction(self.back, token.flip(0), states[n:])
         return ahead, [x.flip(0) for x in back], left_ahead + left_back
 
+    def one_way(self, side: int, token: Tensor, states: list[State] | None = None) -> tuple[list[Tensor], list[State]]:
+        """One direction alone, 0 forward or 1 backward: vectors (T, B, P) in the order in which it reads them.
+
+        -> its layers (L of (T, B, P), in that order), and the L states left behind, which a later call may begin from.
+        """
+        return self._direction(self.back if side else self.ahead, token, states or [None] * self.options.n_layers)
+
     def _direction(self, layers: nn.ModuleList, x: Tensor, states: list) -> tuple[list[Tensor], list[State]]:
         outputs, left = [], []
         for number, (layer, state) in enumerate(zip(layers, states, strict=True)):
