@@ -27,12 +27,10 @@ def slow(monkeypatch, mini_bert):
     monkeypatch.setattr(working, "AT_ONCE", 0.1)
     first = models.load
 
-    def load(name="", progress=None):
+    def load(name=""):
         if name == SECOND and models.ready(SECOND) is None:
-            progress(0.25, "The second one: 1 of 4 MB")
             assert go.wait(60)
-            progress(0.75, "The second one: 3 of 4 MB")
-        return first(name, progress)
+        return first(name)
 
     monkeypatch.setattr(models, "load", load)
     registry._loaded.pop(entry, None)
@@ -81,7 +79,7 @@ def test_cancel_goes_back_to_the_model_that_was_there(slow):
     assert at.subheader
     slow.set()
     assert JOBS.wait(60)
-    assert models.ready(SECOND) is None
+    assert JOBS.find(("model", SECOND)).result is None
 
 
 def test_where_no_page_is_drawn_it_is_simply_loaded(slow):
@@ -90,11 +88,14 @@ def test_where_no_page_is_drawn_it_is_simply_loaded(slow):
 
 
 def test_a_model_that_cannot_be_had_is_said(slow, monkeypatch):
-    def load(name="", progress=None):
-        raise models.BadModel("It is not there.")
-
     found = models.load()
-    monkeypatch.setattr(models, "load", lambda name="", progress=None: load() if name == SECOND else found)
+
+    def load(name=""):
+        if name == SECOND:
+            raise models.BadModel("It is not there.")
+        return found
+
+    monkeypatch.setattr(models, "load", load)
     at = opened(mode="explore", step="heads", model=SECOND)
     said = " ".join(str(e.proto.body) for e in at.get("html"))
     if "It is not there." not in said:  # a busy machine was still at it
