@@ -202,7 +202,7 @@ def test_just_show_me_shows(page):
 
 
 def test_one_action_is_one_entry_of_the_history(page):
-    open_at(page, "Masked_words", **PAIR, mode="explore")
+    open_at(page, "Masked_words", **PAIR, mode="explore", step="hide")
     entries = page.evaluate("history.length")
     page.get_by_role("option", name=re.compile("bank")).first.click()
     settled(page)
