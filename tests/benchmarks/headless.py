@@ -84,6 +84,8 @@ class Reader:
                 self.known.add(answer.hash)
             if kind == "new_session":
                 self.page = answer.new_session.page_script_hash
+            elif kind == "navigation":
+                self.page = answer.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self.query = answer.page_info_changed.query_string
             elif kind == "delta":
