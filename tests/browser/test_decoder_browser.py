@@ -62,6 +62,7 @@ def test_a_run_can_be_stopped(page):
     open_app(page, "OpenAI_Transformer", a="the water of the river was cold and " * 55, b="", run=60, heat=137)
     page.get_by_role("button", name="Write 60 tokens", exact=True).click()
     stop = page.get_by_role("button", name="Stop writing", exact=True)
+    page.get_by_text(re.compile(r"^[1-9]\d* of 60 tokens written|^How token 60 was chosen")).first.wait_for()
     with suppress(TimeoutError):
         stop.click(timeout=5_000)
     settled(page)
