@@ -20,8 +20,9 @@ SECOND = "second"
 def slow(monkeypatch, mini_bert):
     """A second model, mini-bert under another name, that is loaded when it is told to."""
     go = threading.Event()
-    entry = registry.Entry(SECOND, "The second one", "local", registry.BUILT_IN[0].where, "for this test")
-    known = {"mini-bert": registry.BUILT_IN[0], SECOND: entry}
+    bundled = models.entries()["mini-bert"]
+    entry = registry.Entry(SECOND, "The second one", "local", bundled.where, "for this test")
+    known = {"mini-bert": bundled, SECOND: entry}
     monkeypatch.setattr(registry, "entries", lambda: known)
     monkeypatch.setattr(models, "entries", lambda: known)
     monkeypatch.setattr(working, "AT_ONCE", 0.1)
