@@ -47,12 +47,13 @@ def test_step_run_and_the_link_reopens_the_text(page, new_page):
     press(page, "Write 20 tokens")
     assert made(page) == first + 20
     page.locator(".st-key-candidates").wait_for()
-    text = page.locator(".st-key-written").inner_text()
+    text = page.locator(".st-key-written .chip").all_inner_texts()
+    assert text
     other = new_page()
     other.goto(page.url)
     all_drawn(settled(other))
     other.locator(".st-key-written .token").first.wait_for()
-    assert other.locator(".st-key-written").inner_text() == text
+    assert other.locator(".st-key-written .chip").all_inner_texts() == text
     press(page, "Start over")
     assert made(page) == 0
 
