@@ -59,9 +59,13 @@ def look_masks(decoder: DecoderTrace, bert: Trace, layer: int, head: int) -> Sen
     )
 
 
-def telling_head(trace: DecoderTrace) -> tuple[int, int]:
+def telling_head(trace: DecoderTrace, beside: Trace | None = None) -> tuple[int, int]:
     """(layer, head) that looks most at other words of the text, on average over the words: many heads look at [CLS] only. Where
-    the text has fewer than two words, at other tokens than the first and itself."""
+    the text has fewer than two words, at other tokens than the first and itself.
+
+    beside : an encoder of as many layers and heads on the same text; the share that its same head spends on later tokens
+        counts as well (the product of the two), so that what the mask forbids is seen beside it.
+    """
     ordinary = words(trace.tokens)
     if ordinary.sum() < 2:
         ordinary = np.arange(len(trace.tokens)) > 0
@@ -69,8 +73,10 @@ def telling_head(trace: DecoderTrace) -> tuple[int, int]:
     if not rows.size:
         return 0, 0
     others = np.outer(np.ones(len(ordinary)), ordinary) * ~np.eye(len(ordinary), dtype=bool)
-    seen = [(weights * others)[:, rows].sum((1, 2)) for weights in trace.attention]  # L times (A,)
-    layer, head = np.unravel_index(int(np.argmax(seen)), np.shape(seen))
+    seen = np.array([(weights * others)[:, rows].sum((1, 2)) for weights in trace.attention])  # (L, A)
+    if beside is not None and beside.attention.shape[:2] == seen.shape:
+        seen = seen * np.array([[ahead(weights) for weights in layer] for layer in beside.attention])
+    layer, head = np.unravel_index(int(np.argmax(seen)), seen.shape)
     return int(layer), int(head)
 
 

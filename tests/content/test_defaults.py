@@ -71,6 +71,16 @@ def test_the_decoders_mask_opens_on_a_head_that_looks_at_words():
         assert trace.attention[layer, head][rows, 0].mean() < 0.5  # not at [CLS] most of the time
 
 
+def test_beside_it_bert_shows_what_the_mask_forbids(mini_bert):
+    model = models.load_decoder()
+    for pair in examples.pairs():
+        trace, bert = run_decoder(model, pair.a, pair.b), run(mini_bert, Query(pair.a, pair.b))
+        layer, head = dec.telling_head(trace, bert)
+        ordinary = np.flatnonzero(words(trace.tokens))[1:]
+        assert dec.ahead(bert.attention[layer, head]) > 0.15
+        assert trace.attention[layer, head][ordinary, 0].mean() < 0.6
+
+
 def test_one_vector_opens_on_a_word_that_tells_something(mini_bert):
     tables = [load_vectors(name) for name in TABLES]
     pairs = av.shared(tables[0], *EXAMPLE.values())

@@ -54,9 +54,9 @@ def place(page: Page, trace: DecoderTrace) -> int:
     return min(max(page.position, 1), len(trace.tokens) - 1)
 
 
-def _head(page: Page, trace: DecoderTrace) -> tuple[int, int]:
+def _head(page: Page, trace: DecoderTrace, bert: Trace | None = None) -> tuple[int, int]:
     """The chosen layer and head; until the reader chooses, those in which the decoder looks most at other words."""
-    telling = dec.telling_head(trace)
+    telling = dec.telling_head(trace, bert)
     layer = page.layer if state.get("layer") else min(telling[0], page.model.n_layers - 1)
     head = page.head if state.get("head") else min(telling[1], page.model.n_heads - 1)
     state.suggest(layer=layer + 1, head=head + 1)
@@ -67,7 +67,7 @@ def _head(page: Page, trace: DecoderTrace) -> tuple[int, int]:
 def masks(page: Page) -> None:
     """One head in the decoder beside the same head in BERT."""
     trace, bert = reading(page), cache.trace(page.model.name, page.query.plain())
-    layer, head = _head(page, trace)
+    layer, head = _head(page, trace, bert)
     theirs = min(layer, page.model.n_layers - 1), min(head, page.model.n_heads - 1)
     with picture(
         "masks",
