@@ -34,10 +34,11 @@ def by_length(lengths: Sequence[int], tokens: int = TOKENS) -> Iterator[np.ndarr
             yield same[first : first + size]
 
 
-def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None) -> list[Tensor]:
+def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None, heads: Tensor | None = None) -> list[Tensor]:
     """[(B, T, H)] after the embeddings and after each layer, L + 1 of them, for ids (B, T); a decoder looks back only.
 
     layers : stop after that many.
+    heads : (B, L, A), what each head's output is multiplied by: 0 switches it off.
     """
     count, length = ids.shape
     segments = torch.zeros_like(ids)
@@ -51,6 +52,8 @@ def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None) -> lis
             for part in (m.query, m.key, m.value)
         )
         mixed = scaled_dot_product_attention(q, k, v, is_causal=getattr(model, "causal", False))
+        if heads is not None:
+            mixed = mixed * heads[:, layer, :, None, None]
         joined = mixed.transpose(1, 2).reshape(count, length, model.hidden_size)
         x = model.finish(layer, x, joined)["output"]
         states.append(x)
@@ -94,6 +97,22 @@ def word_vectors(
         done += len(batch)
         if progress:
             progress(done, len(ids))
+    return found
+
+
+@torch.inference_mode()
+def without_heads(model: Encoder, ids: Sequence[int], position: int, on: np.ndarray) -> np.ndarray:
+    """(N, H) float32: the last state of one token when some heads are off, in N ways; `on` (N, L, A) is 0 where one is off.
+
+    ids : the whole of a single sentence as the encoder reads it, [CLS] and [SEP] too. The numbers are those of `trace.run`
+    with `heads_off` (a test compares them).
+    """
+    row = torch.tensor(ids)
+    found = np.empty((len(on), model.hidden_size), dtype=np.float32)
+    size = max(1, TOKENS // max(len(ids), 1))
+    for first in range(0, len(on), size):
+        part = torch.from_numpy(np.ascontiguousarray(on[first : first + size], dtype=np.float32))
+        found[first : first + size] = hidden_states(model, row.expand(len(part), -1), heads=part)[-1][:, position].numpy()
     return found
 
 

@@ -1,0 +1,66 @@
+"""The models of a trial, run in a job: traces of a table's rows are used once and not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bert_explain import models
+from bert_explain.core.spec import ModelSpec
+from bert_explain.engines.local import LocalEngine
+from bert_explain.models.batches import without_heads
+from bert_explain.models.decoder import load_decoder
+from bert_explain.models.elmo import load_elmo
+from bert_explain.models.encoder import Encoder
+from bert_explain.query import Query
+from bert_explain.tokenize import tokenize
+from bert_explain.trace import Trace, run
+from bert_explain.trace_decoder import run_decoder
+from bert_explain.trace_elmo import run_elmo
+
+
+class Live:
+    """The encoder of this name, and beside it the decoder and ELMo; each is loaded when it is first asked."""
+
+    def __init__(self, name: str, encoder: Encoder | None = None) -> None:
+        self.encoder = models.load(name) if encoder is None else encoder
+        self.spec: ModelSpec = self.encoder.spec
+
+    def tokens(self, query: Query) -> Sequence[Any]:
+        """The query's tokens, without a run."""
+        return tokenize(self.encoder, query)[0]
+
+    def piece(self, word: str) -> int | None:
+        """The row of a word that is one piece of the vocabulary; None for every other."""
+        if not word.strip():
+            return None
+        ids = self.encoder.wordpiece.encode(word.strip(), add_special_tokens=False).ids
+        return ids[0] if len(ids) == 1 and ids[0] not in self.spec.special.ids else None
+
+    def run(self, query: Query) -> Trace:
+        """One forward pass of the encoder."""
+        return run(self.encoder, query)
+
+    def without_heads(self, query: Query, position: int, on: np.ndarray) -> np.ndarray:
+        """(N, V) logits at a position, with some heads off in N ways; `on` (N, L, A) is 0 where one is off."""
+        ids = [token.id for token in self.tokens(query)]
+        return LocalEngine(self.encoder).logits(without_heads(self.encoder, ids, position, on))
+
+    @cached_property
+    def _decoder(self) -> Any:
+        return load_decoder()
+
+    @cached_property
+    def _elmo(self) -> Any:
+        return load_elmo()
+
+    def decoder(self, text: str) -> Any:
+        """A text as the decoder reads it."""
+        return run_decoder(self._decoder, text)
+
+    def elmo(self, text: str) -> Any:
+        """A text as ELMo reads it."""
+        return run_elmo(self._elmo, text)
