@@ -202,9 +202,9 @@ def verdict(outcome: Outcome) -> Sentence:
     said = {state: [part.text for part in outcome.parts if part.state == state] for state in (HOLDS, FAILS, OPEN)}
     count, held, failed = len(outcome.parts), len(said[HOLDS]), len(said[FAILS])
     if held == count:
-        begin = "Found again" if count == 1 else f"Found again, in all {count} parts"
+        begin = "Found again" if count == 1 else f"Found again, in {_all(count)} parts"
     elif failed == count:
-        begin = "Not found again" if count == 1 else f"Not found again, in none of {count} parts"
+        begin = "Not found again" if count == 1 else "Not found again, in no part"
     elif held and failed:
         begin = f"Found again in part: {held} of {count}"
     elif held:
@@ -216,6 +216,10 @@ def verdict(outcome: Outcome) -> Sentence:
     names = {HOLDS: "It holds that", FAILS: "It does not hold that", OPEN: "It stays open whether"}
     told = [f"{names[state]} {listed(texts)}" for state, texts in said.items() if texts]
     return say("{text}", text=". ".join([begin, *told]) + ".")
+
+
+def _all(count: int) -> str:
+    return "both" if count == 2 else f"all {count}"
 
 
 BASE = {"n_layers": 12, "n_heads": 12, "hidden_size": 768}  # BERT-base (Devlin et al. 2019, section 3)
