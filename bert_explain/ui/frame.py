@@ -27,7 +27,7 @@ from bert_explain.learning.question import NotAskable
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
-from bert_explain.ui import asking, cache, fetching, limits, sentence_box, stages, state
+from bert_explain.ui import asking, cache, fetching, limits, printing, sentence_box, stages, state
 from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
@@ -36,7 +36,7 @@ from bert_explain.ui.picture import fold_all_but_the_first, picture
 
 _ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
-_STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}</style>"
+_STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}{printing.CSS}</style>"
 
 
 class Page:
@@ -78,7 +78,7 @@ class Page:
     @property
     def palette(self) -> theme.Palette:
         """The colours of the reader's theme."""
-        return theme.palette(st.context.theme.type)
+        return theme.palette("light" if printing.on() else st.context.theme.type)
 
     @property
     def layer(self) -> int:
@@ -221,7 +221,9 @@ def _chapter(page: Page, chapter: Chapter, at: state.Choice) -> None:
     _head(page, chapter, at, now, steps, deeper)
     if chapter.ready is not None and not chapter.ready(page):
         return
-    if now == ALL:
+    if printing.on(chapter.id):
+        _printed(page, chapter)
+    elif now == ALL:
         _everything(page, chapter)
     elif now == CHECK:
         page.part(lambda: _check(page, chapter))()
@@ -258,6 +260,7 @@ def _head(page: Page, chapter: Chapter, at: state.Choice, now: str, steps: list[
             place = f"Step {names.index(now) + 1} of {len(steps)}: {here}" if now in names[: len(steps)] else here
             said = f"{place}. {sum(one['done'] for one in steps)} answered."
             stepper(steps, deeper, now, every=ALL, focus=st.session_state.get(_FOCUS, 0), say=said, on_go=lambda to: _go(at, to))
+        printing.button(chapter.id)
 
 
 def _go(at: state.Choice, to: str) -> None:
@@ -354,6 +357,18 @@ def _everything(page: Page, chapter: Chapter) -> None:
             else:
                 _step_heading(step)
                 asking.veil("It is drawn when it comes near")
+
+
+def _printed(page: Page, chapter: Chapter) -> None:
+    """All steps, drawn for the paper; then the dialog."""
+    open_ = [s for s in chapter.every if s.asks is not None and asking.wanted(page, s.asks) and not asking.answered(page, s.asks)]
+    progress = printing.Progress(len(chapter.every), len(open_))
+    printing.head((page.query.text_a, page.query.text_b), page.model.title)
+    for step in chapter.every:
+        with st.container(key=f"slot-{step.id}"):
+            _part(page, chapter, step, among=True)()
+        progress.step()
+    progress.dialog()
 
 
 def _check(page: Page, chapter: Chapter) -> None:
@@ -468,6 +483,7 @@ def _seed_widgets(page: Page) -> None:
 
 def _foot(stage: stages.Stage) -> None:
     at = stages.index(stage.name)
+    printing.foot()
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         _page_link(at - 1, "Back", "left")
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:

@@ -15,6 +15,7 @@ from bert_explain.analysis.sentence import Sentence
 from bert_explain.content.glossary import hard_words
 from bert_explain.content.words import Depth
 from bert_explain.kernel.text import csv, markdown
+from bert_explain.ui import printing
 from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
@@ -138,7 +139,7 @@ def foot(key: str, title: str, table: Callable[[], pd.DataFrame] | None = None, 
         tools(key=f"tools-{key}", name=key)
     if opened == TABLE and table:
         shown = table()
-        st.dataframe(shown, hide_index=True, key=f"table-{key}", height=min(420, 38 + 35 * len(shown)))
+        printing.sheet(shown, hide_index=True, key=f"table-{key}", height=min(420, 38 + 35 * len(shown)))
         st.download_button(
             "Download CSV",
             csv(shown),

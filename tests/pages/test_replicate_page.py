@@ -15,7 +15,7 @@ def opened(**params: str) -> AppTest:
     at = AppTest.from_file(APP, default_timeout=240)
     for name, value in ({"mode": "explore", "step": "negation"} | params).items():
         at.query_params[name] = value
-    at.switch_page("pages/15_Replicate_the_paper.py")
+    at.switch_page("pages/17_Replicate_the_paper.py")
     at.run()
     assert not at.exception
     return at

@@ -19,7 +19,7 @@ from bert_explain.figures import attention as figures
 from bert_explain.figures import bertviz_views
 from bert_explain.kernel import readings
 from bert_explain.trace import Token, Trace, run
-from bert_explain.ui import cache, documents, state
+from bert_explain.ui import cache, documents, printing, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import beside, explained, folding, picture, said
@@ -186,7 +186,7 @@ def facts(page: Page) -> None:
     }
     note = words.notes("attention").facts
     with picture("facts", "What each head does", look=looks.facts(table), note=note, code=(attention.facts,)):
-        st.dataframe(
+        printing.sheet(
             table,
             key="facts",
             hide_index=True,
@@ -332,7 +332,7 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     said(heads_off.look_single(table, whole, q.position))
     percent = {"format": "%.2f %%"}
     shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
-    st.dataframe(
+    printing.sheet(
         shown,
         key="single",
         hide_index=True,

@@ -14,7 +14,7 @@ from bert_explain.analysis import sentence_pairs as sp
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
 from bert_explain.figures import next_sentence as figures
-from bert_explain.ui import state
+from bert_explain.ui import printing, state
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -145,7 +145,7 @@ def _label(cell: object) -> bool | None:
 
 
 def _results(shown: pd.DataFrame, height: int, colour: str) -> None:
-    st.dataframe(
+    printing.sheet(
         shown[["row", "is_next", "verdict", "right"]],
         key="pairs-results",
         hide_index=True,

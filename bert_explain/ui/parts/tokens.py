@@ -9,7 +9,7 @@ from bert_explain.analysis import padding as batches
 from bert_explain.figures import tokens as figures
 from bert_explain.kernel import folding
 from bert_explain.kernel.text import csv, markdown
-from bert_explain.ui import state
+from bert_explain.ui import printing, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.components.characters import characters
 from bert_explain.ui.components.staircase import staircase
@@ -177,7 +177,7 @@ def unknown(page: Page) -> None:
         if found.empty:
             st.caption("Put an emoji, or a letter of a rare script, into sentence A to see one.")
         else:
-            st.dataframe(found, hide_index=True, key="unknown-words", height=min(420, 38 + 35 * len(found)))
+            printing.sheet(found, hide_index=True, key="unknown-words", height=min(420, 38 + 35 * len(found)))
 
 
 def told(page: Page) -> None:
@@ -185,7 +185,7 @@ def told(page: Page) -> None:
     trace = page.trace
     found = tokens.table(trace)
     with picture("told", "What the model is told", look=tokens.look_told(trace), code=(tokens.table,)):
-        st.dataframe(found, hide_index=True, key="told-tokens", height=min(420, 38 + 35 * len(found)))
+        printing.sheet(found, hide_index=True, key="told-tokens", height=min(420, 38 + 35 * len(found)))
         st.download_button(
             "Download CSV",
             csv(found),
@@ -203,7 +203,7 @@ def told(page: Page) -> None:
                 f"positions. These "
                 "words were left out, whole or in part; the longer sentence is cut first."
             )
-            st.dataframe(lost, hide_index=True, key="dropped", height=min(260, 38 + 35 * len(lost)))
+            printing.sheet(lost, hide_index=True, key="dropped", height=min(260, 38 + 35 * len(lost)))
 
 
 def padding(page: Page) -> None:
@@ -250,12 +250,12 @@ def search(page: Page) -> None:
             st.text_input("Find", placeholder="for example bank, or ##ing", **state.bind(FIND))
             st.segmented_control("Pieces that", vocabulary.HOW, **state.bind(HOW))
             st.checkbox(f"Only pieces that continue a word ({markdown(mark)})", **state.bind(ONLY))
-            st.dataframe(found.table, hide_index=True, key="found", height=260)
+            printing.sheet(found.table, hide_index=True, key="found", height=260)
             if found.more:
                 st.caption(f"{found.more:,} more. Type more letters to see fewer.")
         with right:
             st.caption("What the vocabulary is made of")
-            st.dataframe(vocabulary.facts(wp), hide_index=True, key="facts", height=388, column_config=_COUNT)
+            printing.sheet(vocabulary.facts(wp), hide_index=True, key="facts", height=388, column_config=_COUNT)
 
 
 def ways(page: Page) -> None:

@@ -13,7 +13,7 @@ from bert_explain.content import transformer as content
 from bert_explain.content import words
 from bert_explain.figures import transformer as figures
 from bert_explain.models.parameters import parameter_counts
-from bert_explain.ui import stages, state
+from bert_explain.ui import printing, stages, state
 from bert_explain.ui.components.diagram import diagram
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -103,7 +103,7 @@ def models(page: Page) -> None:
         wide = _wide(shares, page)
         columns = {name: st.column_config.TextColumn(name, alignment="right") for name in wide}
         with aside("The same, counted", "sizes"):
-            st.dataframe(wide, key="size-table", height="content", column_config=columns)
+            printing.sheet(wide, key="size-table", height="content", column_config=columns)
 
 
 def _wide(shares: pd.DataFrame, page: Page) -> pd.DataFrame:
@@ -159,7 +159,7 @@ def _counts(table: pd.DataFrame, key: str) -> None:
     if "equal" in shown:
         shown["equal"] = shown["equal"].map({True: "equal", False: "not equal"})
     columns = {name: st.column_config.TextColumn(name, alignment="right") for name in numbers}
-    st.dataframe(shown, hide_index=True, key=key, height="content", column_config=columns)
+    printing.sheet(shown, hide_index=True, key=key, height="content", column_config=columns)
 
 
 def depth(name: str) -> None:

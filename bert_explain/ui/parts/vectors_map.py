@@ -9,7 +9,7 @@ from bert_explain.analysis import vectors as av
 from bert_explain.content import words
 from bert_explain.content.vectors import lists
 from bert_explain.figures import vectors as figures
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, printing, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.packed import PackedText
 from bert_explain.ui.parts.vectors_table import depth, table
@@ -61,7 +61,7 @@ def draw(page: Page) -> None:
                 st.plotly_chart(chart, key="vectors-map", theme=None, config={"displayModeBar": False}, alt=alt)
             with right:
                 st.text("The true nearest word of the list")
-                st.dataframe(
+                printing.sheet(
                     rows[["word", "nearest", "cosine", "map agrees"]],
                     hide_index=True,
                     key="map-near",
