@@ -164,7 +164,7 @@ def show(name: str) -> None:
             tell(str(error), "warning")
     with late:  # a page's own parameters are read, and found wanting, after the notices above were shown
         tell(state.notices(), "warning")
-    _foot(stage)
+    _foot(stage, chapter)
     state.end()
 
 
@@ -260,7 +260,6 @@ def _head(page: Page, chapter: Chapter, at: state.Choice, now: str, steps: list[
             place = f"Step {names.index(now) + 1} of {len(steps)}: {here}" if now in names[: len(steps)] else here
             said = f"{place}. {sum(one['done'] for one in steps)} answered."
             stepper(steps, deeper, now, every=ALL, focus=st.session_state.get(_FOCUS, 0), say=said, on_go=lambda to: _go(at, to))
-        printing.button(chapter.id)
 
 
 def _go(at: state.Choice, to: str) -> None:
@@ -481,11 +480,12 @@ def _seed_widgets(page: Page) -> None:
     state.suggest(layer=page.layer + 1, head=page.head + 1, token=page.position)
 
 
-def _foot(stage: stages.Stage) -> None:
+def _foot(stage: stages.Stage, chapter: Chapter) -> None:
     at = stages.index(stage.name)
     printing.foot()
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         _page_link(at - 1, "Back", "left")
+        printing.button(chapter.id)
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
                 st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))

@@ -18,7 +18,7 @@ window.print = () => { window.asked += 1; return new Promise((done) => { window.
 def printed(page):
     """Press Print, wait for the dialog."""
     page.get_by_role("button", name="Print", exact=True).click()
-    page.wait_for_function("window.asked === 1", timeout=120_000)
+    page.wait_for_function("() => window.asked === 1", timeout=120_000)
     page.emulate_media(media="print")
 
 
@@ -66,7 +66,7 @@ def test_in_guided_mode_the_paper_tells_nothing_that_was_not_asked(page):
     settled(page)
     page.get_by_role("button", name="Print", exact=True).click()
     expect(page.get_by_text(re.compile("of this chapter (is|are) open"))).to_be_visible()
-    page.wait_for_function("window.asked === 1", timeout=120_000)
+    page.wait_for_function("() => window.asked === 1", timeout=120_000)
     page.emulate_media(media="print")
     answered = page.locator("[class*=st-key-slot-]").first
     expect(answered.locator("ul.options li.right")).to_be_visible()
@@ -95,6 +95,6 @@ def test_it_can_be_left_before_the_dialog(page):
     page.add_init_script(DIALOG.replace("new Promise", "Promise.resolve() || new Promise"))
     open_at(page, "Tokens", mode="explore", **PAIR)
     page.get_by_role("button", name="Print", exact=True).click()
-    page.wait_for_function("window.asked === 1", timeout=120_000)
+    page.wait_for_function("() => window.asked === 1", timeout=120_000)
     expect(page.locator(".st-key-printing")).to_have_count(0)  # the dialog was closed at once: the page is as it was
     expect(page.get_by_role("button", name="Print", exact=True)).to_be_visible()

@@ -19,7 +19,7 @@ from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, 
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
 from bert_explain.errors import ExplainError
-from bert_explain.kernel.readings import signed, tenths
+from bert_explain.kernel.readings import share, signed
 from bert_explain.kernel.tasks import FOLDER
 from bert_explain.query import Query
 
@@ -255,7 +255,7 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
             say(
                 "What is measured: variance is reckoned from a word's mean, as the author's code does. From zero, one "
                 "fixed vector holds {zero} or more of a word in every layer: the first direction of two different things.",
-                zero=tenths(found.measures[1].value),
+                zero=share(found.measures[1].value),
             )
         )
         said.append(

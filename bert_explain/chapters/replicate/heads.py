@@ -12,7 +12,7 @@ from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.core.spec import ModelSpec
-from bert_explain.kernel.readings import many, tenths
+from bert_explain.kernel.readings import many, share
 from bert_explain.learning.chapter import Need
 
 STEPS = 10  # a tenth of the heads at a time
@@ -34,7 +34,7 @@ def single(layers: int, heads: int) -> np.ndarray:
 
 
 def fewer(order: Sequence[int], layers: int, heads: int) -> np.ndarray:
-    """(STEPS, L, A): the first tenth of an order of heads off, the first two tenths, ..., all of them."""
+    """(STEPS, L, A): the first tenth of an order of heads off, the first two share, ..., all of them."""
     count = layers * heads
     rows = np.ones((STEPS, count))
     for step in range(STEPS):
@@ -57,7 +57,7 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     side = np.arange(len(rows)) % 2
     rng = np.random.default_rng(trial.SEED)
     chance = [rng.permutation(count) for _ in range(ORDERS)]
-    right = np.zeros((len(rows), 1 + ORDERS, 1 + STEPS))  # (sentence, order, tenths off)
+    right = np.zeros((len(rows), 1 + ORDERS, 1 + STEPS))  # (sentence, order, share off)
     for done, (place, truth) in enumerate(zip(places, truths, strict=True), start=1):
         # The order is found on the other half of the sentences: on its own half it would look better than it is.
         others = cost[side != side[done - 1]]
@@ -114,17 +114,17 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         say(
             "What the numbers say: with all heads the first guess is right in {known} of the sentences. With half of the heads "
             "off it is {half} when the least needed went first, {random} in random order, and {none} with none left.",
-            known=tenths(known.value),
-            half=tenths(found.facts["half"]),
-            random=tenths(found.facts["half_random"]),
-            none=tenths(found.facts["none"]),
+            known=share(known.value),
+            half=share(found.facts["half"]),
+            random=share(found.facts["half_random"]),
+            none=share(found.facts["none"]),
         )
     ]
     if not known.value:
         said.append(say("So there is nothing that could be lost, and how many heads can go together cannot be told."))
     said.append(
         say(
-            "What counts as no loss: here, nine tenths of the right guesses. The papers take other tasks and other bounds, and "
+            "What counts as no loss: here, nine share of the right guesses. The papers take other tasks and other bounds, and "
             "BERT-base has 144 heads, {title} {heads}.",
             title=spec.title,
             heads=many(count, "head"),

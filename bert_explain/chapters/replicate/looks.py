@@ -14,7 +14,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
-from bert_explain.kernel.readings import tenths
+from bert_explain.kernel.readings import percent
 from bert_explain.kernel.tasks import FOLDER
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -150,15 +150,15 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         text = "What the numbers say: [CLS] and [SEP] together get {both} in {where}, {more}."
     else:
         text = "What the numbers say: [CLS] and [SEP] together get {both} in {where}, so words get a good part of it."
-    said = [say(text, both=tenths(both.value), where=where, more=more)]
+    said = [say(text, both=percent(both.value), where=where, more=more)]
     said.append(
         say(
             "Which heads: the previous token gets {p} in head {ph} of layer {pl}, the next one {n} in head {nh} of layer {nl}; "
             "no head gives them more.",
-            p=tenths(found.facts["previous_share"]),
+            p=percent(found.facts["previous_share"]),
             ph=f"{found.facts['previous_head']:.0f}",
             pl=f"{found.facts['previous_layer']:.0f}",
-            n=tenths(found.facts["next_share"]),
+            n=percent(found.facts["next_share"]),
             nh=f"{found.facts['next_head']:.0f}",
             nl=f"{found.facts['next_layer']:.0f}",
         )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bert_explain.chapters.replicate import cone, looks
 from bert_explain.core.tokens import Token
-from bert_explain.kernel.readings import signed, tenths
+from bert_explain.kernel.readings import percent, signed
 from bert_explain.learning.question import VALUE, Ask, NotAskable, table
 
 EDGE = 0.02  # a share of attention as near as this to one half is not counted for or against
@@ -38,7 +38,7 @@ def looking_back(ask: Ask) -> pd.DataFrame:
         count=count,
         layer=layer + 1,
         head=head + 1,
-        share=tenths(float(shares.max())),
+        share=percent(float(shares.max())),
     )
     found.attrs["between"] = (int((shares > looks.HALF + EDGE).sum()), int((shares > looks.HALF - EDGE).sum()))
     return found

@@ -19,7 +19,8 @@ from bert_explain.chapters.replicate.trial import HOLDS, Bench, Column, Outcome,
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
 from bert_explain.errors import ExplainError
-from bert_explain.kernel.readings import many, tenths
+from bert_explain.kernel.readings import many
+from bert_explain.kernel.readings import share as whole_percent
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -225,13 +226,13 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         first = say(
             "What the numbers say: the meanings are parted better {where} ({best}) than after the last layer ({last}).",
             where=where,
-            best=tenths(f["best_value"]),
-            last=tenths(f["last_value"]),
+            best=whole_percent(f["best_value"]),
+            last=whole_percent(f["last_value"]),
         )
     else:
         first = say(
             "What the numbers say: no layer parts the meanings clearly better than the last one ({last}).",
-            last=tenths(f["last_value"]),
+            last=whole_percent(f["last_value"]),
         )
     pulled = found.parts[-1].state == HOLDS
     second = say(

@@ -108,7 +108,7 @@ def below(trial: Trial, param: Rows, rows: tuple[Row, ...]) -> None:
                 on_click=_reset,
                 args=(param,),
             )
-    if not param.show(state.get(param)):
+    if rows != trial.builtin() and not param.show(state.get(param)):
         st.caption("These rows are too many for a link. They stay for this visit; download them to keep them.")
 
 

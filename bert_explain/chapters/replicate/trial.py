@@ -257,7 +257,7 @@ def _text(spec: ModelSpec) -> Sentence:
 
 def _rows(trial: Trial, outcome: Outcome, rows: Sequence[Row]) -> list[Sentence]:
     own = tuple(rows) != trial.builtin()
-    whose = "Yours are not the paper's" if own else "Those here were written for this project, and the paper's are not among them"
+    whose = "yours are not the paper's" if own else "those here were written for this project, and the paper's are not among them"
     said = [say("Rows: " + whose + ". Other sentences may give other numbers.")]
     first = outcome.measures[0]
     if first.low != first.low:
@@ -269,9 +269,9 @@ def _rows(trial: Trial, outcome: Outcome, rows: Sequence[Row]) -> list[Sentence]
     elif first.kind == "share":
         said.append(
             say(
-                "Number of rows: with {n}, the first number may lie anywhere in {width:.0f} points of 100.",
+                "Number of rows: with {n}, the first number may lie anywhere within {width} in a hundred.",
                 n=many(first.n, first.units.removesuffix("s"), first.units),
-                width=100 * (first.high - first.low),
+                width=many(max(1, round(100 * (first.high - first.low))), "point"),
             )
         )
     return said
