@@ -359,11 +359,12 @@ def _everything(page: Page, chapter: Chapter) -> None:
 
 
 def _printed(page: Page, chapter: Chapter) -> None:
-    """All steps, drawn for the paper; then the dialog."""
+    """All steps, drawn for the paper; then the dialog. While a question is open, a step without one might tell its answer."""
     open_ = [s for s in chapter.every if s.asks is not None and asking.wanted(page, s.asks) and not asking.answered(page, s.asks)]
-    progress = printing.Progress(len(chapter.every), len(open_))
+    steps = [step for step in chapter.every if not open_ or step.asks is not None]
+    progress = printing.Progress(len(steps), len(open_))
     printing.head((page.query.text_a, page.query.text_b), page.model.title)
-    for step in chapter.every:
+    for step in steps:
         with st.container(key=f"slot-{step.id}"):
             _part(page, chapter, step, among=True)()
         progress.step()

@@ -70,9 +70,8 @@ class Progress:
             self._bar = st.progress(0.0, f"Step 1 of {steps} is drawn for print")
             if veiled:
                 tell(
-                    f"{many(veiled, 'question')} of this chapter {'is' if veiled == 1 else 'are'} open: "
-                    f"{'its step is' if veiled == 1 else 'their steps are'} printed without the answer. Answer first, or print "
-                    "in Explore mode."
+                    f"{many(veiled, 'question')} of this chapter {'is' if veiled == 1 else 'are'} open: the answer is not printed, "
+                    "and steps without a question are left out. Answer first, or print in Explore mode."
                 )
             st.button("Do not print", key="print-off", on_click=over)
 
