@@ -69,9 +69,10 @@ class Progress:
         with st.container(key="printing"):
             self._bar = st.progress(0.0, f"Step 1 of {steps} is drawn for print")
             if veiled:
+                are = "is" if veiled == 1 else "are"
                 tell(
-                    f"{many(veiled, 'question')} of this chapter {'is' if veiled == 1 else 'are'} open: the answer is not printed, "
-                    "and steps without a question are left out. Answer first, or print in Explore mode."
+                    f"{many(veiled, 'question')} of this chapter {are} open: the answer is not printed, and steps without a "
+                    "question are left out. Answer first, or print in Explore mode."
                 )
             st.button("Do not print", key="print-off", on_click=over)
 
