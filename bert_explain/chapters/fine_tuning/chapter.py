@@ -21,7 +21,7 @@ from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
-from bert_explain.ui import asking, stages, state
+from bert_explain.ui import asking, printing, stages, state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -292,7 +292,7 @@ def _errors(page: Page) -> None:
             )
     wrong = numbers.mistakes(tuned)
     with picture("tuned-mistakes", "What went wrong, the surest first", look=numbers.surest(tuned), table=lambda: wrong):
-        st.dataframe(wrong.head(12), hide_index=True, key="wrong")
+        printing.sheet(wrong.head(12), hide_index=True, key="wrong")
 
 
 def _map(page: Page) -> None:
