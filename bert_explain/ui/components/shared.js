@@ -53,6 +53,11 @@ function start(root, build) {
     turn = 0;
   const measure = () => Math.floor(body.clientWidth);
   const draw = () => {
+    const paper = document.documentElement.classList.contains("printing"); // on paper the colours are the light ones
+    if (paper !== me.paper) {
+      me.paper = paper;
+      me.colours = {};
+    }
     width = measure();
     if (me.data && width > 0) view.draw();
   };
