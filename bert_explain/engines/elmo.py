@@ -94,7 +94,7 @@ class LocalElmo:
             blanked = window[:, None].repeat(1, len(rows), 1)
             for row, word in enumerate(rows):
                 blanked[word if side == 0 else count - 1 - word, row] = 0.0
-            states = [tuple(part.repeat(len(rows), 1) for part in state) for state in left]
+            states = [(h.repeat(len(rows), 1), c.repeat(len(rows), 1)) for h, c in left]
             outputs, _ = module.one_way(side, blanked, states)
             parts.append((outputs[-1] if side == 0 else outputs[-1].flip(0)).numpy())
         return np.concatenate(parts, axis=1)
