@@ -24,6 +24,7 @@ from bert_explain.server.guard import POLICY, Guard
 from bert_explain.server.hosts import Hosts
 from bert_explain.server.policy import document_policy, page_policy
 from bert_explain.ui import documents
+from bert_explain.ui.components import modules
 from bert_explain.ui.stages import STAGES
 
 
@@ -35,6 +36,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict]:
     if failure:
         print(failure, file=sys.stderr, flush=True)
     documents.serve()
+    modules.serve()
     yield {"warm_seconds": time.perf_counter() - started}
 
 
@@ -75,12 +77,21 @@ async def _document(request: Request) -> Response:
     return HTMLResponse(html, headers={POLICY: document_policy(html), "Cache-Control": "no-store"})
 
 
+async def _module(request: Request) -> Response:
+    """A component's script and style; its name says what it holds, so it may be kept for good."""
+    source = modules.find(request.path_params["name"])
+    if source is None:
+        return PlainTextResponse("There is no such component.", 404)
+    return Response(source, media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
 streamlit_app = st.App(
     SITE / "app.py",
     lifespan=lifespan,
     routes=[
         *(Route(f"/{stage.path}", _page) for stage in STAGES if stage.path),
         Route(f"/{documents.ROUTE}/{{name}}", _document),
+        Route(f"/{modules.ROUTE}/{{name}}", _module),
     ],
 )
 # Around the whole app, so that no answer is without the headers. Which address an unknown server listens at nobody knows.

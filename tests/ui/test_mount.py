@@ -1,5 +1,6 @@
 """Components mounted without a browser, and what a browser may not send."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.ui.components import mount
+from bert_explain.ui.components import modules, mount
 
 DEMO = Path(__file__).parents[1] / "browser" / "demo_components.py"
 NUMBERS = st.one_of(st.integers(-2, 8), st.booleans(), st.none(), st.floats(), st.text(max_size=3))
@@ -32,3 +33,24 @@ def test_only_a_place_inside_is_taken(value):
 def test_what_travels_has_no_comments_and_all_its_code():
     code = "  // a comment\n  const url = 'http://x'; // stays\n\n/* one\n * two\n */\nlet a;"
     assert mount._bare(code) == "const url = 'http://x'; // stays\nlet a;"
+
+
+def test_a_served_component_carries_no_script(monkeypatch):
+    """What goes along with every mount is the address of a module, which holds the script and the style."""
+    sent = []
+    monkeypatch.setattr(modules.st.components.v2, "component", lambda name, **given: lambda **data: sent.append((name, given)))
+    made = modules.component("for_a_test", js="let a;\nexport default () => {};", css=":host{color:red}")
+    monkeypatch.setattr(modules, "_served", False)
+    made(key="x")
+    monkeypatch.setattr(modules, "_served", True)
+    made(key="x")
+    (_, whole), (_, once) = sent
+    assert "let a;" in whole["js"]
+    assert whole["css"] == ":host{color:red}"
+    assert "let a;" not in once["js"]
+    assert "css" not in once
+    assert len(once["js"]) < 2_000
+    file = re.search(r"components/(for_a_test-\w+\.js)", once["js"]).group(1)
+    assert modules.find(file).startswith("let a;\nexport default () => {};")
+    assert ":host{color:red}" in modules.find(file)
+    assert modules.find("../secret") is None

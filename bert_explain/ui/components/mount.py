@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from bert_explain.figures import theme
+from bert_explain.ui.components import modules
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +21,7 @@ def define(name: str, reading: str = "") -> Callable[..., Any]:
     """
     script = _bare(_read("shared.js") + (_read(f"{reading}.js") if reading else "") + _read(f"{name}.js"))
     style = f":host{{{theme.css_variables()}}}" + _bare(_read("shared.css") + _read(f"{name}.css"))
-    return st.components.v2.component(f"bert_explain_{name}", js=script, css=style)
+    return modules.component(name, js=script, css=style)
 
 
 def mount(

@@ -8,10 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from bert_explain.figures import theme
+from bert_explain.ui.components import modules
 
 _HERE = Path(__file__).parent
-_stepper = st.components.v2.component(
-    "bert_explain_stepper",
+_stepper = modules.component(
+    "stepper",
     html='<nav aria-label="Steps"><ol></ol><button id="deeper" type="button" aria-expanded="false"></button>'
     '<ul hidden aria-label="Go deeper"></ul></nav><p role="status" aria-live="polite"></p>',
     css=f":host{{{theme.css_variables()}}}" + (_HERE / "stepper.css").read_text(encoding="utf-8"),

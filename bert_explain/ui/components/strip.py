@@ -8,14 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from bert_explain.figures import theme
 from bert_explain.ui import stages
+from bert_explain.ui.components import modules
 
 _HERE = Path(__file__).parent
-_strip = st.components.v2.component(
-    "bert_explain_strip",
+_strip = modules.component(
+    "strip",
     html='<nav aria-label="Stages"><ol></ol></nav>',
     css=f":host{{{theme.css_variables()}}}" + (_HERE / "strip.css").read_text(encoding="utf-8"),
     js=(_HERE / "strip.js").read_text(encoding="utf-8"),
