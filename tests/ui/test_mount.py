@@ -54,3 +54,10 @@ def test_a_served_component_carries_no_script(monkeypatch):
     assert modules.find(file).startswith("let a;\nexport default () => {};")
     assert ":host{color:red}" in modules.find(file)
     assert modules.find("../secret") is None
+
+
+def test_no_component_has_a_name_that_its_module_adds():
+    """A second declaration of it would keep the whole module from running."""
+    for source in (Path(modules.__file__).parent).glob("*.js"):
+        declared = re.findall(r"(?:const|let|function|class)\s+(\w+)", source.read_text(encoding="utf-8"))
+        assert "styleSheet" not in declared, source.name

@@ -21,7 +21,7 @@ let gone = false, stop;
 made.then((module) => {
 if (gone) return;
 const root = call.parentElement;
-if (!root.adoptedStyleSheets.includes(module.sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, module.sheet];
+if (!root.adoptedStyleSheets.includes(module.styleSheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, module.styleSheet];
 stop = module.default(call);
 }, () => gone || plain(call.parentElement, call.data));
 return () => { gone = true; stop?.(); };

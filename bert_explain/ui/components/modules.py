@@ -36,7 +36,7 @@ def find(name: str) -> str | None:
 
 def component(name: str, *, js: str, css: str = "", html: str | None = None) -> Callable[..., Any]:
     """As `st.components.v2.component`; its script and style are fetched once where this server hands them out."""
-    style = f"\nexport const sheet = new CSSStyleSheet();\nsheet.replaceSync({json.dumps(css)});\n"
+    style = f"\nexport const styleSheet = new CSSStyleSheet();\nstyleSheet.replaceSync({json.dumps(css)});\n"
     module = js + style
     file = f"{name}-{hashlib.sha256(module.encode()).hexdigest()[:16]}.js"
     _modules[file] = module
