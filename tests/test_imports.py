@@ -32,7 +32,7 @@ for upper in ("analysis", "figures"):
     BELOW[upper] |= {"core", "engines", "kernel", "sampling", "trace_decoder", "trace_elmo"}
 BELOW["learning"] = {*BELOW["analysis"], "analysis"}
 BELOW["ui"] = {*BELOW["figures"], "figures", "learning", "chapters"}
-BELOW["chapters"] = BELOW["ui"] | {"ui"}
+BELOW["chapters"] = BELOW["ui"] | {"ui", "training"}
 BELOW["page"] = {*BELOW["ui"], "ui"}
 BELOW["server"] = {"core", "errors", "models", "ui"}
 BELOW["__main__"] = {"errors", "server"}

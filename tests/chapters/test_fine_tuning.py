@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bert_explain.chapters.fine_tuning import numbers, own_task
-from bert_explain.engines import fine_tuning as ft
-from bert_explain.engines.fine_tuning import Recipe
 from bert_explain.kernel.tasks import Sequence, Task
-from tests.engines.test_fine_tuning import sentences
+from bert_explain.training import fine_tuning as ft
+from bert_explain.training.fine_tuning import Recipe
 from tests.tiny import tiny_bert
+from tests.training.test_fine_tuning import sentences
 
 ROWS = "\n".join(f"the film was {word} {i},{label}" for i in range(10) for word, label in (("good", "yes"), ("bad", "no")))
 

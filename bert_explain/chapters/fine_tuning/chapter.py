@@ -12,8 +12,6 @@ from bert_explain import models
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.fine_tuning import figures, numbers, own_task, questions
 from bert_explain.chapters.fine_tuning.figures import CHART
-from bert_explain.engines import fine_tuning
-from bert_explain.engines.fine_tuning import Recipe, Tuned, Watch
 from bert_explain.errors import ExplainError
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel import tasks
@@ -21,6 +19,8 @@ from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
+from bert_explain.training import fine_tuning
+from bert_explain.training.fine_tuning import Recipe, Tuned, Watch
 from bert_explain.ui import asking, printing, stages, state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page

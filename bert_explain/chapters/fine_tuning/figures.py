@@ -7,10 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bert_explain.chapters.fine_tuning import numbers
-from bert_explain.engines.fine_tuning import Tuned
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.senses import colours
 from bert_explain.figures.theme import Palette
+from bert_explain.training.fine_tuning import Tuned
 
 CHART = {"theme": None, "config": {"displayModeBar": False}}
 SMOOTHED = 5  # steps

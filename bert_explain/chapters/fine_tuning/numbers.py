@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.engines import fine_tuning
-from bert_explain.engines.fine_tuning import Recipe, Tuned
 from bert_explain.kernel import baseline, scores, tasks
 from bert_explain.kernel.readings import best, many
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.training import fine_tuning
+from bert_explain.training.fine_tuning import Recipe, Tuned
 
 COUNTS = ("20", "50", "100", "200", "400")  # training examples
 RATES = ("3e-5", "1e-4", "2e-4", "4e-4")

@@ -10,11 +10,11 @@ import torch
 
 from bert_explain import models
 from bert_explain.core.errors import BadModel, BadQuery
-from bert_explain.engines import fine_tuning as ft
-from bert_explain.engines.fine_tuning import Recipe, Watch
 from bert_explain.kernel.tasks import Answer, Pair, Sequence, Task, Tokens
 from bert_explain.query import Query
 from bert_explain.trace import run
+from bert_explain.training import fine_tuning as ft
+from bert_explain.training.fine_tuning import Recipe, Watch
 from tests.tiny import tiny_bert, tiny_decoder
 
 WET, DRY = ("river", "water"), ("bank", "cold")
