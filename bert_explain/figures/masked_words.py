@@ -42,9 +42,8 @@ def prediction_bars(table: pd.DataFrame) -> list[Bar]:
             shown=percent(row.probability),
             note=notes(row),
             mark="true word" if row.mark == "true word" else "",
-            signal=row.mark == "true word" or (place == 0 and row.mark != "rest"),
         )
-        for place, row in enumerate(table.itertuples())
+        for row in table.itertuples()
     ]
 
 

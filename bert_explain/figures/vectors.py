@@ -30,11 +30,7 @@ HIDDEN = {"showticklabels": False, "showgrid": False, "zeroline": False, "title"
 def neighbour_bars(table: pd.DataFrame) -> list[Bar]:
     """The nearest words by cosine."""
     pairs = zip(table["word"], table["cosine"], strict=True)
-    last = len(table) - 1
-    return [
-        Bar(word, max(cosine, 0.0), "hidden", shown=signed(cosine), signal=place in (0, last))
-        for place, (word, cosine) in enumerate(pairs)
-    ]
+    return [Bar(word, max(cosine, 0.0), "hidden", shown=signed(cosine)) for word, cosine in pairs]
 
 
 def sum_bands(added: Sum, nearest: str, vector: np.ndarray) -> list[Band]:
@@ -57,9 +53,8 @@ def ranking_bars(table: pd.DataFrame, given: bool, hoped: str = "") -> list[Bar]
             "special" if row["given"] else "probability",
             shown=signed(row["cosine"]),
             mark="stands in the sum" if row["given"] else "hoped for" if row["word"] == hoped else "",
-            signal=place == 0,
         )
-        for place, (_, row) in enumerate(shown.iterrows())
+        for _, row in shown.iterrows()
     ]
 
 

@@ -55,9 +55,10 @@ def offer() -> None:
         if job is not None:
             working._watch("fetch", job, lambda: None)
             return
-        tell(f"{chosen.title} is not on this machine. {instead} is shown instead.")
         if failed := st.session_state.get(_FAILED, {}).get(chosen):
-            tell(failed, "warning")
+            tell(f"{failed} {instead} is shown instead.", "warning")
+        else:
+            tell(f"{chosen.title} is not on this machine. {instead} is shown instead.")
         size = chosen.size or st.session_state.get(_SIZES, {}).get(chosen)
         with st.container(horizontal=True, vertical_alignment="center"):
             if size is None:

@@ -18,7 +18,7 @@ import zlib
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-from tests.browser.helpers import CHROMIUM_ARGUMENTS, ROOT, WATCH_TRAFFIC, _wait_until_healthy, find_chromium, settled
+from tests.browser.helpers import CHROMIUM_ARGUMENTS, ROOT, WATCH_TRAFFIC, find_chromium, settled, wait_until_healthy
 
 pytestmark = pytest.mark.benchmark
 TOKENS = (16, 64, 128)
@@ -112,7 +112,7 @@ def small_page(tmp_path_factory):
         process = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(process, url, folder / "log")
+        wait_until_healthy(process, url, folder / "log")
         yield url
     finally:
         process.terminate()
@@ -133,7 +133,7 @@ def drawn(page, url: str, view: str, n: int) -> tuple[float | None, bytes]:
     lines = 0 if view == "grid" else 6 * 12 * n * n
     try:
         page.evaluate(DRAW, lines)
-        page.wait_for_function("window.took", timeout=1000 * PATIENCE)
+        page.wait_for_function("() => window.took", timeout=1000 * PATIENCE)
         return page.evaluate("window.took"), b"".join(got)
     except Error:  # too late, or the tab died of it
         return None, b"".join(got)

@@ -132,7 +132,7 @@ def running_server(
     with log.open("w") as output:
         process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, **{"cwd": ROOT, **started})
     try:
-        _wait_until_healthy(process, url, log)
+        wait_until_healthy(process, url, log)
         yield url
     finally:
         process.terminate()
@@ -143,7 +143,7 @@ def running_server(
             process.wait()
 
 
-def _wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
+def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

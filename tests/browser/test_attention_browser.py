@@ -173,7 +173,7 @@ def under_a_folder():
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=helpers.ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
-        helpers._wait_until_healthy(process, url, log)
+        helpers.wait_until_healthy(process, url, log)
         yield url
     finally:
         process.terminate()

@@ -49,7 +49,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     try:
-        helpers._wait_until_healthy(process, url, log)
+        helpers.wait_until_healthy(process, url, log)
         first = browser.new_page()  # the first run imports numpy, streamlit's parts and torch
         first.goto(url)
         first.get_by_text("picked:").wait_for(timeout=120_000)

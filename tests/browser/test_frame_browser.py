@@ -169,7 +169,7 @@ def test_next_moves_the_focus_to_the_question(page):
     open_at(page, "Attention")
     page.get_by_role("button", name="Next: One head", exact=True).click()
     settled(page)
-    page.wait_for_function("document.activeElement?.dataset?.question === 'attention-back'")
+    page.wait_for_function("() => document.activeElement?.dataset?.question === 'attention-back'")
 
 
 def test_the_picture_comes_after_the_guess_and_back_does_not_take_it_away(page):
@@ -239,7 +239,7 @@ def test_a_restarted_server_keeps_what_is_typed(browser, tmp_path):
         settled(page)
         port = url.rsplit(":", 1)[1]
     with helpers.running_server(tmp_path / "second.log", port=int(port)):
-        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testConnectionState === 'CONNECTED'")
+        page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testConnectionState === 'CONNECTED'")
         type_sentence(page, "Sentence A", "A new sentence, typed while nobody listened.")
         assert page.get_by_label("Sentence A", exact=True).input_value() == "A new sentence, typed while nobody listened."
         assert "A+new+sentence" in page.url

@@ -52,7 +52,7 @@ def test_a_script_that_got_into_a_page_does_not_run(page, watch):
           document.body.append(frame, script, far);
         }"""
     )
-    page.wait_for_function("window.refused.length >= 3")
+    page.wait_for_function("() => window.refused.length >= 3")
     assert page.evaluate("window.ran") is None
     watch.console.clear()  # the browser says there what it refused
     watch.outside.clear()
