@@ -305,12 +305,13 @@ def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
     k = sum(name.startswith("guess ") for name in row.index)
     rank = None if np.isnan(row["p true"]) else int(row["rank"])
     guesses = [
-        Bar(row[f"guess {n}"], float(row[f"p {n}"]), mark="true word" if rank and row[f"guess {n}"] == word else "")
+        Bar(row[f"guess {n}"], float(row[f"p {n}"]), mark="true word" if true else "", signal=true or n == 1)
         for n in range(1, k + 1)
+        for true in [bool(rank and row[f"guess {n}"] == word)]
     ]
     if rank is None or word is None or any(guess.mark for guess in guesses):
         return guesses
-    return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word")]
+    return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word", signal=True)]
 
 
 def facts(row: pd.Series) -> list[str]:

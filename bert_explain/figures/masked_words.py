@@ -42,8 +42,9 @@ def prediction_bars(table: pd.DataFrame) -> list[Bar]:
             shown=percent(row.probability),
             note=notes(row),
             mark="true word" if row.mark == "true word" else "",
+            signal=row.mark == "true word" or (place == 0 and row.mark != "rest"),
         )
-        for row in table.itertuples()
+        for place, row in enumerate(table.itertuples())
     ]
 
 

@@ -31,7 +31,7 @@ def answer_bars(table: pd.DataFrame) -> list[Bar]:
     """The two answers with their logits, of a table from `next_sentence.answer`."""
     roles = ("probability", "soft")
     return [
-        Bar(row.answer, row.probability, role, note=f"logit {row.logit:+.2f}".replace("-", "−"))
+        Bar(row.answer, row.probability, role, note=f"logit {row.logit:+.2f}".replace("-", "−"), signal=role == roles[0])
         for row, role in zip(table.itertuples(), roles, strict=True)
     ]
 
@@ -41,7 +41,8 @@ def change_bars(table: pd.DataFrame) -> list[Bar]:
     bars = []
     for i, row in enumerate(table.itertuples()):
         note = "" if i == 0 else f"{100 * row.difference:+.1f} points".replace("-", "−")
-        bars.append(Bar(row.change, row.is_next, "probability", note=note, mark="on" if row.applied and i else ""))
+        mark = "on" if row.applied and i else ""
+        bars.append(Bar(row.change, row.is_next, "probability", note=note, mark=mark, signal=row.change == "A and B swapped"))
     return bars
 
 

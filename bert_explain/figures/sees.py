@@ -49,6 +49,7 @@ def rank_bars(table: pd.DataFrame, best: str) -> list[Bar]:
             note=f"number {r.rank:,} of {r.size:,}" if pd.notna(r.rank) else "cannot say",
             mark="highest" if r.key == best else "",
             shown="–" if pd.isna(r.probability) else percent(r.probability),
+            signal=r.key == best,
         )
         for r in table.itertuples()
     ]

@@ -30,7 +30,11 @@ HIDDEN = {"showticklabels": False, "showgrid": False, "zeroline": False, "title"
 def neighbour_bars(table: pd.DataFrame) -> list[Bar]:
     """The nearest words by cosine."""
     pairs = zip(table["word"], table["cosine"], strict=True)
-    return [Bar(word, max(cosine, 0.0), "hidden", shown=signed(cosine)) for word, cosine in pairs]
+    last = len(table) - 1
+    return [
+        Bar(word, max(cosine, 0.0), "hidden", shown=signed(cosine), signal=place in (0, last))
+        for place, (word, cosine) in enumerate(pairs)
+    ]
 
 
 def sum_bands(added: Sum, nearest: str, vector: np.ndarray) -> list[Band]:
@@ -53,8 +57,9 @@ def ranking_bars(table: pd.DataFrame, given: bool, hoped: str = "") -> list[Bar]
             "special" if row["given"] else "probability",
             shown=signed(row["cosine"]),
             mark="stands in the sum" if row["given"] else "hoped for" if row["word"] == hoped else "",
+            signal=place == 0,
         )
-        for _, row in shown.iterrows()
+        for place, (_, row) in enumerate(shown.iterrows())
     ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -136,8 +137,10 @@ def _title(config: Any, name: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and value != value) or value is pd.NA:
-        return "–"
-    if isinstance(value, float) or (hasattr(value, "dtype") and getattr(value.dtype, "kind", "") == "f"):
-        return f"{float(value):.4g}"
-    return str(value)
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return "–"
+        return ("< 0.001" if value > 0 else "> \u22120.001") if 0 < abs(value) < 0.0005 else f"{float(value):.3g}"
+    return "–" if value is None or value is pd.NA else str(value)

@@ -16,6 +16,7 @@ ROWS = rows_of(negation.TRIAL)
 def write(page, row, x, text):
     canvas = page.locator(".st-key-pic-rows-negation [data-testid='stDataFrame']").first
     canvas.scroll_into_view_if_needed()
+    settled(page)  # the pictures above have come to rest: the cell stays where it is clicked
     canvas.click(position={"x": x, "y": 18 + 35 * (row + 1)})
     page.keyboard.press("Enter")
     page.locator("textarea.gdg-input, #portal textarea").first.fill(text)
@@ -31,10 +32,10 @@ def test_run_edit_and_come_back(page):
     expect(measures).to_contain_text("0 % (the less natural set)", timeout=120_000)
     expect(page.get_by_text(re.compile("^Found again"))).to_be_visible()
     expect(page.locator("ul.why li").first).to_be_visible()
-    write(page, 0, 150, "A ___ <b>is</b> red.")
+    write(page, 0, 220, "A ___ <b>is</b> red.")
     expect(page.get_by_role("button", name=RUN)).to_be_visible()  # what was found was found with other rows
     expect(measures).to_have_count(0)
-    write(page, 1, 150, "No gap.")
+    write(page, 1, 220, "No gap.")
     expect(page.get_by_text("Row 2 is left out: it needs one ___ where the word is hidden.")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("24 rows"))).to_be_visible()
     page.get_by_role("button", name=RUN).click()

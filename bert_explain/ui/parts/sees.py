@@ -133,7 +133,7 @@ def choose(page: Page) -> None:
         )
     by_key = {guess.key: guess for guess in found}
     with aside("What each of the five has read, and expects", "sees-five"):
-        st.slider("How many guesses to show", 1, K.high, width=280, **state.bind(K))
+        st.slider("How many guesses to show below", 1, K.high, width=280, **state.bind(K))
         for row in ROWS:
             for column, key in zip(st.columns(len(row), gap="medium"), row, strict=True):
                 with column:
