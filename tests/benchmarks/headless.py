@@ -120,7 +120,7 @@ class Server:
 @contextmanager
 def app_server(log: Path) -> Iterator[Server]:
     """The app on a free port, warmed up."""
-    from tests.browser.helpers import _wait_until_healthy
+    from tests.browser.helpers import wait_until_healthy
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -130,7 +130,7 @@ def app_server(log: Path) -> Iterator[Server]:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(process, url, log)
+        wait_until_healthy(process, url, log)
         yield Server(url, process)
     finally:
         process.terminate()
