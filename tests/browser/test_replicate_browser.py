@@ -14,15 +14,22 @@ ROWS = rows_of(negation.TRIAL)
 
 
 def write(page, row, x, text):
+    """Put text in a cell; the grid takes a press only once it has been drawn where it now stands, so it is tried again."""
     canvas = page.locator(".st-key-pic-rows-negation [data-testid='stDataFrame']").first
+    box = page.locator("textarea.gdg-input, #portal textarea").first
     canvas.scroll_into_view_if_needed()
-    settled(page)  # the pictures above have come to rest: the cell stays where it is clicked
-    canvas.click(position={"x": x, "y": 18 + 35 * (row + 1)})
-    page.keyboard.press("Enter")
-    page.locator("textarea.gdg-input, #portal textarea").first.fill(text)
+    settled(page)
+    for _ in range(6):
+        canvas.click(position={"x": x, "y": 18 + 35 * (row + 1)})
+        page.wait_for_timeout(300)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        if box.count():
+            break
+    box.fill(text)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("rows-negation="))
-    settled(page)
+    settled(page, 1_000)
 
 
 def test_run_edit_and_come_back(page):
