@@ -60,8 +60,9 @@ def places() -> tuple[Any, Any]:
 
 
 def beside(key: str, widths: int | Sequence[float] = 2, place: Any = st, gap: str = "medium") -> Any:
-    """Columns that are looked at together: on a phone they stand side by side still, and the row is moved sideways."""
-    return place.container(key=f"beside-{key}").columns(widths, gap=gap)
+    """Columns that are looked at together. Where cards are folded they stand side by side on a phone too, and the row is moved
+    sideways; else they stand below each other there."""
+    return (place.container(key=f"beside-{key}") if folding() else place).columns(widths, gap=gap)
 
 
 @contextmanager
