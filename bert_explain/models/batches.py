@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from bert_explain.core.errors import Missing
 from bert_explain.models.characters import BEGIN, END
 from bert_explain.models.elmo import Elmo
 from bert_explain.models.encoder import Encoder
@@ -34,12 +35,16 @@ def by_length(lengths: Sequence[int], tokens: int = TOKENS) -> Iterator[np.ndarr
             yield same[first : first + size]
 
 
-def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None, heads: Tensor | None = None) -> list[Tensor]:
+def hidden_states(
+    model: Encoder, ids: Tensor, layers: int | None = None, heads: Tensor | None = None, seen: Tensor | None = None
+) -> list[Tensor]:
     """[(B, T, H)] after the embeddings and after each layer, L + 1 of them, for ids (B, T); a decoder looks back only.
 
     layers : stop after that many.
     heads : (B, L, A), what each head's output is multiplied by: 0 switches it off.
+    seen : the attention mask of an encoder, bool (B, T): False where nobody may look.
     """
+    looks = None if seen is None else seen[:, None, None]  # (B, 1, 1, T): the same for every head and every row
     count, length = ids.shape
     segments = torch.zeros_like(ids)
     positions = torch.arange(length).expand(count, length)
@@ -51,13 +56,31 @@ def hidden_states(model: Encoder, ids: Tensor, layers: int | None = None, heads:
             part(x).view(count, length, model.n_heads, model.head_size).transpose(1, 2)  # (B, A, T, d)
             for part in (m.query, m.key, m.value)
         )
-        mixed = scaled_dot_product_attention(q, k, v, is_causal=getattr(model, "causal", False))
+        mixed = scaled_dot_product_attention(q, k, v, looks, is_causal=getattr(model, "causal", False))
         if heads is not None:
             mixed = mixed * heads[:, layer, :, None, None]
         joined = mixed.transpose(1, 2).reshape(count, length, model.hidden_size)
         x = model.finish(layer, x, joined)["output"]
         states.append(x)
     return states
+
+
+@torch.inference_mode()
+def padded(model: Encoder, text: str, pads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A text's last vectors (T, H): alone; with `pads` [PAD] behind it that nobody may look at; and with these in sight.
+
+    Raises Missing where the model has no [PAD].
+    """
+    tok, room = model.tokenizer, model.max_tokens - 2
+    if tok.pad_token_id is None:
+        raise Missing(f"{model.title} has no [PAD]: it reads one text at a time.")
+    own = [tok.cls_token_id, *model.wordpiece.encode(text, add_special_tokens=False).ids[:room], tok.sep_token_id]
+    pads = min(pads, model.max_tokens - len(own))
+    ids = torch.tensor([[*own, *[tok.pad_token_id] * pads]])
+    seen = torch.arange(ids.shape[1])[None] < len(own)
+    alone = hidden_states(model, ids[:, : len(own)])[-1]
+    hidden, shown = (hidden_states(model, ids, seen=mask)[-1] for mask in (seen, None))
+    return tuple(state[0, : len(own)].numpy() for state in (alone, hidden, shown))
 
 
 @torch.inference_mode()

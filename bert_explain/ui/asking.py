@@ -110,10 +110,8 @@ def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     return cache.evidence((page.model.name, ask.query, question.id), lambda: question.evidence(ask))
 
 
-def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
-    """Whether the evidence of a question that takes long is there; if not, it is made beside the page, and waited for here."""
-    if not question.long:
-        return True
+def work_of(page: Page, question: Question, ask: Ask) -> Callable[[Callable[..., None]], pd.DataFrame]:
+    """`work(progress)` for a job: the evidence. Each run says how far it is, and stops there when nobody waits any more."""
     place = (page.model.name, ask.query, question.id)
 
     def work(progress: Callable[..., None]) -> pd.DataFrame:
@@ -129,6 +127,14 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         told = replace(ask, run=watched(ask.run), aside=watched(ask.once))
         return cache.evidence(place, lambda: question.evidence(told))
 
+    return work
+
+
+def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
+    """Whether the evidence of a question that takes long is there; if not, it is made beside the page, and waited for here."""
+    if not question.long:
+        return True
+    place, work = (page.model.name, ask.query, question.id), work_of(page, question, ask)
     context = get_script_run_ctx(suppress_warning=True)
     job = JOBS.submit(("evidence", place), context.session_id if context else "", work, cost=RUNS, label="a question")
     if job.wait(AT_ONCE):
