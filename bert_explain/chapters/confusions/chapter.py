@@ -10,7 +10,6 @@ import streamlit as st
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.confusions.numbers import BETWEEN
 from bert_explain.chapters.confusions.questions import CARDS, OUTCOME, TRUE, WORDS, Card
-from bert_explain.errors import ExplainError
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
@@ -83,7 +82,8 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
 
 def _step(name: str, card: Card) -> Step:
     asked = working.asked(f"run_{name}")
-    return Step(name, card.words["step"], _drawn(name, card, asked), asks=card, owns=(asked,), lead=WORDS["lead"])
+    lead = WORDS["lead"] if name == next(iter(CARDS)) else ""  # said once
+    return Step(name, card.words["step"], _drawn(name, card, asked), asks=card, owns=(asked,), lead=lead)
 
 
 CHAPTER = Chapter(

@@ -158,9 +158,7 @@ def cls_is_the_sentence(ask: Ask) -> Outcome:
     count = len(pairs)
     bars = [Drawn(name, value / count, f"{value} of {count}", value == max(by.values())) for name, value in by.items()]
     chance = max(2, count // 8)
-    return outcome(
-        means - cls >= 2 and means > chance, cls - means >= 2 and cls > chance, bars, cls=cls, mean=means, count=count
-    )
+    return outcome(means - cls >= 2 and means > chance, cls - means >= 2 and cls > chance, bars, cls=cls, mean=means, count=count)
 
 
 def _found(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> int:
@@ -243,7 +241,10 @@ def last_is_best(ask: Ask) -> Outcome:
     words = np.array([one.word for one in lines])
     labels = np.array([one.sense for one in lines])
     by_layer = np.array(
-        [[senses.silhouette(layer[words == word], list(labels[words == word])) for word in dict.fromkeys(words)] for layer in vectors]
+        [
+            [senses.silhouette(layer[words == word], list(labels[words == word])) for word in dict.fromkeys(words)]
+            for layer in vectors
+        ]
     )  # (L + 1, W)
     by_layer = by_layer[:, ~np.isnan(by_layer).any(axis=0)]
     if not by_layer.size:

@@ -45,13 +45,6 @@ def _card(name: str, judge: Callable[[Ask], Outcome], *, long: bool = True) -> C
     fact = words["says"] == "fact"
     confused = FALSE if fact else TRUE
 
-    def evidence(ask: Ask) -> pd.DataFrame:
-        found = judge(ask)
-        true = found.kind == REFUTED if fact else found.kind != REFUTED
-        made = table({TRUE: (float(true), ""), FALSE: (float(not true), "")}, **found.facts)
-        made.attrs[OUTCOME] = found
-        return made
-
     options = [
         {"id": TRUE, "text": "True", "tag": words["tag"] if confused == TRUE else ""},
         {"id": FALSE, "text": "False", "tag": words["tag"] if confused == FALSE else ""},
@@ -59,7 +52,7 @@ def _card(name: str, judge: Callable[[Ask], Outcome], *, long: bool = True) -> C
     return Card(
         f"confusions-{name}",
         {**words, "option": options, "because": {confused: words["because"]}},
-        evidence,
+        lambda ask: _evidence(fact, judge(ask)),
         EVERYDAY,
         margin=None,
         unclear=undecided,
@@ -67,6 +60,14 @@ def _card(name: str, judge: Callable[[Ask], Outcome], *, long: bool = True) -> C
         judge=judge,
         own=words["own"],
     )
+
+
+def _evidence(fact: bool, found: Outcome) -> pd.DataFrame:
+    """Which of the two options is right; the outcome itself stands in attrs. fact : the statement is not the confusion."""
+    true = found.kind == REFUTED if fact else found.kind != REFUTED
+    made = table({TRUE: (float(true), ""), FALSE: (float(not true), "")}, **found.facts)
+    made.attrs[OUTCOME] = found
+    return made
 
 
 def undecided(evidence: pd.DataFrame) -> str:
