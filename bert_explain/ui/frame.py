@@ -482,19 +482,19 @@ def _seed_widgets(page: Page) -> None:
 
 
 def _foot(stage: stages.Stage, chapter: Chapter) -> None:
-    at = stages.index(stage.name)
+    at = stages.index(stage.name) if stage in stages.STAGES else None
     printing.foot()
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        _page_link(at - 1, "Back", "left")
+        _page_link(None if at is None else at - 1, "Back", "left")
         printing.button(chapter.id)
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
                 st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))
-        _page_link(at + 1, "Next", "right")
+        _page_link(None if at is None else at + 1, "Next", "right")
 
 
-def _page_link(to: int, words: str, side: Literal["left", "right"]) -> None:
-    if not 0 <= to < len(stages.STAGES):
+def _page_link(to: int | None, words: str, side: Literal["left", "right"]) -> None:
+    if to is None or not 0 <= to < len(stages.STAGES):
         st.space("small")
         return
     icon = {"left": ":material/arrow_back:", "right": ":material/arrow_forward:"}[side]

@@ -40,6 +40,9 @@ STAGES = (
     Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
 )
 
+# Reached by a link, and in no menu: neither before nor after another page.
+ASIDE = (Stage("Before and after", "inventory", "pages/17_Before_and_after.py", "Before_and_after", group=BESIDE),)
+
 
 def index(name: str) -> int:
     """Place of a page in reading order. Raises ValueError for a name that is no page's."""
@@ -48,7 +51,7 @@ def index(name: str) -> int:
 
 def of_chapter(name: str) -> Stage:
     """A page by its chapter's name. Raises KeyError for a name that is no chapter's."""
-    return {stage.chapter: stage for stage in STAGES}[name]
+    return {stage.chapter: stage for stage in (*STAGES, *ASIDE)}[name]
 
 
 def stage(name: str) -> Stage:
