@@ -6,7 +6,7 @@ import streamlit as st
 
 from bert_explain.chapters.home import numbers
 from bert_explain.learning.chapter import Chapter, Step
-from bert_explain.ui import stages, state
+from bert_explain.ui import asking, guessed, stages, state
 from bert_explain.ui.components.opening import opening
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import home
@@ -51,9 +51,27 @@ def _doors() -> None:
 
 
 def _walk(page: Page) -> None:
-    home.walk(page)
+    """The end of the walk: what was guessed beside what the model said, then all stages at once."""
+    st.header("What you guessed", anchor="guessed")
+    guessed.summary(page)
+    st.header("All stages at once", anchor="stages")
+    if state.get("mode") == "guided" and not (asking.guesses() or st.session_state.get(_SHOWN)):
+        asking.veil("It shows what the walk asks")
+        st.button("Just show me", key="show-walk", type="tertiary", on_click=_show)
+    else:
+        home.walk(page)
     st.header("Where to go next", anchor="where-next")
     home.doors()
+    test = stages.of_chapter("inventory")
+    st.page_link(test.file, label=f"{test.name}: twelve questions", icon=":material/checklist:", query_params=state.address())
+
+
+_SHOWN = "_walk_shown"
+
+
+def _show() -> None:
+    st.session_state[_SHOWN] = True
+    state.touched()
 
 
 CHAPTER = Chapter(
@@ -61,5 +79,5 @@ CHAPTER = Chapter(
     name="Text",
     title="See how BERT works",
     steps=(Step("start", "See how BERT works", _start),),
-    deeper=(Step("walk", "All stages at once", _walk),),
+    deeper=(Step("walk", "The end of the walk", _walk),),
 )
