@@ -35,13 +35,13 @@ STAGES = (
     Stage("Outputs", "outputs", "pages/8_Outputs.py", "Outputs", "outputs"),
     Stage("Same word", "same_word", "pages/13_Same_word.py", "Same_word", group=BESIDE),
     Stage("What each model sees", "sees", "pages/14_What_each_model_sees.py", "What_each_model_sees", group=BESIDE),
-    Stage("What people get wrong", "confusions", "pages/15_What_people_get_wrong.py", "What_people_get_wrong", group=BESIDE),
+    Stage("What people get wrong", "confusions", "pages/16_What_people_get_wrong.py", "What_people_get_wrong", group=BESIDE),
     Stage("Replicate the paper", "replicate", "pages/17_Replicate_the_paper.py", "Replicate_the_paper", group=BESIDE),
     Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
 )
 
 # Reached by a link, and in no menu: neither before nor after another page.
-ASIDE = (Stage("Before and after", "inventory", "pages/17_Before_and_after.py", "Before_and_after", group=BESIDE),)
+ASIDE = (Stage("Before and after", "inventory", "pages/18_Before_and_after.py", "Before_and_after", group=BESIDE),)
 
 
 def index(name: str) -> int:

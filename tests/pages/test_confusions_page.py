@@ -10,7 +10,7 @@ from bert_explain.chapters.confusions.questions import CARDS
 from tests.whole import ask_button, asked_for, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
-PAGE = "pages/15_What_people_get_wrong.py"
+PAGE = "pages/16_What_people_get_wrong.py"
 
 
 def opened(**params: str) -> AppTest:

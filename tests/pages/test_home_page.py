@@ -10,7 +10,7 @@ from bert_explain.content.glossary import terms
 from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import run
-from bert_explain.ui.stages import BERT, GROUPS, STAGES
+from bert_explain.ui.stages import ASIDE, BERT, GROUPS, STAGES
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
@@ -143,7 +143,7 @@ def test_every_page_but_home_has_a_door_and_its_place_in_the_reading_order():
     assert places == sorted(places), "one group after the other"
     assert all(bool(stage.picture) == (stage.group == BERT) for stage in STAGES)
     files = {path.name for path in (Path(APP).parent / "pages").glob("*.py")}
-    assert files == {Path(stage.file).name for stage in STAGES[1:]}
+    assert files == {Path(stage.file).name for stage in (*STAGES[1:], *ASIDE)}
 
 
 def test_an_edit_keeps_masks_only_where_the_same_piece_stands():
