@@ -23,7 +23,8 @@ _strip = modules.component(
 
 def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> stages.Stage | None:
     """Draw the strip; gives the page that was clicked, or None."""
-    shown = [{"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")} for s in stages.STAGES]
+    every = (*stages.STAGES, *stages.ASIDE)  # also those that it has no picture of: they know their own address by it
+    shown = [{"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")} for s in every]
     data = {"stages": shown, "current": current, "thumbs": thumbs}
     went = _strip(key="strip", data=data, on_go_change=lambda: None).go
     return None if went is None else stages.STAGES[int(went)]
