@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
         "--model",
         metavar="MODEL",
         help="the model to open with: a name from the app's list, such as bert-base-uncased, or a folder in "
-        "Hugging Face's layout (config.json, model.safetensors, the vocabulary); default: mini-bert, bundled",
+        "Hugging Face's layout (config.json, the weights, the vocabulary) of a BERT, DistilBERT, ELECTRA or RoBERTa; "
+        "default: mini-bert, bundled",
     )
     parser.add_argument(
         "--vectors",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bert_explain.analysis import normalisation
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.analysis.tokens import SENTENCES, many, short, walk, words
+from bert_explain.analysis.tokens import SENTENCES, many, short, unknown_piece, walk, words
 from bert_explain.analysis.vocabulary import prefix, single_characters, vocabulary
 from bert_explain.trace import Trace
 
@@ -47,7 +47,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
 def look_unknown(trace: Trace) -> Sentence:
     """Which character made which word unknown; or that every character is known."""
     found = unknown(trace)
-    unk = Piece(trace.wordpiece.model.unk_token)
+    unk = Piece(unknown_piece(trace))
     singles = single_characters(trace.wordpiece)
     if found.empty:
         return say(
@@ -86,7 +86,7 @@ def ways(trace: Trace) -> pd.DataFrame:
     Special tokens are not counted; what did not fit is.
     """
     pieces, mark = vocabulary(trace.wordpiece), prefix(trace.wordpiece)
-    unk = trace.wordpiece.model.unk_token
+    unk = unknown_piece(trace)
     plain = [w for w in words(trace) if not w.special]
     cuts = {
         "whole words": [w.normal for w in plain],
@@ -132,7 +132,7 @@ def pieces_said(trace: Trace) -> str:
     n, pieces = int(found.words.sum()), int((found.words * found.pieces).sum())
     if not n:
         return ""
-    unk = trace.wordpiece.model.unk_token
+    unk = unknown_piece(trace)
     lost = sum(w.pieces == (unk,) for w in words(trace) if not w.special)
     whole = int(found.words[found.pieces == 1].sum()) - lost
     average = f"{pieces / n:.2f} pieces a word, punctuation marks counted as words"

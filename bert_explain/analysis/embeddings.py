@@ -72,8 +72,9 @@ def look_sum(trace: Trace, position: int) -> Sentence:
         template = "The sum for {piece} is mostly its {first} row: {x}, with {rest}. "
     else:
         template = "No row alone makes the sum for {piece}: {x} of it is due to the {first} row, with {rest}. "
+    middle = "{s_sign} {s:.3f} " if trace.spec.has_segments or trace.embeddings.segment.any() else ""
     return say(
-        template + "Look at dimension {at}, {furthest} from 0: {t:.3f} {s_sign} {s:.3f} {p_sign} {p:.3f} = {total:.3f}.",
+        template + f"Look at dimension {{at}}, {{furthest}} from 0: {{t:.3f}} {middle}{{p_sign}} {{p:.3f}} = {{total:.3f}}.",
         **known,
         rest=rest,
         at=at,

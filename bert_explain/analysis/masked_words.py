@@ -15,6 +15,7 @@ from scipy.special import softmax
 
 from bert_explain.analysis.masking import same_place, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core import byte_letters
 from bert_explain.core.spec import ModelSpec
 from bert_explain.core.tokens import text_of
 from bert_explain.errors import BadQuery
@@ -70,7 +71,7 @@ def look_predictions(table: pd.DataFrame, size: int) -> Sentence:
     known = {"first": Piece(first["piece"]), "share": percent(first["probability"]), "size": size}
     if true.empty:
         return say(
-            "Look at the first bar: {first} gets {share}. The text itself says [MASK] here, so there is no true word.",
+            "Look at the first bar: {first} gets {share}. The text itself hides what stands here, so there is no true word.",
             **known,
         )
     row = true.iloc[0]
@@ -200,7 +201,9 @@ def look_up(source: Reads, word: str) -> Lookup:
     """The pieces of a word. A piece can be given as the vocabulary writes it: `##ing` continues a word."""
     word = word.strip()
     as_it_is = source.wordpiece.token_to_id(word) if word else None
-    if as_it_is is not None:
+    if word and source.spec.pieces == "byte-level" and not word.startswith(byte_letters.SPACE):
+        word = f" {word}"  # inside a text a word stands behind a space, and its piece begins with that space
+    elif as_it_is is not None:
         return Lookup((word,), as_it_is)
     cut = source.wordpiece.encode(word, add_special_tokens=False)
     unknown = source.spec.special.unknown is not None and source.spec.special.unknown.id in cut.ids

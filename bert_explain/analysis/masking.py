@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import word_text
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
@@ -93,7 +94,7 @@ def say_hidden(tokens: Sequence[Token], position: int | None) -> Sentence:
         return say("One token is hidden. Click it again to show it, or hide more.")
     if position is None:
         return say("There is no word to hide yet. Type a sentence above.")
-    word = "".join(tokens[p].original.removeprefix("##") for p in word_of(tokens, position))
+    word = word_text([tokens[p] for p in word_of(tokens, position)])
     return say("Nothing is hidden yet. Click a word, or begin with {word}.", word=Piece(word))
 
 

@@ -162,7 +162,9 @@ def vector_table(trace: Trace, layer: int, position: int) -> pd.DataFrame:
 
 def pooler_table(trace: Trace) -> pd.DataFrame:
     """[CLS] after the last layer and what the pooler makes of it, H lines; the second column only with a pooler."""
-    frame = pd.DataFrame({"dimension": np.arange(trace.spec.hidden_size), "[CLS], last layer": trace.hidden[-1][0]})
+    frame = pd.DataFrame(
+        {"dimension": np.arange(trace.spec.hidden_size), f"{trace.spec.special.start.text}, last layer": trace.hidden[-1][0]}
+    )
     return frame if trace.pooled is None else frame.assign(pooled=trace.pooled)
 
 
@@ -321,12 +323,13 @@ def look_pooler(trace: Trace) -> Sentence:
     if trace.pooled is None:
         top = _loud(cls)
         return say(
-            "Look at dimension {dimension}: with {value} it is {strongest} number{s} of [CLS]. This model has no "
+            "Look at dimension {dimension}: with {value} it is {strongest} number{s} of {start}. This model has no "
             "pooler: a classifier reads this vector as it is.",
             dimension=top.index,
             value=signed(cls[top.index]),
             strongest=readings.called(top, "strongest"),
             s="" if top.leads else "s",
+            start=Piece(trace.spec.special.start.text),
         ).because(top)
     top, near = _loud(trace.pooled), int((np.abs(trace.pooled) > 0.9).sum())
     return say(

@@ -58,7 +58,7 @@ def asked() -> tuple[tuple[str, ...], str, tuple[str, ...]]:
 def measure(model: Encoder) -> Measured:
     """Ask a masked-word model. Some hundred short forward passes. Raises Missing without a masked-word head or the pronouns."""
     ids = model.tokenizer.convert_tokens_to_ids(list(PRONOUNS))
-    if not model.has_mlm or model.tokenizer.unk_token_id in ids:
+    if not model.has_mlm or model.spec.special.mask is None or model.tokenizer.unk_token_id in ids or None in ids:
         raise Missing(f"{model.title} cannot be asked for “he” and “she”: it has no masked-word head, or not these words.")
     templates, neutral, jobs = asked()
     found = [_expected(model, job, templates, ids) for job in jobs]
@@ -74,7 +74,7 @@ def _expected(model: Encoder, job: str, templates: Sequence[str], ids: Sequence[
     by = []
     for template in templates:
         trace = run(model, Query(filled(template, job)))
-        place = next(t.position for t in trace.tokens if t.text == "[MASK]")
+        place = next(t.position for t in trace.tokens if t.masked)
         he, she = trace.mlm_logits([place])[0][list(ids)].astype(np.float64)
         by.append(float(1 / (1 + np.exp(he - she))))
     return Expected(job, float(np.mean(by)), tuple(by))

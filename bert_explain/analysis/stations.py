@@ -9,6 +9,7 @@ import numpy as np
 from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.overview import Guess, all_cosines
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import word_text
 from bert_explain.kernel import readings
 from bert_explain.trace import Trace
 
@@ -41,11 +42,11 @@ def tokens(trace: Trace, position: int) -> Sentence:
             added=added,
             whole="a whole word or sign" if len(own) == 1 else "each a whole word or sign",
         )
-    pieces = [t.original for t in own if (t.sentence, t.word) == cut[0]]
+    pieces = [t for t in own if (t.sentence, t.word) == cut[0]]
     return say(
         "{count}. {word} is not in the vocabulary as a whole, so it is cut into {k} pieces.",
         count=count,
-        word=Piece("".join(p.removeprefix("##") for p in pieces)),
+        word=Piece(word_text(pieces)),
         k=len(pieces),
     )
 
@@ -56,7 +57,7 @@ def embeddings(trace: Trace, position: int) -> Sentence:
     names = ("token", "segment", "position") if segments else ("token", "position")
     norms = {name: float(np.linalg.norm(getattr(e, name)[position])) for name in names}
     there = [name for name in names if norms[name] > 0]
-    word, h = Piece(trace.tokens[position].text), trace.spec.hidden_size
+    word, h = Piece(trace.tokens[position].text), e.total.shape[1]
     if not there:
         return say("Nothing is left of {word}: all {h} numbers are 0.", word=word, h=h)
     about = {"token": "one for the piece", "segment": "one for its sentence", "position": "one for its place"}
@@ -116,7 +117,9 @@ def words(trace: Trace, guess: Guess | None) -> Sentence:
         return say("Choose a word of your text, and BERT guesses it from the others.")
     known = {"first": Piece(guess.pieces[0]), "p": readings.percent(guess.probabilities[0])}
     if guess.true_word is None:
-        return say("Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece("[MASK]"), **known)
+        return say(
+            "Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece(trace.spec.special.mask.text), **known
+        )
     right = "and is right" if guess.true_word == guess.pieces[0] else "and is not what stood there"
     return say(
         "With {word} hidden, BERT's first guess is {first} ({p}), {right}.", word=Piece(guess.true_word), right=right, **known

@@ -17,6 +17,7 @@ from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vocabulary import prefix, vocabulary
 from bert_explain.analysis.wordpiece import Run, greedy
+from bert_explain.core import byte_letters
 from bert_explain.kernel.readings import many
 from bert_explain.trace import Trace
 
@@ -63,7 +64,7 @@ def words(trace: Trace) -> list[Word]:
             _, pieces, spans = zip(*group, strict=True)
             span = (spans[0][0], spans[-1][1])
             raw = text[slice(*span)]
-            special = pieces == (raw,) and raw in added
+            special = pieces == (raw.strip(),) and raw.strip() in added
             if raw not in normal:
                 normal[raw] = raw if special else normalisation.normalise(wordpiece, raw).strip()
             positions = tuple(places.get((sentence, index), ()))
@@ -83,10 +84,22 @@ def telling(trace: Trace) -> Word | None:
     None where every word is a piece by itself, and where there are no words.
     """
     plain = [w for w in words(trace) if not w.special and w.positions]
-    unk = trace.wordpiece.model.unk_token
-    lost = next((w for w in plain if w.pieces == (unk,)), None)
+    lost = next((w for w in plain if w.pieces == (unknown_piece(trace),)), None)
     most = max(plain, key=lambda w: len(w.pieces), default=None)
     return lost or (most if most and len(most.pieces) > 1 else None)
+
+
+def unknown_piece(trace: Trace) -> str:
+    """The piece that stands for what the vocabulary cannot spell; "" where there is none."""
+    unknown = trace.spec.special.unknown
+    return trace.wordpiece.model.unk_token or ("" if unknown is None else unknown.text)
+
+
+def cut(trace: Trace, text: str, like: Word | None = None) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """(pieces, ids) of one word, by the tokenizer itself; behind a space where `like` is a byte-level word behind one."""
+    behind = like is not None and trace.spec.pieces == "byte-level" and like.pieces[0].startswith(byte_letters.SPACE)
+    found = trace.wordpiece.encode(f" {text}" if behind else text, add_special_tokens=False)
+    return tuple(found.tokens), tuple(found.ids)
 
 
 def short(text: str, most: int = 32) -> str:

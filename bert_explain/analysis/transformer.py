@@ -22,12 +22,14 @@ GROUP = {
     "token table": "embeddings",
     "position table": "embeddings",
     "segment table": "embeddings",
+    "widening": "embeddings",
     "attention": "attention",
     "feed-forward": "feed-forward",
     "LayerNorm": "LayerNorm",
     "pooler": "pooler",
     "masked-word head": "heads",
     "next-sentence head": "heads",
+    "replaced-word head": "heads",
 }
 GROUPS = tuple(dict.fromkeys(GROUP.values()))
 BYTES = 4  # of one number in float32
@@ -50,6 +52,8 @@ class Sizes:
     pooler: bool = True
     mlm: bool = True
     nsp: bool = True
+    embedding: int = 0  # E, numbers of a row of the tables; 0: as many as the hidden size
+    replaced: bool = False  # a head that tells replaced words, as ELECTRA's discriminator has
 
 
 _PLAIN = {"segments": 0, "embedding_norm": False, "pooler": False, "mlm": False, "nsp": False}
@@ -76,14 +80,17 @@ def count(s: Sizes) -> pd.DataFrame:
     token table used again: it adds nothing.
     """
     h, f = f"{s.hidden:,}", f"{s.feed_forward:,}"
+    size = s.embedding or s.hidden
+    e, letter = f"{size:,}", "H" if size == s.hidden else "E"
     attentions, layers = s.layers + 2 * s.decoder_layers, s.layers + s.decoder_layers
     norms = 2 * s.layers + 3 * s.decoder_layers + s.embedding_norm
     how = {True: ("(H·H + H)", f"({h}·{h} + {h})"), False: ("H·H", f"{h}·{h}")}[s.attention_bias]
     many = ("(L + 2N)", "(L + N)", "(2L + 3N)") if s.decoder_layers else ("L", "L", "(2L + 1)" if s.embedding_norm else "2L")
     rows = {
-        "token table": ("V·H", f"{s.vocabulary:,}·{h}", s.vocabulary * s.hidden),
-        "position table": ("P·H", f"{s.positions:,}·{h}", s.positions * s.hidden),
-        "segment table": ("S·H", f"{s.segments}·{h}", s.segments * s.hidden),
+        "token table": (f"V·{letter}", f"{s.vocabulary:,}·{e}", s.vocabulary * size),
+        "position table": (f"P·{letter}", f"{s.positions:,}·{e}", s.positions * size),
+        "segment table": (f"S·{letter}", f"{s.segments}·{e}", s.segments * size),
+        "widening": ("E·H + H", f"{e}·{h} + {h}", (size != s.hidden) * (size * s.hidden + s.hidden)),
         "attention": (
             f"{many[0]} · 4·{how[0]}",
             f"{attentions} · 4·{how[1]}",
@@ -94,14 +101,19 @@ def count(s: Sizes) -> pd.DataFrame:
             f"{layers} · ({h}·{f} + {f} + {f}·{h} + {h})",
             layers * (2 * s.hidden * s.feed_forward + s.feed_forward + s.hidden),
         ),
-        "LayerNorm": (f"{many[2]} · 2·H", f"{norms} · 2·{h}", norms * 2 * s.hidden),
+        "LayerNorm": (
+            (f"{many[2]} · 2·H", f"{norms} · 2·{h}", norms * 2 * s.hidden)
+            if size == s.hidden or not s.embedding_norm
+            else ("2L · 2·H + 2·E", f"{norms - 1} · 2·{h} + 2·{e}", (norms - 1) * 2 * s.hidden + 2 * size)
+        ),
         "pooler": ("H·H + H", f"{h}·{h} + {h}", s.pooler * (s.hidden**2 + s.hidden)),
         "masked-word head": (
-            "H·H + H + 2·H + V",
-            f"{h}·{h} + {h} + 2·{h} + {s.vocabulary:,}",
-            s.mlm * (s.hidden**2 + 3 * s.hidden + s.vocabulary),
+            f"H·{letter} + {letter} + 2·{letter} + V",
+            f"{h}·{e} + {e} + 2·{e} + {s.vocabulary:,}",
+            s.mlm * (s.hidden * size + 3 * size + s.vocabulary),
         ),
         "next-sentence head": ("2·H + 2", f"2·{h} + 2", s.nsp * (2 * s.hidden + 2)),
+        "replaced-word head": ("H·H + H + H + 1", f"{h}·{h} + {h} + {h} + 1", s.replaced * (s.hidden**2 + 2 * s.hidden + 1)),
     }
     found = [(part, GROUP[part], *row) for part, row in rows.items() if row[2]]
     return pd.DataFrame(found, columns=["part", "group", "formula", "with numbers", "parameters"])

@@ -79,6 +79,22 @@ class ModelSpec:
         return None if self.special.unknown is None else self.special.unknown.id
 
     @property
+    def has_wordpiece(self) -> bool:
+        """True where words are cut by WordPiece."""
+        return self.pieces == "wordpiece"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know to read its tokens: where they are written in another way than BERT's."""
+        if self.pieces != "byte-level":
+            return ()
+        mask = f", {self.special.mask.text} for [MASK]" if self.special.mask else ""
+        return (
+            f"{self.title} reads bytes, joined to pieces: “Ġ” in a piece is the space before a word, and a letter beyond a to z "
+            f"is written as its bytes. It writes {self.special.start.text} for [CLS], {self.special.end.text} for [SEP]{mask}.",
+        )
+
+    @property
     def lacks(self) -> tuple[str, ...]:
         """One sentence for each part that BERT has and this model has not. A decoder is not measured by BERT's parts."""
         if self.family == "gpt":

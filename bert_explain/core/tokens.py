@@ -6,11 +6,13 @@ The pieces come from the model's own tokenizer; layout and truncation ("longest 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bert_explain.core import byte_letters
 from bert_explain.core.errors import BadQuery
 from bert_explain.core.query import Query
 from bert_explain.core.spec import ModelSpec, Special
@@ -61,6 +63,13 @@ class _Piece:
     span: tuple[int, int]
     sentence: int
     inside: bool | None
+
+
+def word_text(pieces: Sequence[Token]) -> str:
+    """The word that its pieces spell."""
+    if any(t.inside is not None for t in pieces):
+        return byte_letters.text("".join(t.original for t in pieces)).strip()
+    return "".join(t.original.removeprefix("##") for t in pieces)
 
 
 def text_of(wordpiece: Any, row: int) -> str:

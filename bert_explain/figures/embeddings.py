@@ -29,11 +29,16 @@ SMALL = {"size": 13}
 
 
 # one token ----------------------------------------------------------------------------------------------
-def sum_bands(table: pd.DataFrame, token: Token) -> list[Band]:
-    """token + segment + position = sum, four strips of H numbers; `table` from `embeddings.dimensions`."""
+def sum_bands(table: pd.DataFrame, token: Token, segments: bool = True) -> list[Band]:
+    """token + segment + position = sum, four strips of H numbers; `table` from `embeddings.dimensions`.
+
+    segments : False for a model that has none: two rows make its sum.
+    """
     letter = "AB"[token.segment]
     which = {"token": token.text, "segment": letter, "position": token.position_id}
     names = {part: f"{part} {one}" if table[part].any() else f"no {part}" for part, one in which.items()}
+    if not segments:
+        del names["segment"]
     names["sum"] = "sum"
     roles = {"token": "token", "segment": f"segment_{letter.lower()}", "position": "position", "sum": "hidden"}
     signs = {"token": "", "segment": "+", "position": "+", "sum": "="}

@@ -32,7 +32,7 @@ def strips(tokens: Sequence[Token], values: np.ndarray) -> list[Band]:
 
 def pooler_bands(trace: Trace) -> list[Band]:
     """[CLS] after the last layer and, where there is a pooler, tanh(W h + b): two scales, for tanh ends at 1."""
-    bands = [Band("h of [CLS]", trace.hidden[-1][0], "hidden", scale="h")]
+    bands = [Band(f"h of {trace.spec.special.start.text}", trace.hidden[-1][0], "hidden", scale="h")]
     return bands if trace.pooled is None else [*bands, Band("pooled", trace.pooled, "probability", "→", scale="pooled")]
 
 

@@ -44,7 +44,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     told: dict[str, Callable[[], str]] = {
         "text": lambda: f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
         "tokens": lambda: many(len(trace.tokens), "token"),
-        "embeddings": lambda: f"{trace.spec.hidden_size} numbers for each token",
+        "embeddings": lambda: f"{trace.embeddings.total.shape[1]} numbers for each token",
         "layers": lambda: many(trace.spec.n_layers, "layer"),
         "attention": lambda: many(trace.spec.n_layers * trace.spec.n_heads, "head"),
         "words": lambda: words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",

@@ -22,6 +22,7 @@ class Need(Enum):
 
     MASKED_WORDS = ("has_mlm", "This model has no head for masked words, so there is nothing to show here.")
     NEXT_SENTENCE = ("has_nsp", "This model has no head for next sentences, so there is nothing to show here.")
+    WORDPIECE = ("has_wordpiece", "This model's pieces are joined bytes, not WordPiece, so there is nothing to show here.")
     SEGMENTS = ("has_segments", "This model has no segments, so there is nothing to show here.")
     REPLACED = ("has_replaced", "This model has no head for replaced words: only ELECTRA's discriminator has one.")
     POOLER = ("has_pooler", "This model has no pooler, so there is nothing to show here.")
@@ -29,6 +30,11 @@ class Need(Enum):
     def lacking(self, spec: Any) -> str:
         """ "" where the model has it, else the sentence that says so."""
         name, sentence = self.value
+        if self is Need.MASKED_WORDS and spec.has_replaced:
+            sentence = (
+                "This model has no head for masked words and never guesses one: it was trained to tell which words were "
+                "replaced. That is shown on the page Outputs, step “Replaced or not”."
+            )
         return "" if getattr(spec, name) else sentence
 
 

@@ -12,12 +12,14 @@ PARTS = (
     "token table",
     "position table",
     "segment table",
+    "widening",
     "attention",
     "feed-forward",
     "LayerNorm",
     "pooler",
     "masked-word head",
     "next-sentence head",
+    "replaced-word head",
 )
 
 
@@ -30,13 +32,15 @@ def parameter_counts(model: Encoder) -> dict[str, int]:
     modules: dict[str, Iterable[nn.Module | None]] = {
         "token table": [e.token],
         "position table": [e.position],
-        "segment table": [e.segment],
+        "segment table": [e.segment, e.constant],
+        "widening": [model.widen],
         "attention": [m for x in layers for m in (x.query, x.key, x.value, x.project)],
         "feed-forward": [m for x in layers for m in (x.expand, x.contract)],
         "LayerNorm": [e.norm, *(m for x in layers for m in (x.attention_norm, x.output_norm))],
         "pooler": [model.pooler],
         "masked-word head": [model.mlm_head],
         "next-sentence head": [model.nsp_head],
+        "replaced-word head": [model.replaced_head],
     }
     seen: set[int] = set()
     counts = {}
@@ -55,8 +59,10 @@ def sizes(model: Encoder) -> dict[str, int | bool]:
         "hidden": model.hidden_size,
         "feed_forward": model.layers[0].expand.out_features,
         "vocabulary": model.vocab_size,
-        "positions": model.max_tokens,
-        "segments": model.embed.segment.num_embeddings if model.embed.segment is not None else 0,
+        "positions": model.embed.position.num_embeddings,
+        "segments": sum(table.num_embeddings for table in (model.embed.segment, model.embed.constant) if table is not None),
+        "embedding": model.embed.token.embedding_dim,
+        "replaced": model.has_replaced,
         "pooler": model.has_pooler,
         "mlm": model.has_mlm,
         "nsp": model.has_nsp,

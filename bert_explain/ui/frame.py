@@ -282,7 +282,7 @@ def _part(page: Page, chapter: Chapter, step: Step, *, among: bool = False) -> C
 
 
 def _step(page: Page, chapter: Chapter, step: Step) -> None:
-    lacks = step.lacks(page.model)
+    lacks = step.lacks(page.model.spec)
     if lacks:
         _step_heading(step)
         tell(lacks)

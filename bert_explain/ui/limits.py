@@ -116,7 +116,7 @@ def say(page: Page) -> None:
         parts = [f"{n} tokens of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
         room = trace.spec.max_tokens
         tell(f"The text is longer than the model's {room} positions: {' and '.join(parts)} were cut off at the end.")
-    tell(trace.spec.lacks)
+    tell((*trace.spec.remarks, *trace.spec.lacks))
     _changed(trace)
 
 

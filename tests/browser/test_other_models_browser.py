@@ -39,6 +39,31 @@ def distilbert(tmp_path_factory):
     return saved(DistilBertForMaskedLM(config), tmp_path_factory.mktemp("models") / "tiny-distilbert")
 
 
+@pytest.fixture(scope="module")
+def electra(tmp_path_factory):
+    """A small ELECTRA, the discriminator, with tables narrower than its layers."""
+    import torch
+    from transformers import ElectraConfig, ElectraForPreTraining
+
+    torch.manual_seed(0)
+    config = ElectraConfig(
+        hidden_size=48, embedding_size=24, num_attention_heads=4, num_hidden_layers=2, intermediate_size=96, initializer_range=0.2
+    )
+    return saved(ElectraForPreTraining(config), tmp_path_factory.mktemp("models") / "tiny-electra")
+
+
+@pytest.fixture(scope="module")
+def roberta(tmp_path_factory):
+    """A small RoBERTa, its byte-level pieces learned on the spot."""
+    from tests.tiny import byte_tokenizer
+    from tests.tiny import roberta as made
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-roberta"
+    made(hidden_size=48, num_attention_heads=4, intermediate_size=96, max_position_embeddings=130).save_pretrained(folder)
+    byte_tokenizer().save_pretrained(folder)
+    return folder
+
+
 @pytest.mark.parametrize("model", ["bert_base", "distilbert"])
 def test_every_page_walks(model, request, new_page, tmp_path):
     folder = request.getfixturevalue(model)
@@ -63,3 +88,35 @@ def test_a_folder_without_weights_is_said_and_the_app_goes_on(new_page, tmp_path
         assert page.get_by_text("needs model.safetensors").is_visible()
         assert page.get_by_label("Sentence A", exact=True).input_value() == "Hello there."
     assert "needs model.safetensors" in (tmp_path / "server.log").read_text()
+
+
+@pytest.mark.parametrize("model", ["electra", "roberta"])
+def test_every_page_walks_with_other_families(model, request, new_page, tmp_path):
+    folder = request.getfixturevalue(model)
+    with running_server(tmp_path / "server.log", "--model", str(folder)) as url:
+        page = new_page(base_url=url)
+        texts = {"a": "He sat by the river bank.", "b": "The fish did not bite."}
+        explore = {"mode": "explore"}
+
+        def at(path: str, **more: str):
+            open_app(page, path, **texts, **more)
+            assert page.locator("h1").count() == 1, path
+            assert page.locator('[data-testid="stException"]').count() == 0, path
+            assert page.get_by_text("no next-sentence head").first.is_visible(), path
+            return page.locator('[data-testid="stMain"]').inner_text()
+
+        for stage in STAGES:
+            at(stage.path)
+        assert "no head for next sentences" in at("Next_sentence", step="decision", **explore)
+        words, outputs = at("Masked_words", step="expected", **explore), at("Outputs", step="replaced", **explore)
+        sum_, tokens = at("Input_embeddings", step="sum", **explore), at("Tokens", step="look-ups", **explore)
+        if model == "electra":
+            assert "never guesses one" in words
+            assert "taken for replaced" in outputs
+            assert "One matrix then makes 48 numbers of these 24" in sum_
+            assert "How one word is cut" in tokens
+        else:
+            assert "hidden word becomes <mask>" in words
+            assert "only ELECTRA" in outputs
+            assert "Two rows, added" in sum_
+            assert "How one word is put together" in tokens

@@ -6,9 +6,10 @@ from bert_explain import chapters
 from bert_explain.learning.question import NotAskable
 from bert_explain.ui.stages import STAGES
 from tests.chapters.asking import ODD, PAIRS, ask_of, complaints
-from tests.tiny import tiny_bert
+from tests.tiny import tiny_bert, tiny_electra, tiny_roberta
 
 QUESTIONS = [q for stage in STAGES if stage.path for q in chapters.load(stage.chapter).questions]
+OTHERS = {"generator": lambda: tiny_electra("generator"), "discriminator": tiny_electra, "roberta": tiny_roberta}
 BESIDE = ("decoder", "elmo", "sees", "same_word")  # run other models too: fewer texts here, twenty in their own tests
 every = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
 
@@ -55,9 +56,9 @@ def test_it_is_not_asked_of_nothing(mini_bert, question):
 
 
 @every
-@pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert"])
+@pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert", *OTHERS])
 def test_another_model_may_have_another_answer_and_breaks_nothing(question, kind):
-    model = tiny_bert(kind)
+    model = OTHERS[kind]() if kind in OTHERS else tiny_bert(kind)
     wrong = [
         line for a, b, word in PAIRS[: 1 if beside(question) else 3] for line in complaints(question, ask_of(model, a, b, word))
     ]

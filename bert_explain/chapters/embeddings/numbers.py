@@ -37,7 +37,7 @@ def told_apart(ask: Ask) -> pd.DataFrame:
         count=len(ids),
         share=share,
         size=trace.hidden.shape[-1],
-        like=signed(cosine(trace.embeddings.normalised[ask.position], trace.hidden[-1][ask.position])),
+        like=signed(cosine(trace.hidden[0][ask.position], trace.hidden[-1][ask.position])),
         word=Piece(trace.pieces[ask.position]),
     )
 

@@ -10,6 +10,7 @@ from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.masked_words import numbers, questions
 from bert_explain.figures import masked_words as figures
 from bert_explain.figures.payload import Bar
+from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.learning.question import Ask
 from bert_explain.ui.asking import asked_here
@@ -21,9 +22,11 @@ HEAD = (Need.MASKED_WORDS,)
 
 
 def _lead(page: Page) -> str:
+    special = page.model.spec.special.mask
+    mask = "`[MASK]`" if special is None or special.text == "[MASK]" else markdown(special.text)
     return (
         "Hide a word, and let the model guess it from the words around it, on both sides. BERT learned language from this. A "
-        "hidden word becomes `[MASK]`; the vector there goes through the **masked-word head**, which gives each of "
+        f"hidden word becomes {mask}; the vector there goes through the **masked-word head**, which gives each of "
         f"{page.model.vocab_size:,} pieces a **probability**."
     )
 

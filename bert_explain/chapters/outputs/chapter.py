@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bert_explain.chapters.outputs import questions
-from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.chapters.outputs import questions, replaced
+from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.ui.parts import outputs
 
 LEAD = (
@@ -20,6 +20,16 @@ CHAPTER = Chapter(
         Step("alike", "Which are alike", outputs.alike, asks=questions.POOLED, owns=(outputs.WITH,)),
     ),
     deeper=(
+        Step(
+            "replaced",
+            "Replaced or not",
+            replaced.draw,
+            needs=(Need.REPLACED,),
+            lead=replaced.LEAD,
+            numbers=replaced.table,
+            reading=replaced.reading,
+            code=(replaced.probabilities,),
+        ),
         Step("map", "A map", outputs.map_, owns=(outputs.MEASURE,)),
         Step("take", "Take them along", outputs.take, owns=(outputs.READ_OUT, outputs.WEIGHTS)),
     ),

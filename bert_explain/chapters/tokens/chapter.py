@@ -8,12 +8,13 @@ import streamlit as st
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.tokens import numbers, questions
 from bert_explain.figures.payload import Bar
-from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.learning.question import NotAskable
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.parts import tokens
 
+WORDPIECE = (Need.WORDPIECE,)
 MOST_BARS = 7  # as many words as stand on one screen with their question
 
 
@@ -22,6 +23,15 @@ def _lead(page: Page) -> str:
         f"BERT reads **pieces** from a list of {len(page.model.tokenizer):,}, its **vocabulary**. Each has a number, its "
         "**id**, and the ids are all that it sees of your text. Pieces and the marks around them are **tokens**."
     )
+
+
+def _lead_look_ups(page: Page) -> str:
+    asked = (
+        "the vocabulary is asked one beginning at a time."
+        if page.model.spec.has_wordpiece
+        else "the merges of its training decide, one after the other."
+    )
+    return f"A common word is one piece; a rare one is put together from several. Which, {asked}"
 
 
 def _words(page: Page) -> pd.DataFrame:
@@ -69,8 +79,11 @@ def _draw_cut(page: Page) -> None:
 
 def _look_ups(page: Page) -> None:
     tokens.pieces(page)
-    tokens.look_ups(page)
-    tokens.rule(page)
+    if page.model.spec.has_wordpiece:
+        tokens.look_ups(page)
+        tokens.rule(page)
+    else:
+        tokens.merges(page)
 
 
 def _special(page: Page) -> None:
@@ -101,15 +114,12 @@ CHAPTER = Chapter(
             "Look-up by look-up",
             _look_ups,
             owns=(tokens.LOOKUP, tokens.WORD, "token"),
-            lead=(
-                "A common word is one piece; a rare one is put together from several. Which, the vocabulary is asked one "
-                "beginning at a time."
-            ),
+            lead=_lead_look_ups,
         ),
-        Step("unknown", "Words it cannot read", tokens.unknown),
+        Step("unknown", "Words it cannot read", tokens.unknown, needs=WORDPIECE),
         Step("told", "What the model is told", _special),
         Step("padding", "Padding", tokens.padding),
-        Step("ways", "Three ways to cut", tokens.ways),
-        Step("vocabulary", "The vocabulary", tokens.search, owns=(tokens.FIND, tokens.HOW, tokens.ONLY)),
+        Step("ways", "Three ways to cut", tokens.ways, needs=WORDPIECE),
+        Step("vocabulary", "The vocabulary", tokens.search, needs=WORDPIECE, owns=(tokens.FIND, tokens.HOW, tokens.ONLY)),
     ),
 )

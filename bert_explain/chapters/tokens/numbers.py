@@ -8,8 +8,7 @@ from itertools import zip_longest
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.analysis.tokens import Word, short, split, walk, words
-from bert_explain.analysis.wordpiece import Run
+from bert_explain.analysis.tokens import Word, cut, short, split, unknown_piece, words
 from bert_explain.kernel.readings import many
 from bert_explain.learning.question import Ask, NotAskable, Option, table
 from bert_explain.query import Query
@@ -24,7 +23,7 @@ COUNTS = {1: "one", 2: "two", 3: "three"}  # from here on: "more"
 
 def readable(trace: Trace) -> list[Word]:
     """The words of the text that are made of letters, are read whole, and are not unknown to the vocabulary."""
-    unknown = (trace.wordpiece.model.unk_token,)
+    unknown = (unknown_piece(trace),)
     return [
         w for w in words(trace) if not w.special and w.normal.isalpha() and w.pieces != unknown and w.positions and not w.dropped
     ]
@@ -67,24 +66,32 @@ def _bucket(count: int) -> str:
     return COUNTS.get(count, "more")
 
 
-def _counted(shown: str, raw: str, run: Run) -> pd.DataFrame:
-    count = len(run.pieces)
+_HOW = {
+    "wordpiece": "it takes the longest beginning that is in the list, then the longest of the rest",
+    "byte-level": "it begins with single bytes and joins the two neighbours that were joined first in training, again and again",
+}
+
+
+def _counted(trace: Trace, raw: str, pieces: tuple[str, ...], ids: tuple[int, ...]) -> pd.DataFrame:
+    count = len(pieces)
+    shown = many(count, "piece")
     here = _bucket(count)
     rows = {name: (float(name == here), shown if name == here else "") for name in (*COUNTS.values(), "more")}
     word = Piece(short(raw))
-    if run.unknown:
-        why = say("{word} becomes {unk}.", word=word, unk=Piece(run.pieces[0]))
+    if pieces == (unknown_piece(trace),):
+        why = say("{word} becomes {unk}.", word=word, unk=Piece(pieces[0]))
     elif count == 1:
-        why = say("Here {word} is in the list as it stands, row {row}.", word=word, row=f"{run.ids[0]:,}")
+        why = say("Here {word} is in the list as it stands, row {row}.", word=word, row=f"{ids[0]:,}")
     else:
-        why = say("Here {word} is not in the list, so it is put together: {pieces}.", word=word, pieces=said(run.pieces))
-    return table(rows, word=word, pieces=said(run.pieces), n=many(count, "piece"), why=why, raw=raw, count=count)
+        why = say("Here {word} is not in the list, so it is put together: {pieces}.", word=word, pieces=said(pieces))
+    how = _HOW[trace.spec.pieces]
+    return table(rows, word=word, pieces=said(pieces), n=shown, why=why, how=how, raw=raw, count=count)
 
 
 def how_many(ask: Ask) -> pd.DataFrame:
     """Evidence: the number of pieces that the model reads for one word of the text."""
     word = word_to_cut(ask.trace)
-    return _counted(many(len(word.pieces), "piece"), word.raw, walk(ask.trace, word.normal))
+    return _counted(ask.trace, word.raw, word.pieces, tuple(ask.trace.tokens[p].id for p in word.positions))
 
 
 def slip(word: str) -> str:
@@ -103,8 +110,7 @@ def mistyped(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
     parts = split(ask.trace, raw)
     if not parts:
         raise NotAskable("Nothing is left of the word with the slip.")
-    run = walk(ask.trace, parts[0])
-    return _counted(many(len(run.pieces), "piece"), raw, run)
+    return _counted(ask.trace, raw, *cut(ask.trace, parts[0] if ask.trace.spec.has_wordpiece else raw, word_to_cut(ask.trace)))
 
 
 # what is left ---------------------------------------------------------------------------------------------------
@@ -158,7 +164,7 @@ def left_options(ask: Ask) -> tuple[Option, ...]:
     }
     made = candidates(word)
     options = [Option(name, say(named[name], text=Piece(short(text)))) for name, text in made.items()]
-    unknown = ask.trace.wordpiece.model.unk_token
+    unknown = unknown_piece(ask.trace)
     return (*options, Option("unknown", say("{unk}, unknown: such a word is not in the list", unk=Piece(unknown))))
 
 
@@ -167,7 +173,7 @@ def what_is_left(ask: Ask) -> pd.DataFrame:
     trace = ask.trace
     word = word_to_lose(trace)
     made = candidates(word)
-    unknown = trace.wordpiece.model.unk_token
+    unknown = unknown_piece(trace)
     raw, pieces = Piece(short(word.raw)), said(word.pieces)
     if word.pieces == (unknown,):
         here, left = "unknown", unknown

@@ -68,21 +68,28 @@ def _part_of(page: Page, tokens: tuple) -> str:
     return f"Drawn: {len(tokens)} of {whole} tokens, around the chosen one. " if len(tokens) < whole else ""
 
 
+def _widened(trace: Trace) -> str | None:
+    """What comes between this sum and layer 1 in a model whose tables are narrower than its layers."""
+    rows, h = trace.embeddings.total.shape[1], trace.spec.hidden_size
+    return None if rows == h else f"One matrix then makes {h} numbers of these {rows}: those are what layer 1 reads."
+
+
 # one token ------------------------------------------------------------------------------------------------------------
 def one_token(page: Page) -> None:
     """token + segment + position = sum, then LayerNorm, dimension by dimension."""
     trace, at = page.trace, page.position
     table, pick = embeddings.dimensions(trace, at), partial(state.put, DIMENSION)
     dimension = _dimension(trace, embeddings.largest(trace, at))
+    segments = trace.spec.has_segments or bool(table["segment"].any())
     with picture(
         "sum",
-        "Three rows, added",
+        "Three rows, added" if segments else "Two rows, added",
         look=embeddings.look_sum(trace, at),
         table=table.reset_index,
         code=(embeddings.dimensions, embeddings.lengths, figures.sum_bands),
     ):
-        label = "Token, segment and position row, and their sum"
-        rows = figures.sum_bands(table, trace.tokens[at])
+        label = "Token, segment and position row, and their sum" if segments else "Token and position row, and their sum"
+        rows = figures.sum_bands(table, trace.tokens[at], segments)
         bands(rows, key="sum-bands", label=label, chosen=dimension, on_pick=pick)
         _formula("sum")
     with picture(
@@ -91,6 +98,7 @@ def one_token(page: Page) -> None:
         look=embeddings.look_norm(trace, at),
         table=table.reset_index,
         code=(embeddings.spread, embeddings.dimensions, figures.norm_bands),
+        note=_widened(trace),
     ):
         label = "The standardised sum, times scale, plus shift, is what layer 1 reads"
         bands(figures.norm_bands(table), key="norm-bands", label=label, chosen=dimension, on_pick=pick)

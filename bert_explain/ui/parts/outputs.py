@@ -99,7 +99,7 @@ def _window(count: int, at: int, size: int) -> int:
 
 # the vectors
 def _vectors(page: Page) -> None:
-    trace, at = page.trace, layer(page)
+    trace, at, start = page.trace, layer(page), page.trace.spec.special.start.text
     first = _window(len(trace.tokens), page.position, LINES)
     shown = trace.tokens[first : first + LINES]
     more = "" if len(shown) == len(trace.tokens) else f"Of {len(trace.tokens)} tokens: {first} to {first + len(shown) - 1}. "
@@ -123,7 +123,7 @@ def _vectors(page: Page) -> None:
     )
     with picture(
         "pooler",
-        "[CLS] and the pooler" if page.model.has_pooler else "The vector of [CLS]",
+        f"{start} and the pooler" if page.model.has_pooler else f"The vector of {start}",
         look=outputs.look_pooler(trace),
         note=words.notes("outputs").pooler if page.model.has_pooler else None,
         table=lambda: outputs.pooler_table(trace),
@@ -132,7 +132,7 @@ def _vectors(page: Page) -> None:
         bands(
             figures.pooler_bands(trace),
             key="outputs-pooler",
-            label="The vector of [CLS], and what the pooler makes of it",
+            label=f"The vector of {start}, and what the pooler makes of it",
         )
     _depth("cls")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from bert_explain.analysis import cuts, normalisation, tokens, vocabulary, wordpiece
+from bert_explain.analysis import merges as byte_merges
 from bert_explain.analysis import padding as batches
+from bert_explain.core import byte_letters
 from bert_explain.figures import tokens as figures
 from bert_explain.kernel import folding
 from bert_explain.kernel.text import csv, markdown
@@ -94,6 +96,31 @@ def look_ups(page: Page) -> None:
                 st.caption("Only the first word of it is cut here.")
             if not text and len(run.lookups) < 2:
                 st.button(f"Try “{EXAMPLE}”", key="try-word", on_click=_try)
+
+
+def merges(page: Page) -> None:
+    """One byte-level word, from its bytes to its pieces."""
+    trace, text = page.trace, state.get(WORD).strip()
+    word = tokens.word_at(trace, _position(page))
+    wp = trace.wordpiece
+    typed = byte_merges.spelled(wp, f" {text}") if text else []
+    spelt = "".join(byte_merges.spelled(wp, byte_letters.text("".join(word.pieces)))[:1]) if word and not word.special else ""
+    wanted = typed[0] if typed else spelt
+    steps = byte_merges.merged(wanted, byte_merges.ranks(wp))
+    found = byte_merges.table(wanted, steps)
+    with picture(
+        "merges",
+        "How one word is put together",
+        look=byte_merges.look(wanted, steps) if wanted else None,
+        table=(lambda: found) if wanted else None,
+        code=(byte_merges.merged,),
+        note="Joined is, each time, the pair of neighbours that was joined first when the vocabulary was made from texts.",
+    ):
+        if wanted:
+            st.dataframe(found, hide_index=True, key="merge-table", height=min(420, 38 + 35 * len(found)))
+        else:
+            st.text(_nothing(trace.tokens[_position(page)].text, text))
+        st.text_input("Any other word", placeholder=f"for example {EXAMPLE}", **state.bind(WORD))
 
 
 def _so_far(run: wordpiece.Run, step: int) -> None:
