@@ -48,14 +48,14 @@ def test_byte_letters_are_the_tokenizers_own():
 
 
 def test_a_word_of_bytes_is_told_as_it_was_typed():
-    trace = run(tiny_roberta(), Query("the unbelievable naïve bank"))
+    trace = run(tiny_roberta(), Query("The unbelievable naïve bank"))
     found = {word.raw: word for word in words(trace)}
-    assert set(found) == {"the", "unbelievable", "naïve", "bank"}
+    assert set(found) == {"The", "unbelievable", "naïve", "bank"}
     at = found["unbelievable"].positions[0]
     assert "begin with unbelievable" in masking.say_hidden(trace.tokens, at).plain()
     assert "unbelievable is not in the vocabulary as a whole" in stations.tokens(trace, at).plain()
     assert cut(trace, "bank", found["bank"])[0] == ("Ġbank",)
-    assert cut(trace, "the", found["the"])[0] == ("the",)
+    assert cut(trace, "The", found["The"])[0] == ("The",)
 
 
 def test_a_readers_own_word_is_asked_for_behind_its_space():
