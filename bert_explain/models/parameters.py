@@ -61,7 +61,7 @@ def sizes(model: Encoder) -> dict[str, int | bool]:
         "vocabulary": model.vocab_size,
         "positions": model.embed.position.num_embeddings,
         "segments": sum(table.num_embeddings for table in (model.embed.segment, model.embed.constant) if table is not None),
-        "embedding": model.embed.token.embedding_dim,
+        "embedding": 0 if model.widen is None else model.embed.token.embedding_dim,
         "replaced": model.has_replaced,
         "pooler": model.has_pooler,
         "mlm": model.has_mlm,
