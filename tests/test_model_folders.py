@@ -117,6 +117,10 @@ def test_capitals_where_nothing_says_whether_they_count_are_read_as_transformers
     model = opened(folder)
     theirs = AutoTokenizer.from_pretrained(folder)
     assert model.spec.lower_case == theirs.do_lower_case
+    assert model.spec.capitals == 2  # The, Bank
+    assert "2 pieces of its vocabulary have capitals: none of these is ever read." in model.spec.remarks[0]
+    read = [t.id for t in run(model, Query("The Bank")).tokens]
+    assert not {PIECES.index("The"), PIECES.index("Bank")} & set(read)
     assert [t.id for t in run(model, LINE).tokens] == as_transformers(folder, LINE)
 
 
@@ -127,6 +131,7 @@ def test_capitals_as_the_folder_says(folder, lower):
     model = opened(folder)
     assert model.spec.lower_case is lower
     assert run(model, LINE).pieces[1] == ("the" if lower else "The")
+    assert bool(model.spec.remarks) is lower
     assert [t.id for t in run(model, LINE).tokens] == as_transformers(folder, LINE)
 
 

@@ -61,6 +61,7 @@ class ModelSpec:
     causal: bool = False  # True: no token looks to its right
     continuing: str = "##"  # in front of a piece that continues a word
     lower_case: bool = True  # capitals are read as small letters
+    capitals: int = 0  # pieces with capitals that are never read, because all is read in small letters
     longest_word: int = 100  # characters; a longer word becomes the unknown token
 
     @property
@@ -85,7 +86,13 @@ class ModelSpec:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know to read its tokens: where they are written in another way than BERT's."""
+        """What a reader has to know of its tokens: pieces that can never be read, and a way of writing that is not BERT's."""
+        if self.capitals:
+            return (
+                f"{self.title} reads capitals as small letters, and yet {self.capitals:,} pieces of its vocabulary have "
+                'capitals: none of these is ever read. If it was trained with capitals, write "do_lower_case": false into its '
+                "tokenizer_config.json.",
+            )
         if self.pieces != "byte-level":
             return ()
         mask = f", {self.special.mask.text} for [MASK]" if self.special.mask else ""

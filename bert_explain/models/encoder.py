@@ -126,6 +126,8 @@ class Encoder:
         tok, inner, family = self.tokenizer, self.wordpiece.model, family_of(self.config.model_type)
         normalizer = self.wordpiece.normalizer
 
+        lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
+
         def named(row: int | None) -> Special | None:
             return None if row is None else Special(row, tok.convert_ids_to_tokens(row))
 
@@ -159,11 +161,18 @@ class Encoder:
             between=family.between,
             causal=getattr(self, "causal", False),
             continuing=getattr(inner, "continuing_subword_prefix", None) or "##",
-            lower_case=normalizer is not None and normalizer.normalize_str("A") == "a",
+            lower_case=lowers,
+            capitals=self._capitals() if lowers else 0,
             longest_word=getattr(inner, "max_input_chars_per_word", 100),
         )
         loaded.note(self, spec)
         return spec
+
+    def _capitals(self) -> int:
+        """How many pieces of the vocabulary have capitals; tokens that are taken as they stand, such as [CLS], do not count."""
+        whole = {token.content for token in self.wordpiece.get_added_tokens_decoder().values()}
+        pieces = self.wordpiece.get_vocab(with_added_tokens=False)
+        return sum(piece != piece.lower() and piece not in whole for piece in pieces)
 
     @cached_property
     def fingerprint(self) -> str:
