@@ -121,8 +121,8 @@ BIN = b"2 2\nthe " + np.ones(2, "<f4").tobytes() + b"bank " + np.ones(2, "<f4").
         ("a.txt", b"hello\n", "not a file of word vectors"),
         ("a.txt", b"2 0\n", "not a file of word vectors"),
         ("a.bin", BIN[:-1], "cut short: it says 2 words"),
-        ("a.bin.gz", gzip.compress(BIN[:-1]), "cut short: it says 2 words, and word 2 is not whole"),
-        ("a.bin.gz", gzip.compress(BIN)[:-9], "cannot be unpacked to its end"),
+        ("a.bin.gz", gzip.compress(BIN[:-1], mtime=0), "cut short: it says 2 words, and word 2 is not whole"),
+        ("a.bin.gz", gzip.compress(BIN, mtime=0)[:-9], "cannot be unpacked to its end"),
         ("a.bin", b"9" * 12 + b" 300\nthe ", "too small to hold them"),
         ("a.bin", b"2 2\nna\xefve " + bytes(8) + b"the " + bytes(8), "word 1 is not in UTF-8"),
         ("a.txt", b"9" * 5000 + b" 3\nthe 1 2 3\n", "begins with a number of 5,000 digits"),
@@ -173,7 +173,7 @@ WRITERS = {
     "tabs": ("a.txt", glove_writer(UTF8, ARRAY).replace(b" ", b"\t")),
     "binary, called text": ("a.txt", c_writer(UTF8, ARRAY, binary=True)),
     "text, called binary": ("a.bin", c_writer(UTF8, ARRAY, binary=False)),
-    "gzipped, not called so": ("a.txt", gzip.compress(glove_writer(UTF8, ARRAY))),
+    "gzipped, not called so": ("a.txt", gzip.compress(glove_writer(UTF8, ARRAY), mtime=0)),
     "called gzipped, unpacked by the browser": ("a.txt.gz", glove_writer(UTF8, ARRAY)),
 }
 

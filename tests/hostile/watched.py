@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-LOG = Path(sys.argv[1])
 
 
 def outside(event: str, arguments: tuple) -> str | None:
@@ -26,15 +25,19 @@ def outside(event: str, arguments: tuple) -> str | None:
         return host
 
 
-def watch(event: str, arguments: tuple) -> None:
-    """Write down what would leave this machine."""
-    host = outside(event, arguments)
-    if host is not None:
-        with LOG.open("a") as log:
-            log.write(f"{event} {host}\n")
+def watch_into(path: Path) -> None:
+    """From now on, write down what would leave this machine."""
+
+    def watch(event: str, arguments: tuple) -> None:
+        host = outside(event, arguments)
+        if host is not None:
+            with path.open("a") as log:
+                log.write(f"{event} {host}\n")
+
+    sys.addaudithook(watch)
 
 
 if __name__ == "__main__":
-    sys.addaudithook(watch)
+    watch_into(Path(sys.argv[1]))
     sys.argv = ["bert_explain", *sys.argv[2:]]
     runpy.run_module("bert_explain", run_name="__main__")
