@@ -22,6 +22,7 @@ from bert_explain.core.places import SITE
 from bert_explain.errors import ExplainError
 from bert_explain.server.guard import POLICY, Guard
 from bert_explain.server.hosts import Hosts
+from bert_explain.server.messages import heed_values
 from bert_explain.server.policy import document_policy, page_policy
 from bert_explain.ui import documents
 from bert_explain.ui.components import modules
@@ -35,6 +36,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict]:
     failure = await asyncio.to_thread(_warm)  # in a thread, so that Ctrl+C is heard meanwhile
     if failure:
         print(failure, file=sys.stderr, flush=True)
+    heed_values()
     documents.serve()
     modules.serve()
     yield {"warm_seconds": time.perf_counter() - started}

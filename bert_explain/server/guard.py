@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bert_explain.server.hosts import Hosts
+from bert_explain.server.messages import checked
 from bert_explain.server.policy import HEADERS
 
 POLICY = "Content-Security-Policy"
@@ -39,7 +40,8 @@ class Guard:
 
         refused = self._refused(scope)
         if refused is None:
-            await self._app(scope, receive, with_headers)
+            heard = checked(receive, send) if scope["type"] == "websocket" else receive
+            await self._app(scope, heard, with_headers)
         elif scope["type"] == "websocket":
             await receive()  # the wish to connect
             await send({"type": "websocket.close", "code": 1008, "reason": refused[1]})  # before it is accepted: a 403

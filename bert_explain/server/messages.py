@@ -1,0 +1,71 @@
+"""What a browser says over the websocket, looked at before Streamlit takes it: nonsense ends the connection, without a word
+in the log, and a value that its widget cannot read counts as none.
+
+Streamlit 1.67 writes a traceback into the log for each of these, which whoever sends nonsense can fill.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from starlette.types import Message, Receive, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.state.session_state import SessionState, WStates
+
+NONSENSE = 1002  # "protocol error", of RFC 6455, section 7.4.1
+
+
+def checked(receive: Receive, send: Send) -> Receive:
+    """`receive` of a websocket: a frame that is no message of Streamlit's browser closes it, and is told as a disconnect."""
+
+    async def checked_receive() -> Message:
+        message = await receive()
+        if message["type"] != "websocket.receive" or _is_one(message.get("bytes")):
+            return message
+        await send({"type": "websocket.close", "code": NONSENSE})
+        return {"type": "websocket.disconnect", "code": NONSENSE}
+
+    return checked_receive
+
+
+def _is_one(data: bytes | None) -> bool:
+    if data is None:  # a text frame
+        return False
+    try:
+        BackMsg.FromString(data)
+    except DecodeError:
+        return False
+    return True
+
+
+def heed_values() -> None:
+    """From now on, widget values of another kind than the widget's, and such that it cannot read, are left out. Once is enough."""
+    if getattr(WStates.__getitem__, "heeds", False):
+        return
+    take, read = SessionState.on_script_will_rerun, WStates.__getitem__
+
+    def taken(self: SessionState, fresh_widget_states: WidgetStates | None, **more: Any) -> None:
+        known = self._new_widget_state.widget_metadata
+        if fresh_widget_states is not None:
+            kept = WidgetStates()
+            for state in fresh_widget_states.widgets:
+                metadata, kind = known.get(state.id), state.WhichOneof("value")
+                if metadata is None or kind is None or kind == metadata.value_type:
+                    kept.widgets.add().CopyFrom(state)
+            fresh_widget_states = kept
+        take(self, fresh_widget_states, **more)
+
+    def value(self: WStates, k: str) -> Any:
+        try:
+            return read(self, k)
+        except KeyError:
+            raise
+        except Exception:  # whatever a deserializer stumbles on: the widget has no value then
+            self.states.pop(k, None)
+            raise KeyError(k) from None
+
+    value.heeds = True  # type: ignore[attr-defined]
+    SessionState.on_script_will_rerun = taken  # type: ignore[assignment]
+    WStates.__getitem__ = value  # type: ignore[method-assign]
