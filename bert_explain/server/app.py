@@ -26,7 +26,7 @@ from bert_explain.server.messages import heed_values
 from bert_explain.server.policy import document_policy, page_policy
 from bert_explain.ui import documents
 from bert_explain.ui.components import modules
-from bert_explain.ui.stages import STAGES
+from bert_explain.ui.stages import ASIDE, STAGES
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ streamlit_app = st.App(
     SITE / "app.py",
     lifespan=lifespan,
     routes=[
-        *(Route(f"/{stage.path}", _page) for stage in STAGES if stage.path),
+        *(Route(f"/{stage.path}", _page) for stage in (*STAGES, *ASIDE) if stage.path),
         Route(f"/{documents.ROUTE}/{{name}}", _document),
         Route(f"/{modules.ROUTE}/{{name}}", _module),
     ],

@@ -8,7 +8,7 @@ from tests.browser.helpers import open_at
 def test_the_page_is_reached_by_its_address(page):
     open_at(page, "Before_and_after", mode="guided")
     expect(page.get_by_role("heading", name="Before and after")).to_be_visible()
-    expect(page.get_by_role("radiogroup")).to_have_count(12)
+    expect(page.locator("[data-testid=stRadio]")).to_have_count(12)
     expect(page.get_by_text("BidiComponent Error")).to_have_count(0)
     expect(page.get_by_text("Right is:")).to_have_count(0)
     page.get_by_role("button", name="Finish").click()
