@@ -4,6 +4,7 @@
 # make test    every test but the measurements; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest
 # make check   the quick part of them: no browser, no training; and the linter
+# make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote
 
@@ -12,6 +13,7 @@ PORT   ?=
 MODEL  ?=
 ARGS   ?=
 TORCH  ?=
+COUNT  ?= 10000
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -23,7 +25,7 @@ CPU    := https://download.pytorch.org/whl/cpu
 TORCH_FIRST := $(if $(filter cpu,$(TORCH)),$(PIP) --index-url $(CPU) "$$(grep ^torch== requirements.txt)")
 
 .DEFAULT_GOAL := app
-.PHONY: app test check lint bench browser clean
+.PHONY: app test check lint hostile bench browser clean
 
 app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
@@ -38,6 +40,9 @@ lint: $(TESTED)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy
+
+hostile: $(TESTED)
+	$(PY) -m tests.hostile --count $(COUNT)
 
 bench: $(TESTED) browser
 	$(PY) -m pytest tests/benchmarks -s $(ARGS)

@@ -41,7 +41,7 @@ def _is_one(data: bytes | None) -> bool:
 
 
 def heed_values() -> None:
-    """From now on, widget values of another kind than the widget's, and such that it cannot read, are left out. Once is enough."""
+    """From now on, widget values of another kind than the widget's, and such that it cannot read, are left out."""
     if getattr(WStates.__getitem__, "heeds", False):
         return
     take, read = SessionState.on_script_will_rerun, WStates.__getitem__
@@ -63,7 +63,6 @@ def heed_values() -> None:
         except KeyError:
             raise
         except Exception:  # whatever a deserializer stumbles on: the widget has no value then
-            self.states.pop(k, None)
             raise KeyError(k) from None
 
     value.heeds = True  # type: ignore[attr-defined]

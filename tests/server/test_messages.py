@@ -1,0 +1,89 @@
+"""What comes over the websocket is looked at before Streamlit takes it."""
+
+import asyncio
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import SessionState
+
+from bert_explain.server.messages import NONSENSE, checked, heed_values
+
+
+def heard(message: dict) -> tuple[dict, list[dict]]:
+    sent = []
+
+    async def receive() -> dict:
+        return message
+
+    async def send(said: dict) -> None:
+        sent.append(said)
+
+    return asyncio.run(checked(receive, send)()), sent
+
+
+@pytest.mark.parametrize(
+    "message", [{"text": "{}"}, {"text": "x", "bytes": None}, {"bytes": b"\xff\xff\xff"}, {"bytes": b"\x0a\xff"}], ids=repr
+)
+def test_nonsense_ends_the_connection(message):
+    found, sent = heard({"type": "websocket.receive", **message})
+    assert found == {"type": "websocket.disconnect", "code": NONSENSE}
+    assert sent == [{"type": "websocket.close", "code": NONSENSE}]
+
+
+def test_what_a_browser_says_passes():
+    said = BackMsg()
+    said.rerun_script.query_string = "a=b"
+    for message in (
+        {"type": "websocket.receive", "bytes": said.SerializeToString()},
+        {"type": "websocket.receive", "bytes": b""},
+        {"type": "websocket.connect"},
+        {"type": "websocket.disconnect", "code": 1001},
+    ):
+        assert heard(message) == (message, [])
+
+
+@pytest.fixture
+def session():
+    heed_values()
+    heed_values()  # twice is as once
+    state = SessionState()
+    for name, kind, read in (("number", "int_value", int), ("list", "json_value", lambda value: value["cells"][0])):
+        state._new_widget_state.set_widget_metadata(WidgetMetadata(name, read, lambda value: value, value_type=kind))
+    return state
+
+
+def said(**values) -> WidgetStates:
+    states = WidgetStates()
+    for name, (field, value) in values.items():
+        state = states.widgets.add()
+        state.id = name
+        setattr(state, field, value)
+    return states
+
+
+def test_values_of_the_widgets_kind_are_taken(session):
+    session.on_script_will_rerun(said(number=("int_value", 3), list=("json_value", '{"cells": [7]}')))
+    assert session._new_widget_state["number"] == 3
+    assert session._new_widget_state["list"] == 7
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        said(number=("string_value", "x")),
+        said(number=("bool_value", True), list=("int_value", 1)),
+        said(list=("json_value", "{")),
+        said(list=("json_value", "[1]")),
+        said(list=("json_value", "{}")),
+    ],
+    ids=["text for a number", "two of another kind", "no JSON", "a list", "an object that lacks it"],
+)
+def test_a_value_that_cannot_be_read_counts_as_none(session, states):
+    session.on_script_will_rerun(states)
+    for name in ("number", "list"):
+        with pytest.raises(KeyError):
+            session._new_widget_state[name]
+    session.on_script_will_rerun(said(number=("int_value", 4)))  # and a good one after it is taken
+    assert session._new_widget_state["number"] == 4
