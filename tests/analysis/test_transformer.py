@@ -56,7 +56,9 @@ def test_bert_equals_hugging_faces_own(name, config, known):
         module = BertForPreTraining(BertConfig(**config))
     model = from_hugging_face(name, name, module, tokenizer())
     assert sizes.of(model) == SIZES[name]
-    assert parameter_counts(model) == parts(SIZES[name])
+    assert {part: n for part, n in parameter_counts(model).items() if n} == {
+        part: n for part, n in parts(SIZES[name]).items() if n
+    }
     assert sizes.total(SIZES[name]) == numbers(module) == known
     assert sizes.checked(model)["equal"].all()
     heads = parts(SIZES[name])
