@@ -116,12 +116,13 @@ def by_idea(items: Sequence[Item], answers: Answers, before: Answers | None = No
     """A line an idea: idea, question, answer, right answer, right, confusion; before and before right, where they are given."""
     rows = []
     for item in items:
-        chosen = item.option(answers[item.id])
+        chosen, right = item.option(answers[item.id]), item.option(item.right)
+        assert right is not None, item.id
         row = {
             "idea": item.idea,
             "question": item.text,
             "answer": chosen.text if chosen else "I do not know",
-            "right answer": item.option(item.right).text,
+            "right answer": right.text,
             "right": "yes" if answers[item.id] == item.right else "no",
             "confusion": chosen.tag if chosen else "",
         }
