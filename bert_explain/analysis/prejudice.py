@@ -17,6 +17,7 @@ import numpy as np
 
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.errors import Missing
+from bert_explain.kernel.readings import share
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -102,7 +103,7 @@ def look(found: Measured) -> Sentence:
     """What stands out, against what the neutral word gets."""
     open_ = [one for one in found.jobs if one.job not in TOLD]
     low, high, base = open_[0], open_[-1], found.neutral
-    known = {"base": f"{base.she:.0%}", "word": base.job, "count": len(found.templates)}
+    known = {"base": share(base.she), "word": base.job, "count": len(found.templates)}
     sentence = (
         "In {count} sentences that do not say who is meant, “she” gets {base} of what “he” and “she” get together for “{word}”"
     )
@@ -111,5 +112,5 @@ def look(found: Measured) -> Sentence:
         return say(f"{sentence}, and nearly the same for every profession.", **known)
     said = " and ".join(f"{{share{n}}} for “{{job{n}}}”" for n in range(len(apart)))
     for n, one in enumerate(apart):
-        known |= {f"share{n}": f"{one.she:.0%}", f"job{n}": one.job}
+        known |= {f"share{n}": share(one.she), f"job{n}": one.job}
     return say(f"{sentence}, {said}.", **known)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bert_explain.analysis.masked_words import piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import text_of_all
 from bert_explain.kernel.readings import percent
 from bert_explain.models.decoder import Decoder
 from bert_explain.sampling import Settings
@@ -96,7 +97,7 @@ class Writing:
 
     def text(self, count: int) -> str:
         """The first `count` tokens written, as a reader would write them."""
-        return self.model.tokenizer.decode([step.id for step in self.steps[:count]], clean_up_tokenization_spaces=True)
+        return text_of_all(self.model.tokenizer, self.model.wordpiece, [step.id for step in self.steps[:count]])
 
 
 def start_place(tokens: Sequence[Token]) -> int:

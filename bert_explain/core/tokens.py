@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,21 @@ def word_text(pieces: Sequence[Token]) -> str:
 def text_of(wordpiece: Any, row: int) -> str:
     """The piece in a row of the token table; a table may have rows that no piece uses (it is often rounded up)."""
     return wordpiece.id_to_token(row) or f"[row {row}]"
+
+
+def text_of_all(tokenizer: Any, wordpiece: Any, rows: Sequence[int]) -> str:
+    """Several pieces as a reader would write them; a row that no piece uses stands there as `text_of` calls it.
+
+    tokenizer : the model's own (transformers'), which knows how its pieces are joined.
+    """
+    parts = []
+    for named, group in groupby(rows, key=lambda row: wordpiece.id_to_token(row) is not None):
+        these = list(group)
+        if named:
+            parts.append(tokenizer.decode(these, clean_up_tokenization_spaces=True))
+        else:
+            parts += [text_of(wordpiece, row) for row in these]
+    return " ".join(parts)
 
 
 def lay_out(spec: ModelSpec, wordpiece: Any, query: Query) -> tuple[tuple[Token, ...], Cut]:

@@ -77,8 +77,8 @@ def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
             "x": table.index.to_numpy(),
             "width": min(0.75, len(table) / 12),
             "y": table[f"share {part}"].to_numpy(),
-            "customdata": hover,
-            "hovertemplate": f"%{{customdata}}: %{{y:.1%}} of the sum is its {part} row<extra></extra>",
+            "customdata": np.array([f"{of}: {percent(share)}" for of, share in zip(hover, table[f"share {part}"], strict=True)]),
+            "hovertemplate": f"%{{customdata}} of the sum is its {part} row<extra></extra>",
             "marker": {
                 "color": _colours(part, tokens, palette),
                 "line": {"color": palette.card, "width": 1},

@@ -16,6 +16,7 @@ from bert_explain.analysis.journey import PathMap
 from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel import readings
 
 LABELLED = 40  # paths of the map whose ends can carry their token without hiding each other
 NAME = (0.07, 0.045)  # room for a name in the map, as shares of its width and height
@@ -37,7 +38,8 @@ def shares(table: pd.DataFrame, chosen: int, palette: Palette) -> go.Figure:
                 mode="lines+markers",
                 line={"color": getattr(palette, role), "width": 2, "dash": dash},
                 marker={"symbol": symbol, "size": 9},
-                hovertemplate=f"layer %{{x}}: {name} adds %{{y:.0%}} of the length<extra></extra>",
+                customdata=np.array([readings.share(part) for part in share]),
+                hovertemplate=f"layer %{{x}}: {name} adds %{{customdata}} of the length<extra></extra>",
             )
         )
     as_long = {
@@ -151,7 +153,7 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
             hovertemplate="%{customdata}, layer %{text}<extra></extra>",
         )
     )
-    axes = ({"title": title(f"{share:.0%} of the variance"), "showticklabels": False} for share in found.variance)
+    axes = ({"title": title(f"{readings.share(share)} of the variance"), "showticklabels": False} for share in found.variance)
     return chart(drawn, palette, 460, *axes)
 
 

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
-from bert_explain.kernel.readings import percent
+from bert_explain.kernel.readings import percent, share
 from bert_explain.trace import Token
 
 WIDE, HIGH = 0.95, 0.86  # of a cell, leaving a gap to its neighbours
@@ -71,7 +71,7 @@ def share_bars(table: pd.DataFrame) -> list[Bar]:
             row.share,
             role="masked",
             shown=f"{row.count} of {row.of}",
-            note=f"{row.share:.0%}, recipe {row.recipe:.0%}".replace("%", " %"),
+            note=f"{share(row.share)}, recipe {share(row.recipe)}",
         )
         for row in table.itertuples(index=False)
     ]
@@ -177,13 +177,14 @@ def lens_lines(table: pd.DataFrame, palette: Palette) -> go.Figure:
     data = []
     for which, piece, said, dash, symbol in lines:
         colour = palette.probability if which == "winner" else palette.true_word
-        for axis, column, value in (("", "probability", "%{y:.3%}"), ("2", "rank", "number %{y:,}")):
+        for axis, column, value in (("", "probability", "%{customdata}"), ("2", "rank", "number %{y:,}")):
             line = {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "cliponaxis": False,
                 "x": table["layer"].to_numpy(),
                 "y": table[f"{which}_{column}"].to_numpy(dtype=float),
+                "customdata": np.array([percent(p) for p in table[f"{which}_probability"]]),
                 "yaxis": f"y{axis}",
                 "name": f"{_short(piece)}: {said}",
                 "legendgroup": which,
@@ -241,13 +242,15 @@ def compare_dots(table: pd.DataFrame, palette: Palette) -> go.Figure:
     rings = {
         "x": before,
         "name": "unchanged model",
-        "hovertemplate": "unchanged: %{x:.2%}<extra></extra>",
+        "customdata": np.array([percent(p) for p in before]),
+        "hovertemplate": "unchanged: %{customdata}<extra></extra>",
         "marker": {"symbol": "circle-open", "size": 12, "color": palette.soft, "line": {"width": 2}},
     }
     full = {
         "x": now,
         "name": "with your changes",
-        "hovertemplate": "with your changes: %{x:.2%}<extra></extra>",
+        "customdata": np.array([percent(p) for p in now]),
+        "hovertemplate": "with your changes: %{customdata}<extra></extra>",
         "marker": {"symbol": "circle", "size": 12, "color": palette.probability},
     }
     shared = theme.layout(palette, height=30 * len(table) + 90)

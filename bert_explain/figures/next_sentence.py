@@ -21,7 +21,7 @@ from bert_explain.content.next_sentence import Document
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
-from bert_explain.kernel.readings import percent
+from bert_explain.kernel.readings import percent, tenths
 
 WIDE = 44  # characters in a line of a hover text
 
@@ -229,7 +229,7 @@ def spread(table: pd.DataFrame, palette: Palette) -> go.Figure:
     for right, symbol, colour in ((True, "circle", palette.probability), (False, "circle-open", palette.negative)):
         at = (table["right"] == right).to_numpy(bool)
         said = [
-            f"{_lines(row.a)}<br><b>then</b> {_lines(row.b)}<br>{row.is_next:.1%} for “is next”, true: {row.label}"
+            f"{_lines(row.a)}<br><b>then</b> {_lines(row.b)}<br>{tenths(row.is_next)} for “is next”, true: {row.label}"
             for row in table[at].itertuples()
         ]
         figure.add_scatter(

@@ -29,7 +29,7 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace], veile
         "layers": lambda: _rounded(overview.hidden_strips(trace, position)),
         "attention": lambda: _rounded(overview.head_map(trace)),
         "words": lambda: _words(trace, overview.hidden_word(trace, position, run)),
-        "next": lambda: None if trace.nsp is None or not trace.query.text_b.strip() else round(float(trace.nsp[0]), 4),
+        "next": lambda: None if trace.nsp is None or not trace.query.text_b.strip() else _probability(float(trace.nsp[0])),
         "outputs": lambda: _rounded(overview.cosines(trace)),
     }
     return {name: VEILED if name in veiled else one() for name, one in make.items()}
@@ -59,6 +59,11 @@ def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:
     if guess is None:
         return "nothing to hide" if trace.spec.has_mlm else "no such head"
     return {"pieces": guess.pieces, "p": [float(f"{p:.4g}") for p in guess.probabilities]}
+
+
+def _probability(p: float) -> float:
+    """Four digits, and never a rounded 0 or 1."""
+    return round(p, 4) if p in (0.0, 1.0) else min(max(round(p, 4), 0.0001), 0.9999)
 
 
 def _rounded(values: np.ndarray) -> list[list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from bert_explain.content import transformer as content
 from bert_explain.figures.chart import chart
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.readings import tenths
 
 WIDTH, HEIGHT = 380, 556  # of the picture, in its own units
 PITCH, HIGH, WIDE = 40, 28, 136
@@ -143,7 +145,7 @@ def bars(shares: pd.DataFrame, palette: Palette, by: str) -> go.Figure:
                 "type": "bar",
                 "orientation": "h",
                 "name": group,
-                "y": np.array(names),
+                "y": np.array([escape(name, quote=False) for name in names]),
                 "x": rows[by].to_numpy(dtype=float),
                 "marker": {
                     "color": colour,
@@ -156,8 +158,8 @@ def bars(shares: pd.DataFrame, palette: Palette, by: str) -> go.Figure:
                         "solidity": 0.12,
                     },
                 },
-                "customdata": rows[["parameters", "share"]].to_numpy(dtype=float),
-                "hovertemplate": "%{y}<br>" + group + ": %{customdata[0]:,} numbers, %{customdata[1]:.1%}<extra></extra>",
+                "customdata": [[f"{int(row.parameters):,}", tenths(row.share)] for row in rows.itertuples()],
+                "hovertemplate": "%{y}<br>" + group + ": %{customdata[0]} numbers, %{customdata[1]}<extra></extra>",
             }
         )
     x = {"tickformat": ".0%", "range": [0, 1]} if by == "share" else {"tickformat": "~s", "rangemode": "tozero"}

@@ -80,7 +80,7 @@ def _draw_two(page: Page) -> None:
         st.caption(f"The gap of “{facts['right']}”, both hidden")
         bars(_list(ask, facts, filled=False), key="two-open", label="The second gap's list, both gaps open")
     with right:
-        st.caption(f"The same gap, with “{facts['one']}” written into the other")
+        st.caption(f"The same gap, with “{markdown(facts['one'])}” written into the other")
         bars(_list(ask, facts, filled=True), key="two-filled", label="The second gap's list, the first one filled")
 
 

@@ -58,7 +58,7 @@ const draw = {
     if (p === null) return mark(svg, "text", { x: 0, y: 26 }, role("soft"), 1, "one sentence");
     mark(svg, "rect", { x: 0, y: 12, width: W, height: 10, rx: 5 }, role("line"));
     mark(svg, "rect", { x: 0, y: 12, width: Math.max(3, W * p), height: 10, rx: 5 }, role("probability"));
-    mark(svg, "text", { x: 0, y: 38 }, role("soft"), 1, `${(100 * p).toFixed(0)} % is next`);
+    mark(svg, "text", { x: 0, y: 38 }, role("soft"), 1, `${p > 0.99 && p < 1 ? "over 99" : p > 0 && p < 0.01 ? "under 1" : (100 * p).toFixed(0)} % is next`);
   },
 };
 

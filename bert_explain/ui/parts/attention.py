@@ -332,6 +332,9 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     said(heads_off.look_single(table, whole, q.position))
     percent = {"format": "%.2f %%"}
     shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
+    for name in ("without", "is_next"):  # two digits, and never a rounded 100
+        if name in shown:
+            shown[name] = shown[name].mask((shown[name] > 99.99) & (shown[name] < 100), 99.99)
     printing.sheet(
         shown,
         key="single",

@@ -14,6 +14,7 @@ from bert_explain.content import trained, words
 from bert_explain.errors import ExplainError
 from bert_explain.figures import sees as figures
 from bert_explain.figures.masked_words import prediction_bars
+from bert_explain.kernel.text import markdown
 from bert_explain.models.elmo import elmo_names
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -157,7 +158,7 @@ def _reader(now: Chosen, guess: Guess) -> None:
         look=sees.look_guess(guess, now.target),
         table=None if table is None else lambda: table,
         code=CODE[guess.key],
-        note=" ".join([words.notes("sees").reads, *guess.notes]),
+        note=" ".join([words.notes("sees").reads, *map(markdown, guess.notes)]),
     ):
         shown, shade = figures.row(now.words, guess, now.target)
         token_row(

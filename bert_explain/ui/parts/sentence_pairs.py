@@ -146,7 +146,9 @@ def _label(cell: object) -> bool | None:
 
 def _results(shown: pd.DataFrame, height: int, colour: str) -> None:
     printing.sheet(
-        shown[["row", "is_next", "verdict", "right"]],
+        shown[["row", "is_next", "verdict", "right"]].assign(
+            is_next=shown["is_next"].mask(_nearly_one(shown["is_next"]), 0.9999)
+        ),
         key="pairs-results",
         hide_index=True,
         height=height,
@@ -159,6 +161,11 @@ def _results(shown: pd.DataFrame, height: int, colour: str) -> None:
             "right": st.column_config.TextColumn("Answer", width=75),
         },
     )
+
+
+def _nearly_one(p: pd.Series) -> pd.Series:
+    """Where two digits of a percentage would say 100 %."""
+    return (p > 0.9999) & (p < 1)
 
 
 def _below(page: Page, rows: tuple[Row, ...], judged: pd.DataFrame, checked: sp.Checked) -> None:
