@@ -57,9 +57,9 @@ def test_what_is_kept_is_what_was_measured(tmp_path):
 
 def test_the_sentence_speaks_of_what_stands_out_only():
     said = prejudice.look(measured(0.4, 0.1, 0.4, 0.9)).plain()
-    assert "40% of what" in said
-    assert said.endswith("10% for “job0” and 90% for “job2”.")
-    assert prejudice.look(measured(0.4, 0.38, 0.9)).plain().endswith("for “person”, 90% for “job1”.")
+    assert "40 % of what" in said
+    assert said.endswith("10 % for “job0” and 90 % for “job2”.")
+    assert prejudice.look(measured(0.4, 0.38, 0.9)).plain().endswith("for “person”, 90 % for “job1”.")
     assert prejudice.look(measured(0.4, 0.38, 0.45)).plain().endswith("nearly the same for every profession.")
 
 
