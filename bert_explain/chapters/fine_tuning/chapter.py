@@ -17,6 +17,7 @@ from bert_explain.figures.payload import Bar
 from bert_explain.kernel import tasks
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
+from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.training import fine_tuning
@@ -128,7 +129,7 @@ def _train(page: Page) -> None:
     if why := fine_tuning.unfit(page.model, task.kind):
         tell(why)
         return
-    beside = _run(page, TRAINED, page.model, task, recipe, f"Train {page.model.spec.title}")
+    beside = _run(page, TRAINED, page.model, task, recipe, f"Train {markdown(page.model.spec.title)}")
     tuned = fine_tuning.kept(page.model, recipe)
     if beside is None or tuned is None:
         return
