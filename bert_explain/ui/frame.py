@@ -486,7 +486,7 @@ def _foot(stage: stages.Stage, chapter: Chapter) -> None:
     printing.foot()
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         _page_link(None if at is None else at - 1, "Back", "left")
-        printing.button(chapter.id)
+        printing.offer(chapter.id)
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
                 st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))

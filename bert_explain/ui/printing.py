@@ -49,7 +49,7 @@ def on(chapter: str = "") -> bool:
     return bool(now)
 
 
-def button(chapter: str) -> None:
+def offer(chapter: str) -> None:
     """The press that begins it."""
     st.button(
         "Print",
@@ -104,9 +104,9 @@ def foot() -> None:
         st.html(f'<p class="print-only print-foot">{escape(where.split("?")[0])}{"?" if query else ""}{escape(query)}</p>')
 
 
-def sheet(frame: pd.DataFrame, **options: Any) -> Any:
+def sheet(frame: pd.DataFrame, *, key: str, **options: Any) -> Any:
     """st.dataframe, and for the paper all of its rows."""
-    shown = st.dataframe(frame, **options)
+    shown = st.dataframe(frame, key=key, **options)
     copy(frame, options.get("column_config"), hide_index=bool(options.get("hide_index")))
     return shown
 

@@ -23,6 +23,7 @@ KNOWN_BY_KEY = {
     "segmented_control",
     "select_slider",
     "selectbox",
+    "sheet",
     "slider",
     "text_area",
     "text_input",

@@ -192,6 +192,9 @@ def pooled_is_cls(ask: Ask) -> Outcome:
 def output_is_the_sum(ask: Ask) -> Outcome:
     """OUT: the summed row of each token beside what comes out of the last layer for it."""
     tokens, trace = readable(ask.trace), ask.trace
+    given, came = trace.embeddings.total.shape[1], trace.hidden[-1].shape[1]
+    if given != came:
+        raise NotAskable(f"This model sums {given} numbers a token and gives out {came}: the two cannot be compared.")
     found = [(t, cosine(trace.embeddings.total[t.position], trace.hidden[-1][t.position])) for t in tokens]
     found.sort(key=lambda one: -one[1])
     middle = float(np.median([value for _, value in found]))
