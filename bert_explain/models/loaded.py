@@ -31,6 +31,8 @@ def hold(model: Any) -> Any:
         note(model, model.spec)
         MODELS.forget(key)
         MODELS.get(key, lambda: model)
+    elif key not in _alive:  # an equal one was noted after it, and is gone
+        note(model, model.spec)
     return model
 
 
@@ -59,4 +61,5 @@ class Shelf(MutableMapping):
 def find(spec: Any) -> Any | None:
     """The model that this describes, or None."""
     with _lock:
-        return _alive.get(spec.reads_as)
+        found = _alive.get(spec.reads_as)
+    return MODELS.peek(spec.reads_as) if found is None else found

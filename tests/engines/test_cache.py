@@ -10,6 +10,7 @@ import pytest
 
 from bert_explain.core.store import Store, megabytes, size_of
 from bert_explain.engines import cache
+from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
 
@@ -176,3 +177,13 @@ def test_a_text_whose_trace_would_not_fit_is_refused_before_it_is_run(mini_bert,
     monkeypatch.setenv("BERT_EXPLAIN_TRACE_MEMORY", "0")
     with pytest.raises(cache.TooLarge, match=r"Choose a smaller model\.$"):
         cache.fits(spec, 512)
+
+
+def test_a_copy_of_a_model_that_is_let_go_takes_nothing_with_it(mini_bert):
+    trace = run(mini_bert, Query("the bank"))
+    copy = registry.from_folder(registry.ASSETS / "mini-bert", "copy", "A copy")
+    assert copy.spec.reads_as == mini_bert.spec.reads_as
+    del copy
+    gc.collect()
+    assert trace.model is mini_bert  # the numbers of a trace are asked of it
+    assert run(mini_bert, Query("the river")).model is mini_bert

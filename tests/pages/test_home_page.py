@@ -170,10 +170,10 @@ def test_a_model_that_cannot_be_had_is_said(monkeypatch, tmp_path):
     assert at.title[0].value == "See how BERT works"
 
 
-def test_a_hub_model_without_network_is_said():
+def test_a_hub_model_that_is_not_here_is_said():
     at = opened(model="bert-base-uncased", a="Hello there.", b="")
     assert not at.exception
-    assert "hub could not be reached" in said(at)
+    assert "BERT-base, uncased is not on this machine" in said(at)
     assert "mini-bert is shown instead" in said(at)
     assert at.text_input(key="w-sentence-a").value == "Hello there."
 
