@@ -4,6 +4,7 @@
 # make test    every test but the measurements; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest
 # make check   the quick part of them: no browser, no training; and the linter
+# make thorough  every test, and the walks through all chapters, not through every fourth only
 # make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote
@@ -25,13 +26,16 @@ CPU    := https://download.pytorch.org/whl/cpu
 TORCH_FIRST := $(if $(filter cpu,$(TORCH)),$(PIP) --index-url $(CPU) "$$(grep ^torch== requirements.txt)")
 
 .DEFAULT_GOAL := app
-.PHONY: app test check lint hostile bench browser clean
+.PHONY: app test thorough check lint hostile bench browser clean
 
 app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(TESTED) browser
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(ARGS)
+
+thorough: export BERT_EXPLAIN_THOROUGH := 1
+thorough: test
 
 check: $(TESTED) lint
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training $(ARGS)
