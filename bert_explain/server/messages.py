@@ -11,8 +11,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
-from streamlit.runtime.state.session_state import SessionState, WStates
+from streamlit.runtime.state.session_state import WStates
 
 NONSENSE = 1002  # "protocol error", of RFC 6455, section 7.4.1
 
@@ -41,21 +40,10 @@ def _is_one(data: bytes | None) -> bool:
 
 
 def heed_values() -> None:
-    """From now on, widget values of another kind than the widget's, and such that it cannot read, are left out."""
+    """From now on, a widget's value that it cannot read, or that cannot be written again, counts as none."""
     if getattr(WStates.__getitem__, "heeds", False):
         return
-    take, read = SessionState.on_script_will_rerun, WStates.__getitem__
-
-    def taken(self: SessionState, fresh_widget_states: WidgetStates | None, **more: Any) -> None:
-        known = self._new_widget_state.widget_metadata
-        if fresh_widget_states is not None:
-            kept = WidgetStates()
-            for state in fresh_widget_states.widgets:
-                metadata, kind = known.get(state.id), state.WhichOneof("value")
-                if metadata is None or kind is None or kind == metadata.value_type:
-                    kept.widgets.add().CopyFrom(state)
-            fresh_widget_states = kept
-        take(self, fresh_widget_states, **more)
+    read, write = WStates.__getitem__, WStates.get_serialized
 
     def value(self: WStates, k: str) -> Any:
         try:
@@ -65,6 +53,12 @@ def heed_values() -> None:
         except Exception:  # whatever a deserializer stumbles on: the widget has no value then
             raise KeyError(k) from None
 
+    def written(self: WStates, k: str) -> Any:
+        try:
+            return write(self, k)
+        except (TypeError, ValueError):  # a value of another kind than the message before it had
+            return None
+
     value.heeds = True  # type: ignore[attr-defined]
-    SessionState.on_script_will_rerun = taken  # type: ignore[assignment]
     WStates.__getitem__ = value  # type: ignore[method-assign]
+    WStates.get_serialized = written  # type: ignore[method-assign]

@@ -93,7 +93,7 @@ def test_swapping_moves_the_tokens(page):
     assert first.inner_text().strip() == "she"
     switch(page, "Swap A and B")
     assert page.locator(".st-key-read-row .token").nth(1).inner_text().strip() == "the"
-    assert page.get_by_text("A follows B").is_visible()
+    assert page.get_by_text("The model says: A follows B").is_visible()
 
 
 def test_a_drawn_sentence_takes_the_place_of_b_and_leaves_again(page):

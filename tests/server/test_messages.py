@@ -73,12 +73,12 @@ def test_values_of_the_widgets_kind_are_taken(session):
     "states",
     [
         said(number=("string_value", "x")),
-        said(number=("bool_value", True), list=("int_value", 1)),
+        said(list=("int_value", 1)),
         said(list=("json_value", "{")),
         said(list=("json_value", "[1]")),
         said(list=("json_value", "{}")),
     ],
-    ids=["text for a number", "two of another kind", "no JSON", "a list", "an object that lacks it"],
+    ids=["text for a number", "a number for a list", "no JSON", "a list", "an object that lacks it"],
 )
 def test_a_value_that_cannot_be_read_counts_as_none(session, states):
     session.on_script_will_rerun(states)
@@ -86,4 +86,10 @@ def test_a_value_that_cannot_be_read_counts_as_none(session, states):
         with pytest.raises(KeyError):
             session._new_widget_state[name]
     session.on_script_will_rerun(said(number=("int_value", 4)))  # and a good one after it is taken
+    assert session._new_widget_state["number"] == 4
+
+
+def test_a_number_may_come_as_either_kind_of_number(session):
+    """A browser sends a whole number of a number field as int_value, the field is one of double_value."""
+    session.on_script_will_rerun(said(number=("double_value", 4.0)))
     assert session._new_widget_state["number"] == 4
