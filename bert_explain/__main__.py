@@ -111,5 +111,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def command() -> None:
+    """The command: `main`, and then the end of the process at once.
+
+    A thread in the middle of a forward pass cannot be told to stop; one that comes back while the interpreter is taken down
+    aborts the process.
+    """
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

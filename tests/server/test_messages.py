@@ -1,6 +1,7 @@
 """What comes over the websocket is looked at before Streamlit takes it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -20,7 +21,8 @@ def heard(message: dict) -> tuple[dict, list[dict]]:
     async def send(said: dict) -> None:
         sent.append(said)
 
-    return asyncio.run(checked(receive, send)()), sent
+    with ThreadPoolExecutor() as other:  # Playwright's loop may be running in this thread
+        return other.submit(asyncio.run, checked(receive, send)()).result(), sent
 
 
 @pytest.mark.parametrize(
