@@ -4,7 +4,7 @@
 # make test    every test but the measurements; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest
 # make check   the quick part of them: no browser, no training; and the linter
-# make thorough  every test, and the walks through all chapters, not through every fourth only
+# make thorough  every test, and the walks through all chapters, not through every sixth only
 # make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote

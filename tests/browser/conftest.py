@@ -13,7 +13,7 @@ from tests.browser import helpers
 HERE = Path(__file__).parent
 
 
-# Walks through every chapter, some minutes each: every fourth chapter, and all of them where THOROUGH is set.
+# Walks through every chapter, some minutes each: every sixth chapter, and all of them where THOROUGH is set.
 THOROUGH = "BERT_EXPLAIN_THOROUGH"
 WALKS = {"test_axe.py", "test_fits.py", "test_hostile_text_browser.py", "test_keyboard_learner.py", "test_policy_browser.py"}
 
@@ -22,12 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each of these is tried once more when it fails: a busy machine can paint later than a test looks, and the run says
     how often that was. What is broken fails twice."""
     seen: Counter[str] = Counter()
-    later = pytest.mark.skip(reason="every fourth chapter is walked here, all of them by make thorough")
+    later = pytest.mark.skip(reason="every sixth chapter is walked here, all of them by make thorough")
     for item in items:
         if HERE in item.path.parents:
             if item.path.name in WALKS and not os.environ.get(THOROUGH):
                 walk = item.nodeid.partition("[")[0]
-                if seen[walk] % 4:
+                if seen[walk] % 6:
                     item.add_marker(later)
                 seen[walk] += 1
             item.add_marker(pytest.mark.browser)
