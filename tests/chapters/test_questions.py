@@ -10,7 +10,7 @@ from tests.tiny import tiny_bert, tiny_electra, tiny_roberta
 
 QUESTIONS = [q for stage in STAGES if stage.path for q in chapters.load(stage.chapter).questions]
 OTHERS = {"generator": lambda: tiny_electra("generator"), "discriminator": tiny_electra, "roberta": tiny_roberta}
-BESIDE = ("decoder", "elmo", "sees", "same_word", "confusions")  # run other models or many texts: fewer texts here, twenty in their own tests
+BESIDE = ("decoder", "elmo", "sees", "same_word", "confusions")  # other models, or many texts of their own: fewer texts here
 every = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
 
 
