@@ -16,6 +16,7 @@ from bert_explain.analysis.outputs import TokenMap, signed
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.text import plotly
 from bert_explain.trace import Token, Trace
 
 SYMBOLS = {"segment_a": "circle", "segment_b": "diamond", "special": "x-thin", "masked": "square"}
@@ -63,7 +64,7 @@ def _place(row: pd.Series) -> str:
 
 def pair_lines(table: pd.DataFrame, measure: str, names: tuple[str, str], layer: int, palette: Palette) -> go.Figure:
     """Two tokens from layer to layer: their cosine beside the mean of all pairs, or their lengths beside the mean."""
-    one, other = (_safe(name) for name in names)
+    one, other = (plotly(name) for name in names)
     if measure == "cosine":
         lines = [
             ("cosine", f"{one} and {other}", "accent", "solid", "circle"),
@@ -129,7 +130,7 @@ def token_map(
         textposition="top center",
         textfont={"family": theme.MONO_FONT, "size": 14, "color": palette.accent},
         marker={"size": 14, "color": palette.accent, "symbol": SYMBOLS[roles[position]].replace("x-thin", "x")},
-        hovertemplate=f"{_safe(tokens[position].text)}, the chosen token<extra></extra>",
+        hovertemplate=f"{plotly(tokens[position].text)}, the chosen token<extra></extra>",
     )
     figure.update_layout(**theme.layout(palette, height=460))
     for axis, which in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
@@ -180,8 +181,3 @@ def _names(found: TokenMap, layer: int, position: int, nearest: Sequence[int]) -
             taken.append(place)
             shown[int(i)] = "top center"
     return shown
-
-
-def _safe(text: str) -> str:
-    """A piece inside a plotly template: neither a tag nor a placeholder can start in it."""
-    return escape(text).replace("%{", "%&#123;")

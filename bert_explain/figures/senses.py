@@ -17,6 +17,7 @@ from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.text import plotly
 
 MODELS = {  # role, dash, symbol: a line is told by more than its colour
     "word2vec": ("token", "dot", "diamond"),
@@ -184,7 +185,7 @@ def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occu
                 x=points[at, 0],
                 y=points[at, 1],
                 mode="markers+text",
-                name=_safe(name) or "no label",
+                name=plotly(name) or "no label",
                 marker={
                     "color": getattr(palette, role),
                     "symbol": symbol,
@@ -195,7 +196,7 @@ def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occu
                 textposition=beside[at],
                 cliponaxis=False,
                 textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
-                customdata=np.array([_safe(f"{i + 1}: {short(occurrences[i])}") for i in at]),
+                customdata=np.array([plotly(f"{i + 1}: {short(occurrences[i])}") for i in at]),
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )
@@ -298,8 +299,3 @@ def _hit(row) -> str:
         f'<li><span class="cosine">{row.cosine:.2f}</span><div>{letter}<span class="said">{sentence}</span>'
         f'<p class="means">{escape(row.word)}, {escape(row.kind)}: {escape(row.definition)}</p></div></li>'
     )
-
-
-def _safe(text: str) -> str:
-    """Text inside a plotly chart: neither a tag nor a placeholder can start in it."""
-    return escape(text).replace("%{", "%&#123;")

@@ -6,7 +6,6 @@ Words come from the reader or a table: they are escaped here for plotly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.text import plotly
 from bert_explain.models.vectors import Vectors
 
 CROWD = 60  # words above which points carry no names but on hover
@@ -114,7 +114,7 @@ def word_map(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) 
     """Words as points, two- or three-dimensional; a line from each to its true nearest where the map shows another."""
     if found.points.shape[1] == 3:
         return _space(found, rows, chosen, palette)
-    names = np.array([_safe(word) for word in found.words])
+    names = np.array([plotly(word) for word in found.words])
     traces = _lines(found.points, rows, palette)
     traces.append(_points(found.points, names, found.words, chosen, _said(rows), palette))
     limits = [_limits(found.points[:, axis]) for axis in (0, 1)]
@@ -124,7 +124,7 @@ def word_map(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) 
 def _said(rows: pd.DataFrame) -> np.ndarray:
     """What is read at each point."""
     pairs = zip(rows["word"], rows["nearest"], rows["cosine"], strict=True)
-    return np.array([f"{_safe(w)}<br>truly nearest: {_safe(n)}, cosine {c:.2f}" for w, n, c in pairs])
+    return np.array([f"{plotly(w)}<br>truly nearest: {plotly(n)}, cosine {c:.2f}" for w, n, c in pairs])
 
 
 def _lines(points: np.ndarray, rows: pd.DataFrame, palette: Palette) -> list:
@@ -189,7 +189,7 @@ def _space(found: WordMap, rows: pd.DataFrame, chosen: str, palette: Palette) ->
         y=y,
         z=z,
         mode="markers+text" if len(found.words) <= CROWD else "markers",
-        text=np.array([_safe(word) for word in found.words]),
+        text=np.array([plotly(word) for word in found.words]),
         textfont={"family": theme.MONO_FONT, "size": 12, "color": palette.ink},
         marker={"size": 5, "color": np.where(lit, palette.accent, palette.token)},
         customdata=_said(rows),
@@ -211,7 +211,7 @@ def moving_map(paths: np.ndarray, at: int, words: Sequence[str], chosen: str, pa
     gaps = np.concatenate([paths[: at + 1], np.full((1, *paths.shape[1:]), np.nan)])  # a trail ends where the next begins
     trail = gaps.transpose(1, 0, 2).reshape(-1, 2)
     line = {"color": palette.line, "width": 1.5}
-    names = np.array([_safe(word) for word in words])
+    names = np.array([plotly(word) for word in words])
     traces = [
         go.Scatter(x=trail[:, 0], y=trail[:, 1], mode="lines", hoverinfo="skip", line=line),
         _points(paths[at], names, words, chosen, names, palette),
@@ -265,8 +265,3 @@ def lesson_bars(table: pd.DataFrame) -> list[Bar]:
         )
         for _, row in table.iterrows()
     ]
-
-
-def _safe(text: str) -> str:
-    """A word inside a plotly template: neither a tag nor a placeholder can start in it."""
-    return escape(text).replace("%{", "%&#123;")

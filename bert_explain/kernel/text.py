@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,11 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\n]")
 def markdown(text: str) -> str:
     """Text as Markdown shows it letter by letter, in one line: for labels of buttons, options, captions, titles, bars."""
     return _LATE.sub(_JOINER, _NUMBERED.sub(r"\1\\", _MARKS.sub(r"\\\1", " ".join(text.split()))))
+
+
+def plotly(text: str) -> str:
+    """Text inside a Plotly chart, letter by letter: neither a tag nor a placeholder of a template can start in it."""
+    return escape(text).replace("%{", "%&#123;")
 
 
 def cell(value: Any) -> Any:

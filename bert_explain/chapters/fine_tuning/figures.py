@@ -10,6 +10,7 @@ from bert_explain.chapters.fine_tuning import numbers
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.senses import colours
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.text import plotly
 from bert_explain.training.fine_tuning import Tuned
 
 CHART = {"theme": None, "config": {"displayModeBar": False}}
@@ -83,17 +84,12 @@ def label_map(tuned: Tuned, when: str, palette: Palette) -> tuple[go.Figure, flo
                 x=rows[f"{when} x"],
                 y=rows[f"{when} y"],
                 mode="markers",
-                name=_safe(name),
+                name=plotly(name),
                 marker={"color": getattr(palette, role), "symbol": symbol, "size": 9, "opacity": 0.85},
-                customdata=np.array([_safe(text[:90]) for text in rows["text"]]),
+                customdata=np.array([plotly(text[:90]) for text in rows["text"]]),
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )
     axis = {"visible": False}
     legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0}
     return chart(traces, palette, 340, dict(axis), dict(axis), legend=legend), share
-
-
-def _safe(text: str) -> str:
-    """Plotly reads some HTML; a reader's text is none."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
