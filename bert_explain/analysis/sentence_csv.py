@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bert_explain.analysis.same_word import LONGEST_LABEL, LONGEST_LIST, BadList, Line, shown
+from bert_explain.kernel.csv_rows import Unreadable, decoded, rows_of
 
-SEPARATORS = (",", ";", "\t")
 NAMED = 8  # rows that are named, of those that are not read
-_SEP = re.compile(r'"?sep=(.|\\t)"?[ ,;\t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)  # Excel's own first line: what parts the cells
-_END = "end of the file"  # a row of its own, put behind the last: inside an open quotation mark it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +22,12 @@ class SentenceFile:
 
 def read_csv(data: bytes) -> SentenceFile:
     """A CSV file with the column `sentence` and, if there are labels, `label`. Raises BadList, saying what to change."""
-    text, encoding = _decoded(data)
+    try:
+        text, encoding = decoded(data)
+        rows, separator = rows_of(text)
+    except Unreadable as error:
+        raise BadList(str(error)) from error
     problems = [encoding] if encoding else []
-    rows, separator = _rows(text)
     if len([row for row in rows if any(row)]) < 2:
         raise BadList("This CSV file has no rows below its first line. The first line must name the columns: sentence,label.")
     first = next(number for number, row in enumerate(rows) if any(row))
@@ -72,42 +70,6 @@ def read_csv(data: bytes) -> SentenceFile:
             f"{len(kept):,} of the {len(lines):,} sentences are read: a list here has at most {LONGEST_LIST:,} characters."
         )
     return SentenceFile(tuple(kept), tuple(problems))
-
-
-def _decoded(data: bytes) -> tuple[str, str]:
-    """The file's text, and a sentence where its encoding had to be guessed."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace"), ""
-    if b"\0" in data:
-        raise BadList("This is no text file: it holds zero bytes. Save the table as CSV and try again.")
-    try:
-        return data.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        said = "This file is not in UTF-8 and was read as Windows-1252: look whether its accents are right."
-        return data.decode("cp1252", "replace"), said
-
-
-def _rows(text: str) -> tuple[list[list[str]], str]:
-    """All rows, an empty one for an empty line, as a spreadsheet numbers them; and what parts their cells."""
-    found = _SEP.match(text)
-    if found:
-        separator = found[1].replace("\\t", "\t")
-        text = text[found.end() :]
-        if separator in '"\r\n':
-            raise BadList("The first line of this CSV file names something that cannot part cells.")
-    else:
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        separator = max(SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), [])))
-    try:
-        rows = list(csv.reader(io.StringIO(f"{text}\n{_END}\n", newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise BadList(f"This CSV file cannot be read: {error}.") from error
-    if rows[-1] != _END.split(separator):
-        raise BadList(f"Row {len(rows)} of this CSV file opens a quotation mark that is never closed: nothing is read.")
-    rows.pop()
-    while rows and not any(rows[-1]):
-        rows.pop()
-    return rows, separator
 
 
 def _named(numbers: Sequence[int]) -> str:

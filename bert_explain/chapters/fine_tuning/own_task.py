@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections import Counter
 
 import numpy as np
 
 from bert_explain.errors import ExplainError
+from bert_explain.kernel.csv_rows import Unreadable, decoded, rows_of
 from bert_explain.kernel.readings import listed, many
 from bert_explain.kernel.tasks import Pair, Sequence, Task
 
@@ -32,11 +31,10 @@ def from_csv(data: bytes) -> tuple[Task, list[str]]:
     """
     if len(data) > LARGEST:
         raise BadTable(f"This file has {len(data) / 1e6:.1f} MB; up to {LARGEST / 1e6:.0f} MB are read.")
-    rows = _rows(data)
+    rows, said = _rows(data)
     one, two, label = _columns([cell.strip().lower().replace("_", " ") for cell in rows[0]])
     body = rows[1:] if label is not None else rows
     label = 1 if label is None else label
-    said: list[str] = []
     needed = max(x for x in (one, two, label) if x is not None)
     whole = [row for row in body if len(row) > needed and row[one].strip() and row[label].strip()]
     if left := len(body) - len(whole):
@@ -75,31 +73,16 @@ def from_csv(data: bytes) -> tuple[Task, list[str]]:
     return Task(name, "Your own table", kind, tuple(sorted(labels)), tuple(train), tuple(test), None), said
 
 
-def _rows(data: bytes) -> list[list[str]]:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise BadTable("This file is no text in UTF-8. Save the table as CSV, UTF-8.")
-    text = text.replace("\x00", "")
-    first, _, rest = text.partition("\n")
-    separator = ""
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:  # Excel's own first line
-        separator, text = first.strip()[4], rest
-        first = text.partition("\n")[0]
-    separator = separator or max(",;\t", key=first.count)
+def _rows(data: bytes) -> tuple[list[list[str]], list[str]]:
+    """The rows that hold something, and what is said of the file's encoding."""
     try:
-        rows = [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(cell.strip() for cell in row)
-        ]
-    except csv.Error as error:
-        raise BadTable(f"This file is no table: {error}.") from error
+        text, encoding = decoded(data)
+        rows = [row for row in rows_of(text)[0] if any(cell.strip() for cell in row)]
+    except Unreadable as error:
+        raise BadTable(str(error)) from error
     if not rows or len(rows[0]) < 2:
         raise BadTable("This file has one column only. A row holds a text and its label, with a comma between them.")
-    return rows
+    return rows, [encoding] if encoding else []
 
 
 def _columns(head: list[str]) -> tuple[int, int | None, int | None]:
