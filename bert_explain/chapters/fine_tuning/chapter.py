@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bert_explain import models
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.fine_tuning import figures, numbers, own_task, questions
 from bert_explain.chapters.fine_tuning.figures import CHART
@@ -22,7 +21,7 @@ from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe, Tuned, Watch
-from bert_explain.ui import asking, printing, stages, state
+from bert_explain.ui import asking, cache, printing, stages, state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -37,14 +36,12 @@ EPOCHS = state.Number("epochs", 1, 20, 5)
 RATE = state.Choice("rate", numbers.RATES, "1e-4")
 SEED = state.Number("draw", 0, 99)
 TRAINED, GPT, HEADS, TAKEN = asked("trained"), asked("gpt"), asked("moved"), asked("taken")
-DECODER = "mini-gpt"
 LONG = 2_000  # forward passes, about: a training never takes every place of the server
 
 LEAD = (
     "This is how BERT is put to work: **one new layer**, a task, a few hundred examples. What the model knows of English stays "
     "in it; training on the task moves it a little."
 )
-CALLED = {"head": "the new layer only", "2": "the last two layers too", "all": "the whole model"}
 
 
 # what is trained ----------------------------------------------------------------------------------------------------
@@ -82,7 +79,9 @@ def _choose() -> None:
     options = [*tasks.names(), OWN]
     left.selectbox("Task", options, format_func=lambda name: titles[name], **state.bind(TASK, options=options))
     options = list(numbers.PARTS)
-    middle.selectbox("What is trained", options, format_func=lambda part: CALLED[part], **state.bind(PART, options=options))
+    middle.selectbox(
+        "What is trained", options, format_func=lambda part: numbers.PARTS[part], **state.bind(PART, options=options)
+    )
     right.segmented_control("Examples", numbers.COUNTS, **state.bind(COUNT))
     with st.expander("Epochs, learning rate, seed"):
         one, two, three = st.columns(3, gap="medium")
@@ -133,9 +132,10 @@ def _train(page: Page) -> None:
     tuned = fine_tuning.kept(page.model, recipe)
     if beside is None or tuned is None:
         return
-    decoder = models.load_decoder()
-    second = _run(page, GPT, decoder, task, _recipe(DECODER, task), f"And {decoder.spec.title}, under the same head and seed")
-    other = None if second is None else fine_tuning.kept(decoder, _recipe(DECODER, task))
+    decoder = cache.decoder()
+    theirs = _recipe(decoder.name, task)
+    second = _run(page, GPT, decoder, task, theirs, f"And {decoder.spec.title}, under the same head and seed")
+    other = None if second is None else fine_tuning.kept(decoder, theirs)
     trained = [(f"{page.model.spec.title}, fine-tuned", tuned)]
     trained += [] if other is None else [(f"{decoder.spec.title}, fine-tuned", other)]
     table = numbers.compared(task, beside, trained)
@@ -364,8 +364,7 @@ def _take(page: Page) -> None:
     with st.container(horizontal=True, gap="small"):
         for target in ("Attention", "Outputs", "Inside a layer"):
             if st.button(f"{target}, fine-tuned", key=f"walk-{target}"):
-                state.put(model=name)
-                st.switch_page(stages.stage(target).file, query_params={**state.address(target), "model": name})
+                st.switch_page(stages.stage(target).file, query_params=state.address(target, model=name))
 
     def work(progress: Callable[..., None]) -> bytes:
         progress(0.1, "Writing the folder")

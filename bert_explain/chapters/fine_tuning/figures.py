@@ -72,21 +72,22 @@ def course_chart(course: pd.DataFrame, palette: Palette) -> go.Figure:
 
 def label_map(tuned: Tuned, when: str, palette: Palette) -> tuple[go.Figure, float]:
     """The test examples on the two directions of largest variance, "before" or "after"; and these directions' share."""
-    found = numbers.places(tuned)
-    share = numbers.flat_map(getattr(tuned, when))[1]
+    places, share = numbers.flat_map(getattr(tuned, when))
+    labels = np.array(numbers.labels_of(tuned))
+    texts = np.array([plotly(" / ".join(e.inputs)[:90]) for e in tuned.task.test])
     traces = []
-    for name, (role, symbol) in colours(found["label"].tolist()).items():
-        rows = found[found["label"] == name]
-        if rows.empty:
+    for name, (role, symbol) in colours(labels.tolist()).items():
+        rows = labels == name
+        if not rows.any():
             continue
         traces.append(
             go.Scatter(
-                x=rows[f"{when} x"],
-                y=rows[f"{when} y"],
+                x=places[rows, 0],
+                y=places[rows, 1],
                 mode="markers",
                 name=plotly(name),
                 marker={"color": getattr(palette, role), "symbol": symbol, "size": 9, "opacity": 0.85},
-                customdata=np.array([plotly(text[:90]) for text in rows["text"]]),
+                customdata=texts[rows],
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )

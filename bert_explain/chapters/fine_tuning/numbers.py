@@ -24,7 +24,7 @@ from bert_explain.training.fine_tuning import Recipe, Tuned
 
 COUNTS = ("20", "50", "100", "200", "400")  # training examples
 RATES = ("3e-5", "1e-4", "2e-4", "4e-4")
-PARTS = {"head": "the new layer only", "2": "and the last two layers", "all": "the whole model"}
+PARTS = {"head": "the new layer only", "2": "the last two layers too", "all": "the whole model"}
 STRENGTH = 1.0  # of the bag of words, for a reader's own table
 
 
@@ -35,6 +35,7 @@ class Beside:
     bag: np.ndarray
     same: np.ndarray  # always the same answer
     always: str  # that answer
+    scored: tuple[tuple[float, float, float], ...] = ()  # of `same` and of `bag`: score and its 95 % interval
 
 
 def without_bert(task: Task, examples: Sequence[Example]) -> Beside:
@@ -48,7 +49,10 @@ def without_bert(task: Task, examples: Sequence[Example]) -> Beside:
         case _:
             always = Counter(e.label for e in examples).most_common(1)[0][0]
             said = [always] * len(task.test)
-    return Beside(scores.parts(task, task.test, bag), scores.parts(task, task.test, said), always)
+    parts = scores.parts(task, task.test, said), scores.parts(task, task.test, bag)
+    groups = [e.pattern for e in task.test]
+    scored = tuple((scores.score(one), *scores.interval(one, groups)) for one in parts)
+    return Beside(parts[1], parts[0], always, scored)
 
 
 @cache
@@ -67,11 +71,10 @@ def measure(task: Task) -> str:
 
 def compared(task: Task, beside: Beside, models: Sequence[tuple[str, Tuned]]) -> pd.DataFrame:
     """One row for each who answered the test split: name, score (0 to 1), the 95 % interval, number of test examples."""
-    groups = [e.pattern for e in task.test]
-    rows = [(f"always “{beside.always}”", beside.same), ("bag of words", beside.bag)]
-    rows += [(name, scores.parts(task, task.test, tuned.said)) for name, tuned in models]
-    found = [(name, scores.score(parts), *scores.interval(parts, groups), len(task.test)) for name, parts in rows]
-    return pd.DataFrame(found, columns=["who", "score", "low", "high", "tested"])
+    names = (f"always “{beside.always}”", "bag of words")
+    rows = [(name, *scored) for name, scored in zip(names, beside.scored, strict=True)]
+    rows += [(name, tuned.score, tuned.low, tuned.high) for name, tuned in models]
+    return pd.DataFrame(rows, columns=["who", "score", "low", "high"]).assign(tested=len(task.test))
 
 
 def verdict(task: Task, beside: Beside, tuned: Tuned, name: str, other: Tuned | None = None, other_name: str = "") -> Sentence:
@@ -127,6 +130,11 @@ def confusion(tuned: Tuned) -> pd.DataFrame:
         for right, answer in pairs:
             found.loc[right, answer] += 1
     return found
+
+
+def labels_of(tuned: Tuned) -> list[str]:
+    """The right label of each test example."""
+    return [_label(e) for e in tuned.task.test]
 
 
 def _label(example: Example) -> str:
@@ -218,7 +226,7 @@ def nearest_alike(vectors: np.ndarray, labels: Sequence[str]) -> float:
 
 def sorted_by_label(tuned: Tuned) -> Sentence:
     """Whether the vectors lie by label after the training, and did before."""
-    labels = [_label(e) for e in tuned.task.test]
+    labels = labels_of(tuned)
     before, after = nearest_alike(tuned.before, labels), nearest_alike(tuned.after, labels)
     gap = 2 * np.sqrt(0.5 / len(labels))  # two standard errors of such a share, at most
     more = "more than before" if after > before + gap else "fewer than before" if after < before - gap else "about as before"
@@ -240,7 +248,7 @@ def places(tuned: Tuned) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "text": [" / ".join(e.inputs) for e in tuned.task.test],
-            "label": [_label(e) for e in tuned.task.test],
+            "label": labels_of(tuned),
             "said": tuned.said,
             "before x": before[:, 0],
             "before y": before[:, 1],
