@@ -31,8 +31,6 @@ def hold(model: Any) -> Any:
         note(model, model.spec)
         MODELS.forget(key)
         MODELS.get(key, lambda: model)
-    elif key not in _alive:  # an equal one was noted after it, and is gone
-        note(model, model.spec)
     return model
 
 
@@ -62,4 +60,5 @@ def find(spec: Any) -> Any | None:
     """The model that this describes, or None."""
     with _lock:
         found = _alive.get(spec.reads_as)
+    # An equal one may have been noted after the one that is held, and be gone.
     return MODELS.peek(spec.reads_as) if found is None else found

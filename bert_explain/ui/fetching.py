@@ -53,7 +53,7 @@ def offer() -> None:
     with st.container(key="fetch", border=True):
         job = _running(chosen)
         if job is not None:
-            working._watch("fetch", job, lambda: None)
+            working.watch("fetch", job, lambda: None)
             return
         if failed := st.session_state.get(_FAILED, {}).get(chosen):
             tell(f"{failed} {instead} is shown instead.", "warning")

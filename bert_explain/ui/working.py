@@ -117,7 +117,7 @@ def working(
         _said(found)
         st.button("Try again", key=state.own_key(f"again-{which.name}"))
     else:
-        _watch(which.name, found, lambda: state.put(which, which.default), meanwhile, cancel)
+        watch(which.name, found, lambda: state.put(which, which.default), meanwhile, cancel)
     return None
 
 
@@ -157,7 +157,7 @@ def awaited(
         _said(found)
         st.button("Try again", key=again, on_click=go_on)
     else:
-        _watch(name, found, stop or (lambda: stopped.update({name: key})), meanwhile, cancel)
+        watch(name, found, stop or (lambda: stopped.update({name: key})), meanwhile, cancel)
     return None
 
 
@@ -199,7 +199,7 @@ def why(job: Job) -> str:
     return "This could not be done; the server's log says why."
 
 
-def _watch(
+def watch(
     name: str, job: Job, stop: Callable[[], None], meanwhile: Callable[[], None] | None = None, cancel: str = "Cancel"
 ) -> None:
     """Looks at a job again and again, while it runs; draws the whole page when it is over."""
@@ -255,7 +255,7 @@ def loaded(
         return work(lambda share, text="": None)
     job = JOBS.submit(key, session(), work, cost=0.0, label=label)
     if not job.wait(AT_ONCE):
-        _watch("loading", job, instead or (lambda: None), cancel="Cancel" if instead else "")
+        watch("loading", job, instead or (lambda: None), cancel="Cancel" if instead else "")
         state.write()  # the page ends here, and its choices stand in the address all the same
         st.stop()
     JOBS.drop(key)
