@@ -1,4 +1,4 @@
-"""A table that a person or a spreadsheet wrote as CSV: its text in whatever encoding, its rows with whatever between the cells."""
+"""A table that a person or a spreadsheet wrote as CSV: its text in any encoding, its rows with whatever between the cells."""
 
 from __future__ import annotations
 
