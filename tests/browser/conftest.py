@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, TimeoutError, expect, sync_playwright
 
 from tests.browser import helpers
 
 HERE = Path(__file__).parent
 
+# An expectation that is not met is no timeout, and is not tried again; so it is waited for longer than Playwright's own 5 s.
+expect.set_options(timeout=30_000)
 
 # Walks through every chapter, some minutes each: every sixth chapter, and all of them where THOROUGH is set.
 THOROUGH = "BERT_EXPLAIN_THOROUGH"
@@ -19,8 +21,8 @@ WALKS = {"test_axe.py", "test_fits.py", "test_hostile_text_browser.py", "test_ke
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each of these is tried once more when it fails: a busy machine can paint later than a test looks, and the run says
-    how often that was. What is broken fails twice."""
+    """Each of these is tried once more when it waited in vain: a machine can be too busy, and the run says how often that was.
+    What was found to be wrong is wrong at once."""
     seen: Counter[str] = Counter()
     later = pytest.mark.skip(reason="every sixth chapter is walked here, all of them by make thorough")
     for item in items:
@@ -31,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     item.add_marker(later)
                 seen[walk] += 1
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=".*"))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=TimeoutError))
 
 
 @pytest.hookimpl(wrapper=True)
