@@ -97,19 +97,21 @@ def test_readers_who_ask_at_once_get_one_model_loaded_once(monkeypatch):
 
 
 def test_a_download_keeps_nobody_waiting_who_wants_another_model(monkeypatch, mini_bert):
-    from bert_explain.models import registry
+    from bert_explain.models import hub, registry
+    from bert_explain.models.loaded import Shelf
 
     started, release = threading.Event(), threading.Event()
 
-    def slow(entry, progress):
+    def slow(*_):
         started.set()
         assert release.wait(30)
         raise models.BadModel("broken off")
 
-    monkeypatch.setattr(registry, "_download", slow)
-    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(hub, "fetch", slow)
+    monkeypatch.setattr(registry, "_loaded", Shelf())
+    large = registry.entry("bert-large-uncased")
     with ThreadPoolExecutor(2) as pool:
-        waiting = pool.submit(models.load, "bert-large-uncased")
+        waiting = pool.submit(registry.fetch, large, lambda share, what: None)
         assert started.wait(30)
         try:
             assert pool.submit(models.load, "mini-bert").result(30).name == "mini-bert"
