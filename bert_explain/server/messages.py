@@ -1,16 +1,18 @@
 """What a browser says over the websocket, looked at before Streamlit takes it: nonsense ends the connection, without a word
-in the log, and a value that its widget cannot read counts as none.
+in the log, and a value that its widget cannot read, or that is no JSON where it should be, counts as none.
 
 Streamlit 1.67 writes a traceback into the log for each of these, which whoever sends nonsense can fill.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from google.protobuf.message import DecodeError
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.state.session_state import WStates
 
 NONSENSE = 1002  # "protocol error", of RFC 6455, section 7.4.1
@@ -21,20 +23,42 @@ def checked(receive: Receive, send: Send) -> Receive:
 
     async def checked_receive() -> Message:
         message = await receive()
-        if message["type"] != "websocket.receive" or _is_one(message.get("bytes")):
+        if message["type"] != "websocket.receive":
             return message
+        heeded = _heeded(message.get("bytes"))
+        if heeded is not None:
+            return {**message, "bytes": heeded}
         await send({"type": "websocket.close", "code": NONSENSE})
         return {"type": "websocket.disconnect", "code": NONSENSE}
 
     return checked_receive
 
 
-def _is_one(data: bytes | None) -> bool:
-    if data is None:  # a text frame
-        return False
+def _heeded(data: bytes | None) -> bytes | None:
+    """The message without the widgets' values that are no JSON; None for what is no message (a text frame has no bytes)."""
+    if data is None:
+        return None
     try:
-        BackMsg.FromString(data)
+        said = BackMsg.FromString(data)
     except DecodeError:
+        return None
+    widgets = said.rerun_script.widget_states.widgets
+    wrong = [at for at, widget in enumerate(widgets) if not _is_json(widget)]
+    if not wrong:
+        return data
+    for at in reversed(wrong):
+        del widgets[at]
+    return said.SerializeToString()
+
+
+def _is_json(widget: WidgetState) -> bool:
+    """Whether a value that should be JSON is; every other kind of value is let through."""
+    kind = widget.WhichOneof("value")
+    if kind not in ("json_value", "json_trigger_value"):
+        return True
+    try:
+        json.loads(getattr(widget, kind))
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -269,9 +269,10 @@ def against_a_server(count: int, seed: int = 0, log: Path | None = None) -> Repo
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--log", type=Path, help="keep what the server said in this file")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    report = against_a_server(options.count, options.seed)
+    report = against_a_server(options.count, options.seed, options.log)
     print(report.said())
     return 0 if report.clean else 1

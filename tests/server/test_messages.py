@@ -46,6 +46,26 @@ def test_what_a_browser_says_passes():
         assert heard(message) == (message, [])
 
 
+@pytest.mark.parametrize("field", ["json_value", "json_trigger_value"])
+@pytest.mark.parametrize("nonsense", ["", "[", "{'a': 1}", "[" * 100_000], ids=["empty", "open", "python", "deep"])
+def test_a_value_that_is_no_json_is_left_out_of_the_message(field, nonsense):
+    message = BackMsg()
+    message.rerun_script.query_string = "a=b"
+    for name, (kind, value) in {
+        "wrong": (field, nonsense),
+        "right": (field, '{"go": 1}'),
+        "text": ("string_value", nonsense),
+    }.items():
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id = name
+        setattr(state, kind, value)
+    found, sent = heard({"type": "websocket.receive", "bytes": message.SerializeToString()})
+    read = BackMsg.FromString(found["bytes"])
+    assert [state.id for state in read.rerun_script.widget_states.widgets] == ["right", "text"]
+    assert read.rerun_script.query_string == "a=b"
+    assert sent == []
+
+
 @pytest.fixture
 def session():
     heed_values()
