@@ -87,3 +87,17 @@ def test_a_step_fits_its_screen(new_page, stage):
         settled(page)
         wrong += misfits(page, step.id, "shown")
     assert not wrong, "\n".join(wrong)
+
+
+def test_many_steps_show_their_numbers_in_one_line_and_keep_their_names(new_page):
+    page = new_page(viewport=LAPTOP)
+    steps = chapters.load("confusions").steps
+    open_at(page, "What_people_get_wrong", mode="guided")
+    nav = page.get_by_role("navigation", name="Steps")
+    assert nav.bounding_box()["height"] < 45
+    assert nav.locator("ol a").first.inner_text() == f"1 {steps[0].title}"
+    second = nav.get_by_role("link", name=f"2 {steps[1].title}", exact=True)
+    assert second.get_attribute("title") == steps[1].title
+    second.click()
+    page.wait_for_url(f"**step={steps[1].id}*")
+    assert nav.bounding_box()["height"] < 45

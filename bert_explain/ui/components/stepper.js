@@ -8,6 +8,17 @@ let opened = null;
 let announced = null;
 let live = null; // what the arrow keys act on: the last state that was drawn
 let listening = false;
+const LINES = 2; // where it would take more, all steps but the current one show their number only
+const watched = new ResizeObserver((seen) => requestAnimationFrame(() => seen.forEach((one) => fold(one.target))));
+
+function fold(nav) {
+  const list = nav.querySelector("ol"), first = list.firstElementChild, last = nav.querySelector("#every") ?? list;
+  if (!first) return;
+  nav.classList.remove("folded");
+  const folded = last.getBoundingClientRect().bottom - list.getBoundingClientRect().top > (LINES + 0.7) * first.offsetHeight;
+  nav.classList.toggle("folded", folded);
+  for (const link of list.querySelectorAll("a")) link.title = folded ? link.querySelector("span").textContent : "";
+}
 
 function pressed(event) {
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -95,6 +106,9 @@ export default function (call) {
     if (data.current === data.every) all.setAttribute("aria-current", "step"); else all.removeAttribute("aria-current");
     all.onclick = (event) => { event.preventDefault(); go(data.every); };
   }
+  const nav = parentElement.querySelector("nav");
+  fold(nav);
+  watched.observe(nav);
   if (had !== undefined) parentElement.querySelector(`a[data-step="${had}"]`)?.focus();
   if (focused !== null && focused !== data.focus) toQuestion();
   focused = data.focus;
@@ -106,6 +120,7 @@ export default function (call) {
   listening = true;
   return () => {
     document.removeEventListener("keydown", pressed);
+    watched.unobserve(nav);
     listening = false;
   };
 }
