@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,65 @@ class Specials:
         """Those that there are."""
         named = (self.start, self.end, self.mask, self.unknown, self.padding)
         return iter([special for special in named if special is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHead:
+    """A head that was trained for a task of its own: what it gives, and how that is read. C outputs.
+
+    kind : "sequence", labels for the text as a whole, one or two sentences; "pair", the same where it is known that it was
+        trained on two; "token", a label for each token; "span", a start and an end for each token.
+    labels : (C,) the outputs' names as config.json has them: a stranger's text, to be escaped; empty for a span.
+    reads : "softmax", one label is right; "sigmoid", each is right or not by itself; "value", numbers: a regression.
+    stated : whether config.json says how it is read; if not, it is read as transformers reads it then.
+    here : it was trained on this server, on one of the data sets of `kernel.tasks` or on a reader's table.
+    """
+
+    kind: Literal["sequence", "pair", "token", "span"]
+    labels: tuple[str, ...] = ()
+    reads: Literal["softmax", "sigmoid", "value"] = "softmax"
+    architecture: str = ""
+    stated: bool = True
+    here: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels as they are shown: cut where they are long, and each another one."""
+        cut = [" ".join(label.split()) for label in self.labels]
+        cut = [label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…" for label in cut]
+        return tuple(
+            label if label and cut.count(label) == 1 else f"{label or 'no name'} (output {i})" for i, label in enumerate(cut, 1)
+        )
+
+    @property
+    def named(self) -> bool:
+        """False where the labels have no names of their own: transformers calls them LABEL_0, LABEL_1 then."""
+        return any(label != f"LABEL_{i}" for i, label in enumerate(self.labels))
+
+    @property
+    def gives(self) -> str:
+        """What it gives, as the end of a sentence that begins with its name."""
+        if self.kind == "span":
+            return "points at the place in a passage (sentence B) where the answer to a question (sentence A) begins, and ends"
+        count, some = len(self.labels), _some(self.names)
+        if self.reads == "value":
+            return "gives the text a number" if count == 1 else f"gives the text {count} numbers ({some})"
+        if self.kind == "token":
+            return f"gives each token a label of its own, one of {count} ({some})"
+        if self.reads == "sigmoid":
+            one = "the one label" if count == 1 else f"each of {count} labels"
+            return f"says of {one} ({some}) whether it holds of the text"
+        whom = "the pair of sentences" if self.kind == "pair" else "the text"
+        return f"gives {whom} one of {count} labels ({some})"
+
+
+LONGEST_LABEL = 40  # characters of a label that are shown
+_SOME = 4  # labels that a sentence names
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - _SOME
+    return ", ".join(names[:_SOME]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)
@@ -63,6 +123,8 @@ class ModelSpec:
     lower_case: bool = True  # capitals are read as small letters
     capitals: int = 0  # pieces with capitals that are never read, because all is read in small letters
     longest_word: int = 100  # characters; a longer word becomes the unknown token
+    task: TaskHead | None = None  # a head for a task of its own
+    unread: tuple[str, ...] = ()  # one sentence for each head that stands in its folder and is not shown here
 
     @property
     def head_size(self) -> int:
@@ -80,13 +142,29 @@ class ModelSpec:
         return None if self.special.unknown is None else self.special.unknown.id
 
     @property
+    def has_task(self) -> bool:
+        """True where a head for a task of its own stands on it."""
+        return self.task is not None
+
+    @property
     def has_wordpiece(self) -> bool:
         """True where words are cut by WordPiece."""
         return self.pieces == "wordpiece"
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know of its tokens: pieces that can never be read, and a way of writing that is not BERT's."""
+        """What a reader has to know: its head for a task, heads that are not shown, a way of reading that is not BERT's."""
+        return (*self.head_remarks, *self._of_its_tokens)
+
+    @property
+    def head_remarks(self) -> tuple[str, ...]:
+        """What stands on it for a task, and what stands in its folder and is not shown."""
+        task = () if self.task is None else (f"{self.title} has a task head: it {self.task.gives}. See the page Any task model.",)
+        return (*task, *self.unread)
+
+    @property
+    def _of_its_tokens(self) -> tuple[str, ...]:
+        """Pieces that can never be read, and a way of writing that is not BERT's."""
         if self.capitals:
             return (
                 f"{self.title} reads capitals as small letters, and yet {self.capitals:,} pieces of its vocabulary have "

@@ -209,6 +209,14 @@ class Trace(Record):
         logits: np.ndarray = self.engine.replaced(self.hidden[-1])
         return logits
 
+    def task_logits(self) -> np.ndarray:
+        """The task head's numbers: (C,) for labels of the text, (T, C) for labels of tokens, (T, 2) for a start and an end.
+
+        Before softmax or sigmoid; `spec.task` says what they are. Raises Missing where no such head stands on the model.
+        """
+        logits: np.ndarray = self.engine.task(self.hidden[-1])
+        return logits
+
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:
         """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits`'s for layer l.
 

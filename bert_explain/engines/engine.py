@@ -40,6 +40,9 @@ class Engine(Protocol):
     def replaced(self, states: np.ndarray) -> np.ndarray:
         """The logit that each token was replaced, (P, H) -> (P,), before the sigmoid. Raises Missing."""
 
+    def task(self, states: np.ndarray) -> np.ndarray:
+        """The task head on the last layer's vectors (T, H): (C,), (T, C) or (T, 2), see `Trace.task_logits`. Raises Missing."""
+
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:
         """One head's step on the layer's input (T, H)."""
 

@@ -108,6 +108,11 @@ class LocalEngine:
         return _array(self.model.replaced_logits(_tensor(states)))
 
     @torch.inference_mode()
+    def task(self, states: np.ndarray) -> np.ndarray:
+        """The task head on the last layer's vectors (T, H): (C,), (T, C) or (T, 2), see `Trace.task_logits`. Raises Missing."""
+        return _array(self.model.task_logits(_tensor(states)))
+
+    @torch.inference_mode()
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:
         """One head's step on the layer's input (T, H)."""
         kept = self.model.attend(layer, _tensor(states), off)

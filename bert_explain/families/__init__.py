@@ -8,11 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 
 from bert_explain.core.errors import BadModel
-from bert_explain.families.parts import Embed, Family, Layer, Parts, Sizes
+from bert_explain.families.parts import Embed, Family, Layer, Parts, Sizes, TaskPlan
 
 NAMES = ("bert", "distilbert", "electra", "roberta")  # as `model_type` in config.json says them
 
-__all__ = ["NAMES", "Embed", "Family", "Layer", "Parts", "Sizes", "kinds", "of"]
+__all__ = ["NAMES", "Embed", "Family", "Layer", "Parts", "Sizes", "TaskPlan", "kinds", "of"]
 
 # What is asked for and cannot be walked through; each with the reason.
 _REFUSED = {

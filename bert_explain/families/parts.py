@@ -6,7 +6,7 @@ Shapes: T tokens, H hidden size, L layers, A heads, F feed-forward size, V vocab
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torch import nn
@@ -60,6 +60,20 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class TaskPlan:
+    """Where the weights of a task head stand in a checkpoint, and what they read, as Hugging Face's class has it. C outputs.
+
+    out : the map (C, H). dense, activation : a map (H, H) before it, and the function between the two; "" where there is none.
+    pooled : it reads the pooler's vector; else the last layer's.
+    """
+
+    out: str
+    dense: str = ""
+    activation: Literal["", "tanh", "relu", "gelu"] = ""
+    pooled: bool = False
+
+
+@dataclass(frozen=True)
 class Sizes:
     """The sizes in a config.json that decide how many numbers a model has."""
 
@@ -93,6 +107,7 @@ class Family:
     parts : (module, the heads that were in the checkpoint) -> its parts.
     heads : each head, and words of which one stands in the name of a weight of it.
     between : how many end tokens stand between two sentences.
+    prefix : what Hugging Face's classes of it begin with; tasks : kind of task head -> where its weights stand.
     """
 
     name: str
@@ -106,6 +121,13 @@ class Family:
     pieces: Literal["wordpiece", "byte-level"] = "wordpiece"
     between: int = 1
     vocabularies: tuple[tuple[str, ...], ...] = (("tokenizer.json",), ("vocab.txt",))
+    prefix: str = ""
+    tasks: Mapping[str, TaskPlan] = field(default_factory=dict)
+
+
+def tasks(sequence: TaskPlan) -> dict[str, TaskPlan]:
+    """The plans of a family: labels of a token, starts and ends are one map in all of them, labels of a text are not."""
+    return {"sequence": sequence, "token": TaskPlan("classifier"), "span": TaskPlan("qa_outputs")}
 
 
 def bert_layer(layer: nn.Module) -> Layer:

@@ -165,7 +165,7 @@ def _open(folder: Path, name: str, title: str) -> Decoder:
         raise BadModel(f"{folder.name} is {kind}. It must be a bert model whose config.json says is_decoder: true.")
     if config.add_cross_attention or getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise BadModel(f"{folder.name} is not a plain decoder: it has cross-attention, or its positions are relative.")
-    module, tokenizer, missing = read_weights(folder, config, families.of("bert"), BertLMHeadModel)
+    module, tokenizer, missing, _ = read_weights(folder, config, families.of("bert"), BertLMHeadModel)
     if any("cls.predictions" in key for key in missing):
         raise BadModel(f"{folder.name} has no next-word head: its file lacks {missing[0]}.")
     model = from_module(name, title, module, tokenizer)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_explain.core.errors import Missing
-from bert_explain.core.spec import ModelSpec, Special, Specials
+from bert_explain.core.spec import ModelSpec, Special, Specials, TaskHead
 from bert_explain.families import Embed, Layer
 from bert_explain.families import of as family_of
 from bert_explain.models import fingerprint, loaded
@@ -46,6 +46,9 @@ class Encoder:
     nsp_head: nn.Linear | None = field(default=None, repr=False)
     replaced_head: Any = field(default=None, repr=False)
     widen: nn.Linear | None = field(default=None, repr=False)
+    task: TaskHead | None = None
+    task_head: Any = field(default=None, repr=False)  # models.task_heads.Head, where there is a `task`
+    unread: tuple[str, ...] = ()  # one sentence for each head of its folder that is not shown
 
     # sizes ------------------------------------------------------------------------------------------------------
     @property
@@ -75,13 +78,14 @@ class Encoder:
 
     @property
     def parameters(self) -> int:
-        """Number of trained numbers; a table that is used twice (tied) is counted once."""
+        """Number of trained numbers, without a task head's; a table that is used twice (tied) is counted once."""
         return sum(p.numel() for p in self.module.parameters())
 
     @property
     def nbytes(self) -> int:
         """Bytes of its weights."""
-        return 4 * self.parameters
+        head = () if self.task_head is None else self.task_head.parameters()
+        return 4 * (self.parameters + sum(p.numel() for p in head))
 
     @property
     def has_segments(self) -> bool:
@@ -164,6 +168,8 @@ class Encoder:
             lower_case=lowers,
             capitals=self._capitals() if lowers else 0,
             longest_word=getattr(inner, "max_input_chars_per_word", 100),
+            task=self.task,
+            unread=self.unread,
         )
         loaded.note(self, spec)
         return spec
@@ -177,7 +183,7 @@ class Encoder:
     @cached_property
     def fingerprint(self) -> str:
         """A short name of the weights and of what reads them: another one gives other numbers."""
-        return fingerprint.of_module(self.module)
+        return fingerprint.of_module(self.module if self.task_head is None else nn.ModuleList([self.module, self.task_head]))
 
     # tables, for pictures of the weights themselves --------------------------------------------------------------
     def position_table(self) -> Tensor:
@@ -283,6 +289,12 @@ class Encoder:
             raise Missing(f"{self.title} has no next-sentence head: it cannot say whether B follows A.")
         return self.nsp_head(pooled)
 
+    def task_logits(self, hidden: Tensor) -> Tensor:
+        """The task head on the last layer's vectors (T, H): (C,) of a text, (T, C) of tokens, (T, 2) of spans. Raises Missing."""
+        if self.task_head is None:
+            raise Missing(f"{self.title} has no head for a task of its own.")
+        return self.task_head(hidden, self.pooled(hidden[0]) if self.task_head.pooled else None)
+
 
 def from_hugging_face(
     name: str,
@@ -291,11 +303,13 @@ def from_hugging_face(
     tokenizer: Any,
     heads: frozenset[str] | None = None,
     kind: type[Encoder] | None = None,
+    **more: Any,
 ) -> Encoder:
     """Wrap a Hugging Face module of one of `families`; as an Encoder, or as the `kind` of it given.
 
     heads : which of its family's heads were really in the checkpoint; None means whatever the module has.
     Hugging Face fills absent heads with random numbers: those must not be shown as if they were trained.
+    more : `task`, `task_head` and `unread`, as the Encoder has them.
     Raises BadModel for a module of no family that there is.
     """
     module = module.eval().requires_grad_(False)
@@ -305,4 +319,4 @@ def from_hugging_face(
     family = family_of(module.config.model_type)
     parts = family.parts(module, frozenset(family.heads) if heads is None else heads)
     given = {one.name: getattr(parts, one.name) for one in fields(parts)}
-    return (kind or Encoder)(name, title, module.config, tokenizer, wordpiece, module, **given)
+    return (kind or Encoder)(name, title, module.config, tokenizer, wordpiece, module, **given, **more)

@@ -102,11 +102,12 @@ def check_memory(folder: Path, weights: int) -> None:
 
 
 def read_weights(
-    folder: Path, config: Any, family: Family, module_class: Any = None, tokenizer_class: Any = None
-) -> tuple[Any, Any, list[str]]:
-    """(module, tokenizer, names of the weights that the file lacks). Raises BadModel where the body is not whole.
+    folder: Path, config: Any, family: Family, module_class: Any = None
+) -> tuple[Any, Any, list[str], dict[str, Any]]:
+    """(module, tokenizer, names of the weights that the file lacks, tensors of the file that the module did not take).
 
     module_class : another class of transformers than the family's.
+    Raises BadModel where the body is not whole.
     """
     tokenizer = read_tokenizer(folder, config, family)
     check_sizes(folder, family, config)
@@ -129,7 +130,21 @@ def read_weights(
         raise BadModel(f"{folder.name} lacks weights of its body ({len(body)} tensors, such as {body[0]}).")
     if len(tokenizer) > module.get_input_embeddings().num_embeddings:
         raise BadModel(f"The tokenizer of {folder.name} has {len(tokenizer)} pieces, its token table fewer rows.")
-    return module, tokenizer, missing
+    left = sorted(info["unexpected_keys"])
+    return module, tokenizer, missing, _some_of(folder, left) if state is None else {name: state.get(name) for name in left}
+
+
+def _some_of(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """These tensors of a folder's safetensors; None for one that stands there under another name (transformers renames some)."""
+    from safetensors import safe_open
+
+    whole = (folder / WEIGHTS[0]).is_file()
+    places = {} if whole else read_json(folder / WEIGHTS[1])["weight_map"]
+    found: dict[str, Any] = dict.fromkeys(names)
+    for file in sorted({WEIGHTS[0]} if whole else {places[name] for name in names if name in places}):
+        with safe_open(folder / file, "pt") as held:
+            found |= {name: held.get_tensor(name) for name in set(held.keys()) & set(names)}
+    return found
 
 
 def weight_names(folder: Path) -> frozenset[str]:

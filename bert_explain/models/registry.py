@@ -19,7 +19,7 @@ from pathlib import Path
 from bert_explain import families
 from bert_explain.core import places
 from bert_explain.errors import BadModel
-from bert_explain.models import allowed, hub, trial
+from bert_explain.models import allowed, hub, task_heads, trial
 from bert_explain.models.allowed import Entry
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.folder import opened, read_config, read_weights
@@ -180,9 +180,10 @@ def _open(folder: Path, name: str, title: str) -> Encoder:
     family = families.of(config.model_type, folder.name)
     if getattr(config, "is_decoder", False) or getattr(config, "position_embedding_type", "absolute") != "absolute":
         raise BadModel(f"{folder.name} is not a plain encoder: it looks only backwards, or its positions are relative.")
-    module, tokenizer, lost = read_weights(folder, config, family)
+    module, tokenizer, lost, left = read_weights(folder, config, family)
     missing = " ".join(lost)
     heads = frozenset(part for part, keys in family.heads.items() if not any(key in missing for key in keys))
-    model = from_hugging_face(name, title, module, tokenizer, heads)
+    found = task_heads.find(title, config, family, left, "pooler" in heads)
+    model = from_hugging_face(name, title, module, tokenizer, heads, **found)
     trial.check(model, folder)
     return model

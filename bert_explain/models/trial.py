@@ -26,7 +26,8 @@ def check(model: Encoder, folder: Path) -> None:
     """Raises BadModel where texts are not cut as the folder's own tokenizer cuts them, or a number is not finite."""
     _check_cuts(model, folder)
     _check_file(model, folder)
-    for name, weight in model.module.named_parameters():
+    own = () if model.task_head is None else model.task_head.named_parameters()
+    for name, weight in (*model.module.named_parameters(), *own):
         if not torch.isfinite(weight).all():
             raise BadModel(f"The weights of {folder.name} have numbers that are not finite, in {name}: the file is damaged.")
     tokens, _ = lay_out(model.spec, model.wordpiece, TWO)
@@ -40,6 +41,8 @@ def check(model: Encoder, folder: Path) -> None:
         heads["head for replaced words"] = model.replaced_logits(x)
     if model.has_nsp:
         heads["next-sentence head"] = model.nsp_logits(model.pooled(x[0]))
+    if model.task_head is not None:
+        heads["task head"] = model.task_logits(x)
     for part, numbers in heads.items():
         if not torch.isfinite(numbers).all():
             raise BadModel(

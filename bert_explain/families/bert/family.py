@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from bert_explain.families.parts import Embed, Family, Parts, bert_layer, bert_sizes, bert_tokenizer
+from bert_explain.families.parts import Embed, Family, Parts, TaskPlan, bert_layer, bert_sizes, bert_tokenizer, tasks
 
 
 def _module(config: Any, names: Collection[str]) -> type:
@@ -45,4 +45,6 @@ FAMILY = Family(
     numbers=_numbers,
     parts=_parts,
     heads={"mlm": ("cls.predictions",), "nsp": ("seq_relationship",), "pooler": ("pooler",)},
+    prefix="Bert",
+    tasks=tasks(TaskPlan("classifier", pooled=True)),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from bert_explain.families.parts import Embed, Family, Layer, Parts, Sizes, bert_tokenizer
+from bert_explain.families.parts import Embed, Family, Layer, Parts, Sizes, TaskPlan, bert_tokenizer, tasks
 
 
 def _module(config: Any, names: Collection[str]) -> type:
@@ -53,4 +53,6 @@ FAMILY = Family(
     numbers=_numbers,
     parts=_parts,
     heads={"mlm": ("vocab_transform", "vocab_layer_norm", "vocab_projector")},
+    prefix="DistilBert",
+    tasks=tasks(TaskPlan("classifier", "pre_classifier", "relu")),
 )

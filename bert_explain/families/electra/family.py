@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from bert_explain.families.parts import Embed, Family, Parts, bert_layer, bert_sizes, bert_tokenizer
+from bert_explain.families.parts import Embed, Family, Parts, TaskPlan, bert_layer, bert_sizes, bert_tokenizer, tasks
 
 
 def _module(config: Any, names: Collection[str]) -> type:
@@ -61,4 +61,6 @@ FAMILY = Family(
     numbers=_numbers,
     parts=_parts,
     heads={"mlm": ("generator_",), "replaced": ("discriminator_predictions",)},
+    prefix="Electra",
+    tasks=tasks(TaskPlan("classifier.out_proj", "classifier.dense", "gelu")),
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from bert_explain.families.parts import Embed, Family, Parts, bert_layer, bert_sizes
+from bert_explain.families.parts import Embed, Family, Parts, TaskPlan, bert_layer, bert_sizes, tasks
 
 
 def _module(config: Any, names: Collection[str]) -> type:
@@ -56,4 +56,6 @@ FAMILY = Family(
     pieces="byte-level",
     between=2,
     vocabularies=(("tokenizer.json",), ("vocab.json", "merges.txt")),
+    prefix="Roberta",
+    tasks=tasks(TaskPlan("classifier.out_proj", "classifier.dense", "tanh")),
 )
