@@ -69,6 +69,12 @@ def wrong(layer: str, source: str) -> list[str]:
     return sorted(bad)
 
 
+def other_chapters(own: str, source: str) -> list[str]:
+    """The chapters that a source of the chapter `own` imports: what two of them need is the kernel's."""
+    parts = [name.split(".") for name in imported(source) if name.startswith("bert_explain.chapters.")]
+    return sorted({part[2] for part in parts} - {own})
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -76,6 +82,23 @@ def name_of(path: Path) -> str:
 @pytest.mark.parametrize("path", OURS, ids=name_of)
 def test_imports_point_one_way(path):
     assert wrong(layer_of(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if layer_of(path) == "chapters"], ids=name_of)
+def test_a_chapter_imports_no_other_chapter(path):
+    assert other_chapters(path.relative_to(PACKAGE / "chapters").parts[0], path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if layer_of(path) == "ui"], ids=name_of)
+def test_the_frame_knows_no_chapter_by_name(path):
+    assert other_chapters("", path.read_text(encoding="utf-8")) == []
+
+
+def test_another_chapter_is_seen():
+    assert other_chapters("sees", "from bert_explain.chapters.layer import numbers\nimport bert_explain.chapters.sees.looks") == [
+        "layer"
+    ]
+    assert other_chapters("sees", "def f():\n    from bert_explain.chapters import layer") == ["layer"]
 
 
 def test_every_file_was_looked_at():
