@@ -2,9 +2,9 @@
 #              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
 #              TORCH=cpu  at the first install on Linux: PyTorch's own build without CUDA, gigabytes less to fetch
 # make test    every test but the measurements; installs what they need, the browser too
-#              ARGS="-k attention", any option of pytest
+#              ARGS="-k attention", any option of pytest; WORKERS=3 run at once, each with a server and a browser
 # make check   the quick part of them: no browser, no training; and the linter
-# make thorough  every test, and the walks through all chapters, not through every sixth only
+# make thorough  every test, and the walks through all chapters, not through a part of them
 # make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote
@@ -14,6 +14,7 @@ PORT   ?=
 MODEL  ?=
 ARGS   ?=
 TORCH  ?=
+WORKERS ?= 3
 COUNT  ?= 10000
 
 VENV   := .venv
@@ -32,13 +33,13 @@ app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(TESTED) browser
-	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/benchmarks $(ARGS)
 
 thorough: export BERT_EXPLAIN_THOROUGH := 1
 thorough: test
 
 check: $(TESTED) lint
-	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training $(ARGS)
 
 lint: $(TESTED)
 	$(PY) -m ruff check .

@@ -1,7 +1,6 @@
 """One server and one Chromium for all tests in this folder; a fresh, watched page for each."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,23 +14,12 @@ HERE = Path(__file__).parent
 # An expectation that is not met is no timeout, and is not tried again; so it is waited for longer than Playwright's own 5 s.
 expect.set_options(timeout=30_000)
 
-# Walks through every chapter, some minutes each: every sixth chapter, and all of them where THOROUGH is set.
-THOROUGH = "BERT_EXPLAIN_THOROUGH"
-WALKS = {"test_axe.py", "test_fits.py", "test_hostile_text_browser.py", "test_keyboard_learner.py", "test_policy_browser.py"}
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each of these is tried once more when it waited in vain: a machine can be too busy, and the run says how often that was.
     What was found to be wrong is wrong at once."""
-    seen: Counter[str] = Counter()
-    later = pytest.mark.skip(reason="every sixth chapter is walked here, all of them by make thorough")
     for item in items:
         if HERE in item.path.parents:
-            if item.path.name in WALKS and not os.environ.get(THOROUGH):
-                walk = item.nodeid.partition("[")[0]
-                if seen[walk] % 6:
-                    item.add_marker(later)
-                seen[walk] += 1
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=TimeoutError))
 

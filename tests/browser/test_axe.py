@@ -38,6 +38,7 @@ def faults(page) -> list[str]:
     ]
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.chapter)
 def test_axe_finds_nothing(new_page, stage):
     """Every picture of the chapter on one page; then its first question, asked and shown."""

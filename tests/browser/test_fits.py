@@ -73,6 +73,7 @@ def misfits(page, step: str, state: str) -> list[str]:
     return [f"{step}, {state}: {what}" for what in wrong]
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.chapter)
 def test_a_step_fits_its_screen(new_page, stage):
     page, wrong = new_page(viewport=LAPTOP), []

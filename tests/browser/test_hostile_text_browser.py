@@ -30,6 +30,7 @@ MADE = """() => {
 }"""
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_nothing_is_made_of_what_was_typed(page, stage):
     open_app(page, stage.path, a=A, b=B)

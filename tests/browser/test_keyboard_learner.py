@@ -48,6 +48,7 @@ def ready(page) -> None:
     settled(page)
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("stage", [s for s in stages.STAGES if s.path], ids=lambda stage: stage.chapter)
 def test_every_reveal_is_reached_by_keys(new_page, stage):
     chapter = chapters.load(stage.chapter)

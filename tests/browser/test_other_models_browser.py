@@ -1,4 +1,7 @@
-"""Every page with other encoders than the bundled one: BERT-base's size, and one that lacks segments and heads."""
+"""Every page with other encoders than the bundled one: BERT-base's size, and some that lack segments and heads.
+
+In `make test` each of the four walks a quarter of the pages; tests/families opens all with every family, without a browser.
+"""
 
 import shutil
 
@@ -6,6 +9,7 @@ import pytest
 
 from bert_explain.ui.stages import STAGES
 from tests.browser.helpers import ROOT, open_app, running_server
+from tests.thorough import part
 
 BUNDLED = ROOT / "assets" / "models" / "mini-bert"
 # These draw no picture of the reader's sentences until something is pressed.
@@ -66,12 +70,12 @@ def roberta(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("model", ["bert_base", "distilbert"])
-def test_every_page_walks(model, request, new_page, tmp_path):
+@pytest.mark.parametrize(("model", "quarter"), [("bert_base", 0), ("distilbert", 1)])
+def test_every_page_walks(model, quarter, request, new_page, tmp_path):
     folder = request.getfixturevalue(model)
     with running_server(tmp_path / "server.log", "--model", str(folder)) as url:
         page = new_page(base_url=url)
-        for stage in STAGES:
+        for stage in part(STAGES, quarter, 4):
             open_app(page, stage.path, a="He sat by the river bank.", b="The fish did not bite.")
             assert page.locator("h1").count() == 1, stage.name
             assert page.locator('[data-testid="stException"]').count() == 0, stage.name
@@ -97,8 +101,8 @@ def test_a_folder_without_weights_is_said_and_the_app_goes_on(new_page, tmp_path
     assert "needs model.safetensors" in (tmp_path / "server.log").read_text()
 
 
-@pytest.mark.parametrize("model", ["electra", "roberta"])
-def test_every_page_walks_with_other_families(model, request, new_page, tmp_path):
+@pytest.mark.parametrize(("model", "quarter"), [("electra", 2), ("roberta", 3)])
+def test_every_page_walks_with_other_families(model, quarter, request, new_page, tmp_path):
     folder = request.getfixturevalue(model)
     with running_server(tmp_path / "server.log", "--model", str(folder)) as url:
         page = new_page(base_url=url)
@@ -112,7 +116,7 @@ def test_every_page_walks_with_other_families(model, request, new_page, tmp_path
             assert page.get_by_text("no next-sentence head").first.is_visible(), path
             return page.locator('[data-testid="stMain"]').inner_text()
 
-        for stage in STAGES:
+        for stage in part(STAGES, quarter, 4):
             at(stage.path)
         assert "no head for next sentences" in at("Next_sentence", step="decision", **explore)
         words, outputs = at("Masked_words", step="expected", **explore), at("Outputs", step="replaced", **explore)

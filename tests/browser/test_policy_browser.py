@@ -24,6 +24,7 @@ def refused(page) -> list[str]:
     return [one for frame in page.frames for one in frame.evaluate("window.refused ?? []") if one != TRIED]
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_nothing_that_a_page_draws_is_refused(new_page, stage):
     page = new_page()
