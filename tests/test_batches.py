@@ -13,7 +13,7 @@ from bert_explain.models.elmo import Elmo
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.trace_elmo import run_elmo
-from tests.tiny import WORDS, tiny_bert, tokenizer
+from tests.tiny import WORDS, tiny_bert, tiny_decoder, tiny_electra, tiny_roberta, tokenizer
 
 TEXTS = [
     ("She sat on the bank of the river.", "bank"),
@@ -155,3 +155,30 @@ def test_a_static_table_looks_at_the_form_alone():
     assert (found[0] == [0, 1]).all()
     assert found[2] == pytest.approx([0.5, 1])  # an expression: the mean of its words
     assert np.isnan(found[3]).all()
+
+
+PAIRS = [("the bank", ""), ("cold water .", "the river"), ("", ""), ("bank", "banks banks banks"), ("[SEP] cold", "[CLS]")]
+
+
+@pytest.mark.parametrize("kind", ["full", "bare", "no segments", "distilbert", "roberta", "electra", "decoder"])
+def test_vectors_of_texts_and_of_tokens_equal_the_trace(kind):
+    made = {"roberta": tiny_roberta, "electra": tiny_electra, "decoder": tiny_decoder}
+    model = made[kind]() if kind in made else tiny_bert(kind)
+    traces = [run(model, Query(*pair)) for pair in PAIRS]
+    texts = [trace.tokens for trace in traces]
+    found = batches.text_vectors(model, texts)
+    assert found.shape == (3, model.n_layers + 3, len(PAIRS), model.hidden_size)
+    for i, trace in enumerate(traces):
+        ways = [*trace.hidden, trace.hidden[1:][-4:].sum(axis=0), trace.hidden[1:].sum(axis=0)]
+        own = [t.position for t in trace.tokens if t.sentence is not None] or [t.position for t in trace.tokens]
+        for way, states in enumerate(ways):
+            assert found[0, way, i] == pytest.approx(states[-1 if kind == "decoder" else 0], abs=1e-4)
+            assert found[1, way, i] == pytest.approx(states[own].mean(axis=0), abs=1e-4)
+            assert found[2, way, i] == pytest.approx(states[own].max(axis=0), abs=1e-4)
+    places = [[0, None, len(tokens) - 1] for tokens in texts]
+    words = batches.token_vectors(model, texts, places)
+    assert words.shape == (model.n_layers + 1, 3 * len(PAIRS), model.hidden_size)
+    for i, trace in enumerate(traces):
+        assert words[:, 3 * i] == pytest.approx(trace.hidden[:, 0], abs=1e-4)
+        assert not words[:, 3 * i + 1].any()
+        assert words[:, 3 * i + 2] == pytest.approx(trace.hidden[:, -1], abs=1e-4)

@@ -73,6 +73,35 @@ def difference(
     return float(low), float(high)
 
 
+def redrawn(parts: Sequence[np.ndarray], groups: Sequence[Hashable], draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """(K, draws): the mean scores of K ways to do a task, on other draws of training examples and of test groups.
+
+    parts : of each way (S, examples, 2), once for each of S draws of training examples, in the same order for all ways.
+    Groups (patterns) are drawn with replacement, and of the S draws S - 1, which makes the spread of their mean the usual
+    one (Rao and Wu 1988). All ways get the same draws, so the rows can be taken from each other.
+    """
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    places = [names[name] for name in groups]
+    rng = np.random.default_rng(seed)
+    count = len(parts[0])
+    often = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws).T.astype(float)  # (groups, draws)
+    taken = rng.multinomial(max(1, count - 1), np.full(count, 1 / count), size=draws).T / max(1, count - 1)  # (S, draws)
+    found = np.empty((len(parts), draws))
+    for row, way in enumerate(parts):
+        sums = np.zeros((count, 2, len(names)))
+        np.add.at(sums, (slice(None), slice(None), places), np.moveaxis(way, 1, 2))
+        above, below = np.moveaxis(sums @ often, 1, 0)  # (S, draws) each
+        drawn = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+        found[row] = (drawn * taken).sum(axis=0)
+    return found
+
+
+def middle(drawn: np.ndarray) -> tuple[float, float]:
+    """Where 95 % of these numbers lie."""
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def entities(tags: Sequence[str]) -> set[Entity]:
     """The names in BIO tags. An I- that goes on with nothing of its kind begins a name, as in the CoNLL scorer."""
     found: set[Entity] = set()

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from bert_explain.core.errors import Missing
+from bert_explain.core.tokens import Token
 from bert_explain.models.characters import BEGIN, END
 from bert_explain.models.elmo import Elmo
 from bert_explain.models.encoder import Encoder
@@ -36,17 +37,23 @@ def by_length(lengths: Sequence[int], tokens: int = TOKENS) -> Iterator[np.ndarr
 
 
 def hidden_states(
-    model: Encoder, ids: Tensor, layers: int | None = None, heads: Tensor | None = None, seen: Tensor | None = None
+    model: Encoder,
+    ids: Tensor,
+    layers: int | None = None,
+    heads: Tensor | None = None,
+    seen: Tensor | None = None,
+    segments: Tensor | None = None,
 ) -> list[Tensor]:
     """[(B, T, H)] after the embeddings and after each layer, L + 1 of them, for ids (B, T); a decoder looks back only.
 
     layers : stop after that many.
     heads : (B, L, A), what each head's output is multiplied by: 0 switches it off.
     seen : the attention mask of an encoder, bool (B, T): False where nobody may look.
+    segments : (B, T), 0 for sentence A, 1 for B; all 0 by default.
     """
     looks = None if seen is None else seen[:, None, None]  # (B, 1, 1, T): the same for every head and every row
     count, length = ids.shape
-    segments = torch.zeros_like(ids)
+    segments = torch.zeros_like(ids) if segments is None else segments
     positions = torch.arange(length).expand(count, length)
     x = model.enter(ids, segments, positions)
     states = [x]
@@ -121,6 +128,82 @@ def word_vectors(
         if progress:
             progress(done, len(ids))
     return found
+
+
+POOLINGS = ("cls", "mean", "max")  # one vector of a text: of the token that stands for it, the mean, the maximum
+SUMMED = 4  # the last layers that are added up
+
+
+@torch.inference_mode()
+def text_vectors(
+    model: Encoder, texts: Sequence[Sequence[Token]], progress: Progress | None = None, tokens: int = TOKENS
+) -> np.ndarray:
+    """(3, L + 3, N, H) float32: one vector of each text, for each of POOLINGS and each way to take a token's vector.
+
+    Ways: after the embeddings, after each of the L layers, the last SUMMED layers added up, all L layers added up (both
+    before pooling). "cls" is the first token; in a decoder the last one, as the first has seen nothing. "mean" and "max", in
+    each of the H numbers, go over the tokens of the text itself, or over the special ones too where there are no others.
+    texts : of each text its tokens, as `lay_out` gives them.
+    """
+    found = np.empty((len(POOLINGS), model.n_layers + 3, len(texts), model.hidden_size), dtype=np.float32)
+    place = -1 if getattr(model, "causal", False) else 0
+    done = 0
+    for batch in by_length([len(row) for row in texts], tokens):
+        own = torch.tensor([_own(texts[i]) for i in batch])  # (B, T)
+        share = own / own.sum(dim=1, keepdim=True)
+        for way, state in enumerate(_ways(_states(model, [texts[i] for i in batch]))):
+            found[0, way, batch] = state[:, place].numpy()
+            found[1, way, batch] = torch.einsum("bt,bth->bh", share, state).numpy()
+            found[2, way, batch] = state.masked_fill(own[..., None] == 0, float("-inf")).amax(dim=1).numpy()
+        done += len(batch)
+        if progress:
+            progress(done, len(texts))
+    return found
+
+
+@torch.inference_mode()
+def token_vectors(
+    model: Encoder,
+    texts: Sequence[Sequence[Token]],
+    places: Sequence[Sequence[int | None]],
+    progress: Progress | None = None,
+    tokens: int = TOKENS,
+) -> np.ndarray:
+    """(L + 1, W, H) float32: the vectors at these positions of each text, text after text; layer 0 is the input.
+
+    places : of each text the positions that are wanted; None, a word that was cut off, gives zeros. W is how many they are.
+    """
+    starts = np.cumsum([0, *(len(row) for row in places)])
+    found = np.zeros((model.n_layers + 1, int(starts[-1]), model.hidden_size), dtype=np.float32)
+    done = 0
+    for batch in by_length([len(row) for row in texts], tokens):
+        states = torch.stack(_states(model, [texts[i] for i in batch])).numpy()  # (L + 1, B, T, H)
+        for column, i in enumerate(batch):
+            there = [(k, place) for k, place in enumerate(places[i]) if place is not None]
+            rows, at = [int(starts[i]) + k for k, _ in there], [place for _, place in there]
+            found[:, rows] = states[:, column, at]
+        done += len(batch)
+        if progress:
+            progress(done, len(texts))
+    return found
+
+
+def _states(model: Encoder, texts: Sequence[Sequence[Token]]) -> list[Tensor]:
+    """`hidden_states` of texts of one length."""
+    ids, segments = (torch.tensor([[getattr(t, name) for t in row] for row in texts]) for name in ("id", "segment"))
+    return hidden_states(model, ids, segments=segments)
+
+
+def _own(tokens: Sequence[Token]) -> list[float]:
+    """1 for a token of the text, 0 for one that its layout adds; 1 for all where the text has none."""
+    found = [float(t.sentence is not None) for t in tokens]
+    return found if any(found) else [1.0] * len(found)
+
+
+def _ways(states: list[Tensor]) -> Iterator[Tensor]:
+    yield from states
+    yield sum(states[1:][-SUMMED:], torch.zeros_like(states[0]))
+    yield sum(states[1:], torch.zeros_like(states[0]))
 
 
 @torch.inference_mode()

@@ -38,6 +38,7 @@ STAGES = (
     Stage("What people get wrong", "confusions", "pages/16_What_people_get_wrong.py", "What_people_get_wrong", group=BESIDE),
     Stage("Replicate the paper", "replicate", "pages/17_Replicate_the_paper.py", "Replicate_the_paper", group=BESIDE),
     Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
+    Stage("Features", "features", "pages/19_Features.py", "Features", group=USING),
 )
 
 # Reached by a link, and in no menu: neither before nor after another page.
