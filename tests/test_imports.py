@@ -38,7 +38,7 @@ BELOW["server"] = {"core", "errors", "models", "ui"}
 BELOW["__main__"] = {"errors", "server"}
 BELOW["__init__"] = set()
 
-STREAMLIT = {"page", "ui", "chapters", "server"}
+STREAMLIT = {"page", "ui", "chapters", "server"}  # of a chapter: in what draws
 TORCH = {"families", "models", "engines", "training"}
 
 
@@ -75,6 +75,11 @@ def other_chapters(own: str, source: str) -> list[str]:
     return sorted({part[2] for part in parts} - {own})
 
 
+def drawing(source: str) -> list[str]:
+    """What a source imports that only draws: Streamlit and the frame."""
+    return sorted(name for name in imported(source) if name.startswith(("streamlit", "bert_explain.ui")))
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -87,6 +92,34 @@ def test_imports_point_one_way(path):
 @pytest.mark.parametrize("path", [path for path in OURS if layer_of(path) == "chapters"], ids=name_of)
 def test_a_chapter_imports_no_other_chapter(path):
     assert other_chapters(path.relative_to(PACKAGE / "chapters").parts[0], path.read_text(encoding="utf-8")) == []
+
+
+PURE = [path for path in OURS if layer_of(path) == "chapters" and not path.stem.startswith(("chapter", "draw", "__init__"))]
+
+
+@pytest.mark.parametrize("path", PURE, ids=name_of)
+def test_a_chapter_draws_in_its_drawings_alone(path):
+    assert drawing(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_drawing_is_seen():
+    assert drawing("import numpy\nfrom bert_explain.ui import cache\ndef f():\n    import streamlit as st") == [
+        "bert_explain.ui",
+        "bert_explain.ui.cache",
+        "streamlit",
+    ]
+
+
+def test_what_one_chapter_alone_uses_stands_in_its_folder():
+    users: dict[str, set[str]] = {}
+    for path in OURS:
+        where = path.relative_to(ROOT).parts
+        who = where[2] if where[:2] == ("bert_explain", "chapters") else "the house"
+        for module in imported(path.read_text(encoding="utf-8")):
+            users.setdefault(module, set()).add(who)
+    shared = [path for folder in ("analysis", "figures") for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"]
+    alone = {path.stem: users.get(f"bert_explain.{path.parent.name}.{path.stem}", set()) for path in shared}
+    assert {name: who for name, who in alone.items() if len(who) == 1 and who != {"the house"}} == {}
 
 
 @pytest.mark.parametrize("path", [path for path in OURS if layer_of(path) == "ui"], ids=name_of)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from bert_explain.analysis import attention as a
-from bert_explain.analysis import attention_looks as looks
+from bert_explain.chapters.attention import looks as looks
 from bert_explain.kernel.readings import share
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import decoder as dec
+from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import elmo as an
-from bert_explain.analysis import elmo_layers as el
+from bert_explain.chapters.elmo import analysis as an
+from bert_explain.chapters.elmo import layers as el
 from bert_explain.trace_elmo import read_word, run_elmo, split
 from tests.tiny_elmo import WORDS, tiny_elmo
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bert_explain.analysis import embedding_removal as removal
+from bert_explain.chapters.embeddings import removal as removal
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert

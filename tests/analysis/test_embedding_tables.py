@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import embedding_tables as tables
+from bert_explain.chapters.embeddings import tables as tables
 from bert_explain.errors import Missing
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bert_explain.analysis import embeddings
+from bert_explain.chapters.embeddings import analysis as embeddings
 from bert_explain.query import Query
 from bert_explain.trace import run
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from bert_explain.analysis import heads_off as h
+from bert_explain.chapters.attention import heads_off as h
 from bert_explain.models.encoder import from_hugging_face
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertForPreTraining
 
-from bert_explain.analysis import head as by_hand
-from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
+from bert_explain.chapters.layer import head as by_hand
+from bert_explain.chapters.layer import journey
 from bert_explain.errors import BadQuery
 from bert_explain.models import encoder
 from bert_explain.query import Query

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from bert_explain.analysis import overview, stations
-from bert_explain.figures import home, strip
+from bert_explain.analysis import overview
+from bert_explain.chapters.home import figures as home
+from bert_explain.chapters.home import stations
+from bert_explain.figures import strip
 from bert_explain.kernel.readings import percent
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import sees
+from bert_explain.chapters.sees import analysis as sees
 from bert_explain.models import load_vectors
 from bert_explain.models.bilm import BiLM, Options
 from bert_explain.models.elmo import Elmo

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bert_explain.analysis import sense_index, sense_looks, sense_search, senses
+from bert_explain.analysis import sense_index, sense_search, senses
 from bert_explain.analysis.occurrences import Occurrence, PieceReader
+from bert_explain.chapters.same_word import sense_looks
 from bert_explain.content import wordnet
 from bert_explain.errors import Missing
 from bert_explain.training import senses as measuring

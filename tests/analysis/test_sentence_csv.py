@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bert_explain.analysis import same_word as sw
 from bert_explain.analysis.same_word import BadList, Line
-from bert_explain.analysis.sentence_csv import SentenceFile, read_csv
+from bert_explain.chapters.same_word.sentence_csv import SentenceFile, read_csv
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import sentence_pairs as sp
 from bert_explain.analysis.next_sentence import Verdict, verdict
+from bert_explain.chapters.next_sentence import sentence_pairs as sp
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
 from bert_explain.trace import run

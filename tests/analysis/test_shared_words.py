@@ -3,7 +3,7 @@
 import pytest
 
 from bert_explain.analysis import same_word as sw
-from bert_explain.analysis.shared_words import LOOKED_AT, shared
+from bert_explain.chapters.same_word.shared_words import LOOKED_AT, shared
 from bert_explain.content.senses import sets
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import skipgram, skipgram_map
+from bert_explain.analysis import skipgram
 from bert_explain.analysis.skipgram import Settings
+from bert_explain.chapters.vectors import skipgram_map
 from bert_explain.content.vectors import paragraph
 
 TEXT = skipgram.read("The cat sat. The dog!")

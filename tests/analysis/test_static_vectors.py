@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import analogies, one_vector, vector_map
+from bert_explain.analysis import vector_map
 from bert_explain.analysis import vectors as av
+from bert_explain.chapters.vectors import analogies, one_vector
 from bert_explain.errors import BadQuery
 from bert_explain.models import load_vectors
 from bert_explain.models.vector_files import Table

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import cuts, padding, tokens
+from bert_explain.analysis import tokens
+from bert_explain.chapters.tokens import cuts, padding
 from bert_explain.query import Query
 from bert_explain.trace import run
 

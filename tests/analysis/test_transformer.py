@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForPreTraining, OpenAIGPTConfig, OpenAIGPTLMHeadModel
 
-from bert_explain.analysis import transformer as sizes
-from bert_explain.analysis.transformer import SIZES, Sizes
+from bert_explain.chapters.transformer import analysis as sizes
+from bert_explain.chapters.transformer.analysis import SIZES, Sizes
 from bert_explain.models.encoder import from_hugging_face
 from bert_explain.models.parameters import PARTS, parameter_counts
 from bert_explain.query import Query

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from bert_explain.analysis import attention
-from bert_explain.figures import bertviz_views, theme
+from bert_explain.chapters.attention import bertviz_views
+from bert_explain.figures import theme
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.browser import helpers

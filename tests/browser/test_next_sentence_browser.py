@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bert_explain.chapters.next_sentence import draw_sentence_pairs as parts
 from bert_explain.content import next_sentence as content
 from bert_explain.query import Query
 from bert_explain.trace import run
-from bert_explain.ui.parts import sentence_pairs as parts
 from tests.browser.helpers import all_drawn, open_app, settled, type_sentence
 
 PAGE = "Next_sentence"

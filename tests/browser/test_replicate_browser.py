@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from bert_explain.chapters.replicate import negation
-from bert_explain.chapters.replicate.table import rows_of
+from bert_explain.chapters.replicate.draw_table import rows_of
 from tests.browser.helpers import open_at, settled
 
 PAGE = "Replicate_the_paper"

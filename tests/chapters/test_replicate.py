@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from bert_explain import chapters
-from bert_explain.chapters.replicate import cone, figures, heads, looks, negation, regions, roles, table, trial
+from bert_explain.chapters.replicate import cone, figures, heads, looks, negation, regions, roles, trial
+from bert_explain.chapters.replicate import draw_table as table
 from bert_explain.chapters.replicate.bench import Live
 from bert_explain.chapters.replicate.chapter import CHAPTER, WORDS
 from bert_explain.figures.theme import LIGHT

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 
 from bert_explain import models
-from bert_explain.analysis import analogies, one_vector, senses
-from bert_explain.analysis import decoder as dec
+from bert_explain.analysis import senses
 from bert_explain.analysis import vectors as av
 from bert_explain.analysis.attention import words
 from bert_explain.analysis.occurrences import reader
+from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.chapters.same_word import draw as same_word
+from bert_explain.chapters.vectors import analogies, one_vector
+from bert_explain.chapters.vectors.draw import EXAMPLE
 from bert_explain.content import examples, trained, unread, vectors, wordnet
 from bert_explain.content import senses as sets
 from bert_explain.engines.decoding import run_decoder
 from bert_explain.models import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
-from bert_explain.ui.parts import same_word
-from bert_explain.ui.parts.vectors import EXAMPLE
 
 TABLES = ("word2vec", "glove")
 

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import masked_words, masking, merges, stations, transformer
+from bert_explain.analysis import masked_words, masking
 from bert_explain.analysis.tokens import cut, words
-from bert_explain.chapters.outputs import replaced
-from bert_explain.chapters.tokens import numbers
+from bert_explain.chapters.home import stations
+from bert_explain.chapters.outputs import draw_replaced as replaced
+from bert_explain.chapters.tokens import merges, numbers
+from bert_explain.chapters.transformer import analysis as transformer
 from bert_explain.core import byte_letters
 from bert_explain.query import Query
 from bert_explain.trace import run

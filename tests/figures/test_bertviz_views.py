@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bert_explain.figures import bertviz_views as views
+from bert_explain.chapters.attention import bertviz_views as views
 from bert_explain.figures import theme
 from bert_explain.query import Query
 from bert_explain.trace import run

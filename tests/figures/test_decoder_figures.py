@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bert_explain.analysis import decoder as dec
-from bert_explain.analysis import sees as analysis
 from bert_explain.analysis import writing as wr
-from bert_explain.figures import decoder as figures
+from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.chapters.decoder import figures as figures
+from bert_explain.chapters.sees import analysis as analysis
+from bert_explain.chapters.sees import figures as sees_figures
 from bert_explain.figures import payload
-from bert_explain.figures import sees as sees_figures
 from bert_explain.figures.theme import DARK, LIGHT
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import run_decoder

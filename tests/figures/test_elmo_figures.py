@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bert_explain.analysis import elmo as an
-from bert_explain.analysis import elmo_layers as el
-from bert_explain.figures import elmo as figures
+from bert_explain.chapters.elmo import analysis as an
+from bert_explain.chapters.elmo import figures as figures
+from bert_explain.chapters.elmo import layers as el
 from bert_explain.figures import theme
 from bert_explain.trace_elmo import run_elmo
 from tests.tiny_elmo import tiny_elmo

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bert_explain.analysis import embedding_removal, embedding_tables, embeddings
-from bert_explain.figures import embeddings as figures
+from bert_explain.chapters.embeddings import analysis as embeddings
+from bert_explain.chapters.embeddings import figures as figures
+from bert_explain.chapters.embeddings import removal as embedding_removal
+from bert_explain.chapters.embeddings import tables as embedding_tables
 from bert_explain.figures import payload, theme
 from bert_explain.query import Query
 from bert_explain.trace import run

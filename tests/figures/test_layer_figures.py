@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bert_explain.analysis import head as by_hand
-from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
-from bert_explain.figures import journey as paths
-from bert_explain.figures import layer as figures
+from bert_explain.chapters.layer import figures as figures
+from bert_explain.chapters.layer import head as by_hand
+from bert_explain.chapters.layer import journey
+from bert_explain.chapters.layer import journey_figures as paths
 from bert_explain.figures.theme import DARK, LIGHT
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bert_explain.analysis import next_sentence as ns
-from bert_explain.analysis import sentence_pairs as sp
+from bert_explain.chapters.next_sentence import figures as figures
+from bert_explain.chapters.next_sentence import sentence_pairs as sp
 from bert_explain.content import next_sentence as content
-from bert_explain.figures import next_sentence as figures
 from bert_explain.figures import payload, theme
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bert_explain.analysis import outputs
-from bert_explain.figures import outputs as figures
+from bert_explain.chapters.outputs import figures as figures
 from bert_explain.figures import theme
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from bert_explain.analysis import masked_words, next_sentence, sees, vectors
+from bert_explain.analysis import masked_words, next_sentence, vectors
+from bert_explain.chapters.next_sentence import figures as pair_figures
+from bert_explain.chapters.sees import analysis as sees
+from bert_explain.chapters.sees import figures as sees_figures
+from bert_explain.chapters.vectors import figures as vectors_figures
 from bert_explain.figures import masked_words as words_figures
-from bert_explain.figures import next_sentence as pair_figures
-from bert_explain.figures import sees as sees_figures
-from bert_explain.figures import vectors as vectors_figures
 from bert_explain.models.vectors import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run

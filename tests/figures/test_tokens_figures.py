@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.analysis import cuts, normalisation
+from bert_explain.analysis import normalisation
 from bert_explain.analysis.wordpiece import greedy
-from bert_explain.figures import tokens as figures
+from bert_explain.chapters.tokens import cuts
+from bert_explain.chapters.tokens import figures as figures
 from bert_explain.query import Query
 from bert_explain.trace import run
 

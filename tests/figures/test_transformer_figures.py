@@ -5,11 +5,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bert_explain.analysis import transformer as sizes
+from bert_explain.chapters.transformer import analysis as sizes
+from bert_explain.chapters.transformer import figures as figures
 from bert_explain.content import transformer as content
 from bert_explain.content import words
 from bert_explain.figures import theme
-from bert_explain.figures import transformer as figures
 
 
 def states(half):

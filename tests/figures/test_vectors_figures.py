@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from bert_explain.analysis import analogies, skipgram, skipgram_map, vector_map
+from bert_explain.analysis import skipgram, vector_map
 from bert_explain.analysis import vectors as av
-from bert_explain.figures import vectors as figures
+from bert_explain.chapters.vectors import analogies, skipgram_map
+from bert_explain.chapters.vectors import figures as figures
 from bert_explain.figures.theme import LIGHT
 from bert_explain.models.vector_table import Table
 from bert_explain.models.vectors import from_table

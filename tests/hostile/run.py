@@ -183,7 +183,7 @@ def _well(url: str) -> list[str]:
 
 
 def _files(rng: random.Random, count: int, report: Report) -> None:
-    from bert_explain.analysis import sentence_csv
+    from bert_explain.chapters.same_word import sentence_csv
     from bert_explain.models import allowed, registry, vector_files
 
     found: list[str] = []

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import attention, heads_off
+from bert_explain.analysis import attention
+from bert_explain.chapters.attention import bertviz_views, heads_off
 from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import JOBS
-from bert_explain.figures import bertviz_views
 from bert_explain.kernel.readings import share
 from bert_explain.models import registry
 from bert_explain.query import Query

@@ -9,8 +9,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 from transformers import BertConfig, BertLMHeadModel
 
-from bert_explain.analysis import decoder as dec
 from bert_explain.analysis import writing as wr
+from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.engines.jobs import JOBS
 from bert_explain.models import decoder, load_decoder
 from bert_explain.sampling import Settings

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import elmo as an
-from bert_explain.analysis import elmo_layers as el
+from bert_explain.chapters.elmo import analysis as an
+from bert_explain.chapters.elmo import layers as el
 from bert_explain.models import elmo, load_elmo
 from bert_explain.trace_elmo import run_elmo
 from tests.tiny_elmo import save_tiny, tiny_module

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import embedding_tables, embeddings
+from bert_explain.chapters.embeddings import analysis as embeddings
+from bert_explain.chapters.embeddings import tables as embedding_tables
 from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import next_sentence as ns
-from bert_explain.analysis import sentence_pairs as sp
+from bert_explain.chapters.next_sentence import draw_sentence_pairs as parts
+from bert_explain.chapters.next_sentence import sentence_pairs as sp
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
 from bert_explain.models import registry
 from bert_explain.query import Query
 from bert_explain.trace import run
-from bert_explain.ui.parts import sentence_pairs as parts
 from tests.tiny import tiny_bert
 from tests.whole import whole
 

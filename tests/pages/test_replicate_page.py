@@ -5,7 +5,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from bert_explain.chapters.replicate import negation
-from bert_explain.chapters.replicate.table import Edited, rows_of
+from bert_explain.chapters.replicate.draw_table import Edited, rows_of
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 ROWS = rows_of(negation.TRIAL)

@@ -11,15 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import same_word as sw
-from bert_explain.analysis import sense_index, sense_looks, senses
+from bert_explain.analysis import sense_index, senses
 from bert_explain.analysis.occurrences import PieceReader
+from bert_explain.chapters.same_word import draw as part
+from bert_explain.chapters.same_word import sense_looks
 from bert_explain.content import trained, wordnet
 from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import Missing
 from bert_explain.kernel.readings import share
 from bert_explain.ui import sense_cache, working
-from bert_explain.ui.parts import same_word as part
 from tests.whole import explore, finished, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")

@@ -8,7 +8,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 from transformers import BertConfig, BertLMHeadModel
 
-from bert_explain.analysis import sees
+from bert_explain.chapters.sees import analysis as sees
 from bert_explain.content import trained
 from bert_explain.models import decoder, load_decoder, load_vectors
 from bert_explain.models import elmo as elmo_models

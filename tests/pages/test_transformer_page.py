@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import transformer as sizes
+from bert_explain.chapters.transformer import analysis as sizes
+from bert_explain.chapters.transformer import figures as figures
 from bert_explain.content import transformer as content
-from bert_explain.figures import transformer as figures
 from bert_explain.models import registry
 from tests.tiny import tiny_bert
 from tests.whole import whole

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.analysis import analogies, one_vector, skipgram
+from bert_explain.analysis import skipgram
 from bert_explain.analysis import vectors as av
+from bert_explain.chapters.vectors import analogies, one_vector
+from bert_explain.chapters.vectors import draw_train as vectors_train
 from bert_explain.content.vectors import analogies as examples
 from bert_explain.engines.jobs import JOBS
 from bert_explain.models import load_vectors
 from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.ui import working
-from bert_explain.ui.parts import vectors_train
 from tests.whole import explore, finished
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")

@@ -9,23 +9,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.analysis import (
-    analogies,
-    elmo_layers,
-    one_vector,
-    sees,
-    sense_looks,
-    senses,
-    skipgram,
-    skipgram_map,
-    vector_map,
-)
-from bert_explain.analysis import decoder as dec
-from bert_explain.analysis import elmo as el
-from bert_explain.analysis import transformer as tr
+from bert_explain.analysis import senses, skipgram, vector_map
 from bert_explain.analysis import vectors as av
 from bert_explain.analysis import writing as wr
 from bert_explain.analysis.occurrences import KINDS, STATIC, Occurrence
+from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.chapters.elmo import analysis as el
+from bert_explain.chapters.elmo import layers as elmo_layers
+from bert_explain.chapters.same_word import sense_looks
+from bert_explain.chapters.sees import analysis as sees
+from bert_explain.chapters.transformer import analysis as tr
+from bert_explain.chapters.vectors import analogies, one_vector, skipgram_map
 from bert_explain.errors import BadQuery
 from bert_explain.models import load_vectors
 from bert_explain.models.bilm import BiLM, Options

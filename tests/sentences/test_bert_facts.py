@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from bert_explain.analysis import attention, cuts, head, masked_loss, masking, next_sentence, outputs, padding, stations
+from bert_explain.analysis import attention, masked_loss, masking, next_sentence, outputs
 from bert_explain.analysis.overview import hidden_word
-from bert_explain.figures import bertviz_views, home, strip
+from bert_explain.chapters.attention import bertviz_views
+from bert_explain.chapters.home import figures as home
+from bert_explain.chapters.home import stations
+from bert_explain.chapters.layer import head
+from bert_explain.chapters.tokens import cuts, padding
+from bert_explain.figures import strip
 from bert_explain.kernel import folding
 from bert_explain.query import Query
 from bert_explain.trace import run

@@ -12,28 +12,26 @@ import pytest
 from bert_explain import models
 from bert_explain.analysis import (
     attention,
-    attention_looks,
-    cuts,
-    embedding_tables,
-    embeddings,
-    head,
-    heads_off,
-    journey,
     masking,
     next_sentence,
     normalisation,
     outputs,
     overview,
-    padding,
     read_outs,
-    stations,
     tokens,
     vocabulary,
 )
-from bert_explain.analysis import embedding_removal as removal
 from bert_explain.analysis import layer as layers
 from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
+from bert_explain.chapters.attention import heads_off
+from bert_explain.chapters.attention import looks as attention_looks
+from bert_explain.chapters.embeddings import analysis as embeddings
+from bert_explain.chapters.embeddings import removal as removal
+from bert_explain.chapters.embeddings import tables as embedding_tables
+from bert_explain.chapters.home import stations
+from bert_explain.chapters.layer import head, journey
+from bert_explain.chapters.tokens import cuts, padding
 from bert_explain.figures import strip
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run

@@ -2,9 +2,11 @@
 
 import pytest
 
-from bert_explain.analysis import cuts, masking, stations
+from bert_explain.analysis import masking
 from bert_explain.analysis import tokens as tk
 from bert_explain.analysis.overview import hidden_word
+from bert_explain.chapters.home import stations
+from bert_explain.chapters.tokens import cuts
 from bert_explain.figures import payload, strip
 from bert_explain.kernel import readings
 from bert_explain.query import Query
@@ -102,7 +104,13 @@ def test_figures_write_no_rounded_hundred():
     """Plotly's own formats round: every percentage under the pointer is written by `readings`."""
     import inspect
 
-    from bert_explain.figures import attention, embeddings, journey, masked_words, next_sentence, sees, transformer
+    from bert_explain.chapters.attention import figures as attention
+    from bert_explain.chapters.embeddings import figures as embeddings
+    from bert_explain.chapters.layer import journey_figures as journey
+    from bert_explain.chapters.next_sentence import figures as next_sentence
+    from bert_explain.chapters.sees import figures as sees
+    from bert_explain.chapters.transformer import figures as transformer
+    from bert_explain.figures import masked_words
 
     for module in (attention, embeddings, journey, masked_words, next_sentence, sees, transformer):
         source = inspect.getsource(module)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from bert_explain import chapters
+from bert_explain.chapters.next_sentence.draw_sentence_pairs import PAIRS
 from bert_explain.ui import limits, params, stages
 from bert_explain.ui.packed import Packed
-from bert_explain.ui.parts.sentence_pairs import PAIRS
 from tests.tiny import WORDS, tiny_bert
 from tests.whole import whole
 

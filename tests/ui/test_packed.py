@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bert_explain.chapters.next_sentence import draw_sentence_pairs as parts
 from bert_explain.content.next_sentence import Row
 from bert_explain.ui.packed import LONGEST, MOST, PackedText
-from bert_explain.ui.parts import sentence_pairs as parts
 
 TEXT = PackedText("was")
 CELL = st.text(max_size=30)

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.chapters.attention import draw as attention
 from bert_explain.chapters.attention import numbers, questions
 from bert_explain.figures.payload import Bar
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import attention
 
 
 def _lead(page: Page) -> str:

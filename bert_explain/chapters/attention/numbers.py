@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import heads_off
 from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.chapters.attention import heads_off
 from bert_explain.kernel.readings import percent
 from bert_explain.learning.question import Ask, NotAskable, Option, table
 from bert_explain.query import Query

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.decoder import draw as decoder
+from bert_explain.chapters.decoder import draw_writing as writing
 from bert_explain.chapters.decoder import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import decoder, writing
 
 LEAD = (
     "Cover the rest of this line with your hand, and guess the next word. In 2018, months before BERT, the **OpenAI "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import decoder as dec
 from bert_explain.analysis.sentence import Piece, say
+from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.kernel.readings import many, percent
 from bert_explain.learning.question import Ask, NotAskable, Option, table
 from bert_explain.trace import Token

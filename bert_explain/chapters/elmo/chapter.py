@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.elmo import draw as elmo
+from bert_explain.chapters.elmo import draw_layers as elmo_layers
 from bert_explain.chapters.elmo import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import elmo, elmo_layers
 from bert_explain.ui.picture import aside
 
 LEAD = (

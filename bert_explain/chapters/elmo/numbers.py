@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.elmo import place_of
 from bert_explain.analysis.sentence import Piece
+from bert_explain.chapters.elmo.analysis import place_of
 from bert_explain.kernel.readings import percent
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.trace_elmo import ElmoTrace

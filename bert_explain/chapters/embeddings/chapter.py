@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.embeddings import draw as embeddings
 from bert_explain.chapters.embeddings import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import embeddings
 from bert_explain.ui.picture import aside
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import embedding_removal
 from bert_explain.analysis.layer import cosine
 from bert_explain.analysis.sentence import Piece
+from bert_explain.chapters.embeddings import removal as embedding_removal
 from bert_explain.kernel.readings import percent, signed
 from bert_explain.learning.question import Ask, NotAskable, table
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.home import draw as home
 from bert_explain.chapters.home import numbers
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking, guessed, stages, state
 from bert_explain.ui.components.opening import opening
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import home
 
 SIX = (
     "BERT is a model that **reads**. It cuts a text into **tokens**, pieces of words, and turns each into a list of "

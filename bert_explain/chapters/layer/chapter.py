@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.layer import draw as layer
+from bert_explain.chapters.layer import draw_journey as journey
 from bert_explain.chapters.layer import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import journey, layer
 from bert_explain.ui.picture import aside
 
 LEAD = (

@@ -7,6 +7,7 @@ import streamlit as st
 
 from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.sentence import Sentence, say
+from bert_explain.chapters.masked_words import draw as masked_words
 from bert_explain.chapters.masked_words import numbers, questions
 from bert_explain.figures import masked_words as figures
 from bert_explain.figures.payload import Bar
@@ -16,7 +17,6 @@ from bert_explain.learning.question import Ask
 from bert_explain.ui.asking import asked_here
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import masked_words
 
 HEAD = (Need.MASKED_WORDS,)
 

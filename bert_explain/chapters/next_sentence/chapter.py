@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.next_sentence import draw as next_sentence
+from bert_explain.chapters.next_sentence import draw_sentence_pairs as sentence_pairs
 from bert_explain.chapters.next_sentence import questions
 from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import next_sentence, sentence_pairs
 
 LEAD = (
     "While BERT learned to guess hidden words, it had a second exercise: two sentences, and one question. **Does B "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bert_explain.chapters.outputs import questions, replaced
+from bert_explain.chapters.outputs import draw as outputs
+from bert_explain.chapters.outputs import draw_replaced as replaced
+from bert_explain.chapters.outputs import questions
 from bert_explain.learning.chapter import Chapter, Need, Step
-from bert_explain.ui.parts import outputs
 
 LEAD = (
     "What leaves BERT is **one vector for each token**: a list of numbers that says what the token means in this "

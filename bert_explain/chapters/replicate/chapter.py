@@ -14,7 +14,7 @@ import streamlit as st
 from bert_explain.chapters.replicate import cone, figures, heads, looks, negation, questions, regions, roles
 from bert_explain.chapters.replicate import trial as trials
 from bert_explain.chapters.replicate.bench import Live
-from bert_explain.chapters.replicate.table import Rows, below, edit, rows_of
+from bert_explain.chapters.replicate.draw_table import Rows, below, edit, rows_of
 from bert_explain.chapters.replicate.trial import Outcome, Row, Trial
 from bert_explain.figures import senses as sense_figures
 from bert_explain.kernel.readings import many

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bert_explain.chapters.same_word import draw as same_word
+from bert_explain.chapters.same_word import draw_search as same_word_search
+from bert_explain.chapters.same_word import draw_views as same_word_views
 from bert_explain.chapters.same_word import numbers, questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.ui import asking
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import same_word, same_word_search, same_word_views
 
 LEAD = (
     "“You shall know a word by the company it keeps” (Firth 1957). The bank of a river and the bank with the money "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.chapters.sees import draw as sees
 from bert_explain.chapters.sees import numbers, questions
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel.readings import percent
@@ -12,7 +13,6 @@ from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking, cache
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import sees
 
 LEAD = (
     "One hidden word, five readers. Word2Vec sees a heap of neighbours. ELMo's two models read up to the word, one from each "

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import sees
-from bert_explain.analysis.sees import Guess, Word
 from bert_explain.analysis.sentence import Piece
+from bert_explain.chapters.sees import analysis as sees
+from bert_explain.chapters.sees.analysis import Guess, Word
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import percent
 from bert_explain.learning.question import Ask, NotAskable, table

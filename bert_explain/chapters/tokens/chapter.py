@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence, say
+from bert_explain.chapters.tokens import draw as tokens
 from bert_explain.chapters.tokens import numbers, questions
 from bert_explain.figures.payload import Bar
 from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.learning.question import NotAskable
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import tokens
 
 WORDPIECE = (Need.WORDPIECE,)
 MOST_BARS = 7  # as many words as stand on one screen with their question

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.transformer import draw as transformer
 from bert_explain.chapters.transformer import questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import transformer
 
 LEAD = (
     "BERT is one half of an older machine. In 2017 the **Transformer** was built to translate: an **encoder** reads "

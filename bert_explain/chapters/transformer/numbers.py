@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import transformer as sizes
 from bert_explain.analysis.masking import can_be_masked
+from bert_explain.chapters.transformer import analysis as sizes
 from bert_explain.kernel.readings import percent, share
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.trace import Trace

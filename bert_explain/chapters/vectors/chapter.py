@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bert_explain.chapters.vectors import draw as vectors
+from bert_explain.chapters.vectors import draw_map as vectors_map
+from bert_explain.chapters.vectors import draw_sum as vectors_sum
+from bert_explain.chapters.vectors import draw_train as vectors_train
 from bert_explain.chapters.vectors import numbers, questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking, cache
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts import vectors, vectors_map, vectors_sum, vectors_train
 
 LEAD = (
     "Before BERT, a program looked a word up in a table and found **one list of numbers** for it: a *word vector*. Words "

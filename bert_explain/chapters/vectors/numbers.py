@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import analogies
-from bert_explain.analysis.analogies import Term
 from bert_explain.analysis.sentence import Piece
 from bert_explain.analysis.vectors import is_stop_word, units, word_rows
+from bert_explain.chapters.vectors import analogies
+from bert_explain.chapters.vectors.analogies import Term
 from bert_explain.kernel.readings import signed
 from bert_explain.learning.question import Ask, NotAskable, table, words_of
 from bert_explain.models.vectors import Vectors

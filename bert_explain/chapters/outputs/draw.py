@@ -8,8 +8,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bert_explain.analysis import outputs, read_outs
+from bert_explain.chapters.outputs import figures as figures
 from bert_explain.content import words
-from bert_explain.figures import outputs as figures
 from bert_explain.kernel import readings
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from bert_explain.analysis import head as by_hand
 from bert_explain.analysis import layer as layers
+from bert_explain.chapters.layer import figures as figures
+from bert_explain.chapters.layer import head as by_hand
+from bert_explain.chapters.layer.draw_journey import explained
 from bert_explain.content import words
-from bert_explain.figures import layer as figures
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts.journey import explained
 from bert_explain.ui.picture import aside, beside, folding, picture, said
 
 CELLS = state.Choice("cells", ("scores", "weights"))

@@ -8,10 +8,10 @@ import streamlit as st
 
 from bert_explain.analysis import next_sentence as ns
 from bert_explain.analysis.next_sentence import Verdict
+from bert_explain.chapters.next_sentence import figures as figures
 from bert_explain.content import examples
 from bert_explain.content import next_sentence as content
 from bert_explain.engines.jobs import Progress
-from bert_explain.figures import next_sentence as figures
 from bert_explain.kernel import folding
 from bert_explain.query import Query
 from bert_explain.ui import cache, state

@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from bert_explain import sampling
-from bert_explain.analysis import decoder as dec
 from bert_explain.analysis import writing as wr
+from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.chapters.decoder import figures as figures
+from bert_explain.chapters.decoder.draw import CHART, reading
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
-from bert_explain.figures import decoder as figures
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import DecoderTrace, generate
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.parts.decoder import CHART, reading
 from bert_explain.ui.picture import picture, said
 from bert_explain.ui.working import awaited, leave
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain.analysis import decoder as dec
+from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.chapters.decoder import figures as figures
 from bert_explain.content import words
 from bert_explain.errors import BadModel
-from bert_explain.figures import decoder as figures
 from bert_explain.figures.masked_words import prediction_bars
 from bert_explain.models.decoder import Decoder
 from bert_explain.query import Query

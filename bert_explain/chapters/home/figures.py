@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis import attention, tokens
-from bert_explain.analysis import stations as said_of
 from bert_explain.analysis.overview import LARGEST, Guess, all_cosines
 from bert_explain.analysis.sentence import Sentence
+from bert_explain.chapters.home import stations as said_of
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.kernel.folding import fold
 from bert_explain.trace import Trace

@@ -11,13 +11,13 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from bert_explain.analysis import embedding_removal as removal
-from bert_explain.analysis import embedding_tables as tables
-from bert_explain.analysis import embeddings
+from bert_explain.chapters.embeddings import analysis as embeddings
+from bert_explain.chapters.embeddings import figures as figures
+from bert_explain.chapters.embeddings import removal as removal
+from bert_explain.chapters.embeddings import tables as tables
 from bert_explain.content import embeddings as words
 from bert_explain.core.spec import ModelSpec
 from bert_explain.errors import Missing
-from bert_explain.figures import embeddings as figures
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state

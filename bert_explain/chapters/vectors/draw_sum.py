@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import analogies
 from bert_explain.analysis import vectors as av
-from bert_explain.analysis.analogies import Term
+from bert_explain.chapters.vectors import analogies
+from bert_explain.chapters.vectors import figures as figures
+from bert_explain.chapters.vectors.analogies import Term
+from bert_explain.chapters.vectors.draw_table import depth, ready
 from bert_explain.content import words
 from bert_explain.content.vectors import analogies as examples
 from bert_explain.errors import BadQuery
-from bert_explain.figures import vectors as figures
 from bert_explain.models.vectors import Vectors
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.parts.vectors_table import depth, ready
 from bert_explain.ui.picture import aside, beside, picture, said
 
 SUM = state.Text("sum", examples()[0].text, limit=200)

@@ -6,13 +6,13 @@ import streamlit as st
 
 from bert_explain.analysis import vector_map
 from bert_explain.analysis import vectors as av
+from bert_explain.chapters.vectors import figures as figures
+from bert_explain.chapters.vectors.draw_table import depth, table
 from bert_explain.content import words
 from bert_explain.content.vectors import lists
-from bert_explain.figures import vectors as figures
 from bert_explain.ui import cache, printing, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.packed import PackedText
-from bert_explain.ui.parts.vectors_table import depth, table
 from bert_explain.ui.picture import picture, said
 
 LIST = PackedText("list", lists()[0].words)

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from bert_explain.analysis import transformer as sizes
+from bert_explain.chapters.transformer import analysis as sizes
+from bert_explain.chapters.transformer import figures as figures
 from bert_explain.content import transformer as content
 from bert_explain.content import words
-from bert_explain.figures import transformer as figures
 from bert_explain.models.parameters import parameter_counts
 from bert_explain.ui import printing, stages, state
 from bert_explain.ui.components.diagram import diagram

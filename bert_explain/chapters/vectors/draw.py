@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import one_vector
 from bert_explain.analysis import vectors as av
 from bert_explain.analysis.vectors import WordRow
+from bert_explain.chapters.vectors import figures as figures
+from bert_explain.chapters.vectors import one_vector
+from bert_explain.chapters.vectors.draw_table import absent, depth, ready, table
 from bert_explain.content import words
-from bert_explain.figures import vectors as figures
 from bert_explain.models.vectors import Vectors
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, bars, token_row
 from bert_explain.ui.frame import Page
-from bert_explain.ui.parts.vectors_table import absent, depth, ready, table
 from bert_explain.ui.picture import aside, picture, places
 
 WORD = state.Text("word", "", limit=100)  # '' until the reader chooses: the word looked at in the sentences

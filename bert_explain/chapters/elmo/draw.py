@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain.analysis import elmo as an
+from bert_explain.chapters.elmo import analysis as an
+from bert_explain.chapters.elmo import figures as figures
 from bert_explain.content import words
 from bert_explain.errors import BadModel
-from bert_explain.figures import elmo as figures
 from bert_explain.models.elmo import Elmo
 from bert_explain.trace_elmo import ElmoTrace, Word, read_word, split
 from bert_explain.ui import cache, state

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import elmo as an
-from bert_explain.analysis import elmo_layers as el
+from bert_explain.chapters.elmo import analysis as an
+from bert_explain.chapters.elmo import figures as figures
+from bert_explain.chapters.elmo import layers as el
+from bert_explain.chapters.elmo.draw import CHART, Reading, model, reading, spelled, texts
 from bert_explain.content import words
-from bert_explain.figures import elmo as figures
 from bert_explain.trace_elmo import ElmoTrace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.parts.elmo import CHART, Reading, model, reading, spelled, texts
 from bert_explain.ui.picture import picture
 
 ZERO = 30

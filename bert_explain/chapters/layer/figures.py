@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.head import Cell, Part
+from bert_explain.chapters.layer.head import Cell, Part
 from bert_explain.figures.payload import SATURATED, Band, Bar
 from bert_explain.trace import LayerStep
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from bert_explain.analysis.embeddings import PAIRS, PARTS
+from bert_explain.chapters.embeddings.analysis import PAIRS, PARTS
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import journey
 from bert_explain.analysis import layer as layers
+from bert_explain.chapters.layer import journey
+from bert_explain.chapters.layer import journey_figures as figures
 from bert_explain.content import words
-from bert_explain.figures import journey as figures
 from bert_explain.ui import state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import explained as show_depth

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from bert_explain.analysis.analogies import Sum
 from bert_explain.analysis.outputs import signed
 from bert_explain.analysis.vector_map import WordMap
 from bert_explain.analysis.vectors import WordRow
+from bert_explain.chapters.vectors.analogies import Sum
 from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.payload import Band, Bar

@@ -12,9 +12,10 @@ import streamlit as st
 
 from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import sense_index, senses
-from bert_explain.analysis import sense_looks as looks
 from bert_explain.analysis import sense_search as search_
 from bert_explain.analysis.occurrences import Occurrence
+from bert_explain.chapters.same_word import sense_looks as looks
+from bert_explain.chapters.same_word.draw import depth
 from bert_explain.content import trained, unread, wordnet, words
 from bert_explain.engines.jobs import Progress
 from bert_explain.errors import ExplainError
@@ -23,7 +24,6 @@ from bert_explain.ui import cache, sense_cache, state
 from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.parts.same_word import depth
 from bert_explain.ui.picture import explained, picture
 from bert_explain.ui.working import asked, awaited, wanted, working
 

@@ -10,17 +10,17 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis import next_sentence as ns
-from bert_explain.analysis import sentence_pairs as sp
+from bert_explain.chapters.next_sentence import figures as figures
+from bert_explain.chapters.next_sentence import sentence_pairs as sp
+from bert_explain.chapters.next_sentence.draw import judge
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
-from bert_explain.figures import next_sentence as figures
 from bert_explain.ui import printing, state
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import Packed
 from bert_explain.ui.params import whole_characters
-from bert_explain.ui.parts.next_sentence import judge
 from bert_explain.ui.picture import picture, said
 
 LONGEST = 2_000  # characters of a sentence in the table

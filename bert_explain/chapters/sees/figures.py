@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis.sees import Guess, Word
+from bert_explain.chapters.sees.analysis import Guess, Word
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel.readings import percent
 

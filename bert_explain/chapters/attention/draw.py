@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bert_explain.analysis import attention, heads_off
-from bert_explain.analysis import attention_looks as looks
+from bert_explain.analysis import attention
+from bert_explain.chapters.attention import bertviz_views, heads_off
+from bert_explain.chapters.attention import figures as figures
+from bert_explain.chapters.attention import looks as looks
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
-from bert_explain.figures import attention as figures
-from bert_explain.figures import bertviz_views
 from bert_explain.kernel import readings
 from bert_explain.trace import Token, Trace, run
 from bert_explain.ui import cache, documents, printing, state

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bert_explain.analysis import cuts, normalisation, tokens, vocabulary, wordpiece
-from bert_explain.analysis import merges as byte_merges
-from bert_explain.analysis import padding as batches
+from bert_explain.analysis import normalisation, tokens, vocabulary, wordpiece
+from bert_explain.chapters.tokens import cuts
+from bert_explain.chapters.tokens import figures as figures
+from bert_explain.chapters.tokens import merges as byte_merges
+from bert_explain.chapters.tokens import padding as batches
 from bert_explain.core import byte_letters
-from bert_explain.figures import tokens as figures
 from bert_explain.kernel import folding
 from bert_explain.kernel.text import csv, markdown
 from bert_explain.ui import printing, state

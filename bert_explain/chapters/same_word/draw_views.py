@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.analysis import occurrences as oc
-from bert_explain.analysis import sense_looks as looks
 from bert_explain.analysis import senses
 from bert_explain.analysis.occurrences import StaticReader
 from bert_explain.analysis.same_word import Found
+from bert_explain.chapters.same_word import draw as part
+from bert_explain.chapters.same_word import sense_looks as looks
+from bert_explain.chapters.same_word.draw import PICK, Read
 from bert_explain.content import words
 from bert_explain.figures import senses as figures
 from bert_explain.kernel.text import markdown
@@ -20,8 +22,6 @@ from bert_explain.ui import state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
-from bert_explain.ui.parts import same_word as part
-from bert_explain.ui.parts.same_word import PICK, Read
 from bert_explain.ui.picture import aside, picture
 
 SEEN = state.Choice("seen", tuple(oc.KINDS.values()), oc.KINDS["bert"])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from bert_explain.analysis.journey import PathMap
+from bert_explain.chapters.layer.journey import PathMap
 from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette

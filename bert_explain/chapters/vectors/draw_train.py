@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain.analysis import skipgram, skipgram_map
+from bert_explain.analysis import skipgram
 from bert_explain.analysis.skipgram import Learner, Run, Settings, Text
+from bert_explain.chapters.vectors import figures as figures
+from bert_explain.chapters.vectors import skipgram_map
 from bert_explain.content import words
 from bert_explain.content.vectors import paragraph
 from bert_explain.engines.jobs import Progress
-from bert_explain.figures import vectors as figures
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from bert_explain.analysis import overview, stations
+from bert_explain.analysis import overview
+from bert_explain.chapters.home import figures as figures
+from bert_explain.chapters.home import stations
 from bert_explain.content import tour
-from bert_explain.figures import home as figures
 from bert_explain.ui import cache, stages, state
 from bert_explain.ui.components import bands, bars, heads_grid, matrix, token_row
 from bert_explain.ui.frame import Page

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from bert_explain.analysis import sees
-from bert_explain.analysis.sees import Guess, Word
+from bert_explain.chapters.sees import analysis as sees
+from bert_explain.chapters.sees import figures as figures
+from bert_explain.chapters.sees.analysis import Guess, Word
 from bert_explain.content import trained, words
 from bert_explain.errors import ExplainError
-from bert_explain.figures import sees as figures
 from bert_explain.figures.masked_words import prediction_bars
 from bert_explain.kernel.text import markdown
 from bert_explain.models.elmo import elmo_names

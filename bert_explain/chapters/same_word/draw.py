@@ -11,10 +11,10 @@ import streamlit as st
 from bert_explain.analysis import occurrences as oc
 from bert_explain.analysis import same_word as sw
 from bert_explain.analysis.occurrences import Occurrence
-from bert_explain.analysis.sentence_csv import SentenceFile
-from bert_explain.analysis.sentence_csv import read_csv as read_file
-from bert_explain.analysis.shared_words import Shared
-from bert_explain.analysis.shared_words import shared as shared_of
+from bert_explain.chapters.same_word.sentence_csv import SentenceFile
+from bert_explain.chapters.same_word.sentence_csv import read_csv as read_file
+from bert_explain.chapters.same_word.shared_words import Shared
+from bert_explain.chapters.same_word.shared_words import shared as shared_of
 from bert_explain.content import senses as content
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
