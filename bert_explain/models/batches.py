@@ -90,7 +90,6 @@ def padded(model: Encoder, text: str, pads: int) -> tuple[np.ndarray, np.ndarray
     return tuple(state[0, : len(own)].numpy() for state in (alone, hidden, shown))
 
 
-@torch.inference_mode()
 def word_vectors(
     model: Encoder,
     texts: Sequence[str],
@@ -103,27 +102,46 @@ def word_vectors(
     layer : that one only, (1, N, H), and the layers above it are not computed.
     A word that lies beyond the model's last position, or that leaves no piece, gets NaN.
     """
+    return words_vectors(model, texts, [[span] for span in spans], layer, progress)
+
+
+@torch.inference_mode()
+def words_vectors(
+    model: Encoder,
+    texts: Sequence[str],
+    spans: Sequence[Sequence[Span]],
+    layer: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """(L + 1, W, H) float32: as `word_vectors`, for several words of each text; W words, text after text in their order."""
     tok = model.tokenizer
     read = model.wordpiece.encode_batch(list(texts), add_special_tokens=False)
     room = model.max_tokens - 2
     ids = [[tok.cls_token_id, *e.ids[:room], tok.sep_token_id] for e in read]
     pieces = [
-        [1 + i for i, (a, b) in enumerate(e.offsets[:room]) if a < end and b > start]
-        for e, (start, end) in zip(read, spans, strict=True)
+        [[1 + i for i, (a, b) in enumerate(e.offsets[:room]) if a < end and b > start] for start, end in words]
+        for e, words in zip(read, spans, strict=True)
     ]
+    first = np.concatenate([[0], np.cumsum([len(words) for words in pieces])]).astype(int)  # of each text, in the result
     count = model.n_layers + 1 if layer is None else 1
-    found = np.full((count, len(ids), model.hidden_size), np.nan, dtype=np.float32)
+    found = np.full((count, int(first[-1]), model.hidden_size), np.nan, dtype=np.float32)
     done = 0
     for batch in by_length([len(row) for row in ids]):
         states = hidden_states(model, torch.tensor([ids[i] for i in batch]), layer)
         kept = states if layer is None else states[-1:]
-        share = torch.zeros(len(batch), 1, len(ids[batch[0]]))  # row i: 1 / pieces at the word's pieces, else 0
+        most = max(len(pieces[i]) for i in batch)
+        share = torch.zeros(len(batch), most, len(ids[batch[0]]))  # (B, S, T): 1 / pieces at a word's pieces, else 0
+        places, rows, columns = [], [], []  # in the result, and in the batch, of the words that left a piece
         for row, i in enumerate(batch):
-            share[row, 0, pieces[i]] = 1 / max(len(pieces[i]), 1)
-        there = np.array([bool(pieces[i]) for i in batch])
+            for column, word in enumerate(pieces[i]):
+                if word:
+                    share[row, column, word] = 1 / len(word)
+                    places.append(first[i] + column)
+                    rows.append(row)
+                    columns.append(column)
         for at, state in enumerate(kept):
-            means = torch.bmm(share, state)[:, 0].numpy()  # (B, 1, T) x (B, T, H) -> (B, H)
-            found[at, batch[there]] = means[there]
+            means = torch.bmm(share, state).numpy()  # (B, S, T) x (B, T, H) -> (B, S, H)
+            found[at, places] = means[rows, columns]
         done += len(batch)
         if progress:
             progress(done, len(ids))
