@@ -2,7 +2,7 @@
 #              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
 #              TORCH=cpu  at the first install on Linux: PyTorch's own build without CUDA, gigabytes less to fetch
 # make test    every test but the measurements; installs what they need, the browser too
-#              ARGS="-k attention", any option of pytest; WORKERS=3 run at once, each with a server and a browser
+#              ARGS="-k attention", any option of pytest   WORKERS=2, how many run at once
 # make check   the quick part of them: no browser, no training; and the linter
 # make thorough  every test, and the walks through all chapters, not through a part of them
 # make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
@@ -14,7 +14,8 @@ PORT   ?=
 MODEL  ?=
 ARGS   ?=
 TORCH  ?=
-WORKERS ?= 3
+# Three at once where the memory is there: a browser test waits a third of its time, and takes 3 GB with its server.
+WORKERS ?= $(firstword $(shell awk '/MemAvailable/ { print ($$2 > 14000000 ? 3 : 2); found = 1 } END { if (!found) print 2 }' /proc/meminfo 2>/dev/null || echo 2))
 COUNT  ?= 10000
 
 VENV   := .venv

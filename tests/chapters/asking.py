@@ -61,16 +61,21 @@ def _elmo(text: str):
     return run_elmo(load_elmo(), text)
 
 
+@lru_cache(maxsize=48)
+def _plain(model, query: Query):
+    return run(model, query)
+
+
 def ask_of(model, a: str, b: str = "", word: str = "") -> Ask:
-    """The question of these sentences; traces are kept for as long as it lives."""
-    kept: dict[Query, object] = {}
+    """The question of these sentences; traces are kept for as long as it lives, that of the sentences as they are longer."""
+    query = Query(a, b)
+    kept: dict[Query, object] = {query: _plain(model, query)}
 
     def traced(query: Query):
         if query not in kept:
             kept[query] = run(model, query)
         return kept[query]
 
-    query = Query(a, b)
     return Ask(query, traced, telling_token(traced(query), word), Beside())
 
 
