@@ -112,11 +112,11 @@ class Family:
 
     name: str
     title: str
-    module: Callable[[Any, Collection[str]], type]
-    tokenizer: Callable[[], type]
+    module: Callable[[Any, Collection[str]], type[Any]]
+    tokenizer: Callable[[], type[Any]]
     sizes: Callable[[Any], Sizes]
     numbers: Callable[[Any, Collection[str]], int]
-    parts: Callable[[nn.Module, Collection[str]], Parts]
+    parts: Callable[[Any, Collection[str]], Parts]  # torch knows no part of a module by its type: Parts says them
     heads: Mapping[str, tuple[str, ...]]
     pieces: Literal["wordpiece", "byte-level"] = "wordpiece"
     between: int = 1
@@ -130,7 +130,7 @@ def tasks(sequence: TaskPlan) -> dict[str, TaskPlan]:
     return {"sequence": sequence, "token": TaskPlan("classifier"), "span": TaskPlan("qa_outputs")}
 
 
-def bert_layer(layer: nn.Module) -> Layer:
+def bert_layer(layer: Any) -> Layer:
     """A layer as BERT names its modules, which RoBERTa and ELECTRA took over."""
     a = layer.attention
     return Layer(

@@ -28,9 +28,9 @@ Progress = Callable[[int, int], None]  # (done, of)
 
 def by_length(lengths: Sequence[int], tokens: int = TOKENS) -> Iterator[np.ndarray]:
     """Indices of texts of one length, at most about `tokens` tokens together, the shortest texts first."""
-    lengths = np.asarray(lengths, dtype=int)
-    for length in np.unique(lengths):
-        same = np.flatnonzero(lengths == length)
+    counts = np.asarray(lengths, dtype=int)
+    for length in np.unique(counts):
+        same = np.flatnonzero(counts == length)
         size = max(1, tokens // max(int(length), 1))
         for first in range(0, len(same), size):
             yield same[first : first + size]
@@ -87,7 +87,7 @@ def padded(model: Encoder, text: str, pads: int) -> tuple[np.ndarray, np.ndarray
     seen = torch.arange(ids.shape[1])[None] < len(own)
     alone = hidden_states(model, ids[:, : len(own)])[-1]
     hidden, shown = (hidden_states(model, ids, seen=mask)[-1] for mask in (seen, None))
-    return tuple(state[0, : len(own)].numpy() for state in (alone, hidden, shown))
+    return alone[0].numpy(), hidden[0, : len(own)].numpy(), shown[0, : len(own)].numpy()
 
 
 def word_vectors(

@@ -9,7 +9,9 @@ V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -120,7 +122,7 @@ class BiLM(nn.Module):
         """
         return self._direction(self.back if side else self.ahead, token, states or [None] * self.options.n_layers)
 
-    def _direction(self, layers: nn.ModuleList, x: Tensor, states: list) -> tuple[list[Tensor], list[State]]:
+    def _direction(self, layers: Iterable[Any], x: Tensor, states: list) -> tuple[list[Tensor], list[State]]:
         outputs, left = [], []
         for number, (layer, state) in enumerate(zip(layers, states, strict=True)):
             y, state = run_layer(layer, x, state, self.options.cell_clip, self.options.proj_clip)

@@ -175,4 +175,6 @@ def _open(folder: Path, name: str, title: str) -> Decoder:
 
 def from_module(name: str, title: str, module: Any, tokenizer: Any) -> Decoder:
     """Wrap a `BertLMHeadModel` with `is_decoder=True`."""
-    return from_hugging_face(name, title, module, tokenizer, frozenset({"mlm"}), Decoder)
+    model = from_hugging_face(name, title, module, tokenizer, frozenset({"mlm"}), Decoder)
+    assert isinstance(model, Decoder)
+    return model

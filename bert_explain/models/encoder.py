@@ -132,12 +132,15 @@ class Encoder:
 
         lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
 
+        def needed(row: int) -> Special:
+            return Special(row, tok.convert_ids_to_tokens(row))
+
         def named(row: int | None) -> Special | None:
-            return None if row is None else Special(row, tok.convert_ids_to_tokens(row))
+            return None if row is None else needed(row)
 
         special = Specials(
-            named(tok.cls_token_id),
-            named(tok.sep_token_id),
+            needed(tok.cls_token_id),
+            needed(tok.sep_token_id),
             named(tok.mask_token_id),
             named(tok.unk_token_id),
             named(tok.pad_token_id),
@@ -193,7 +196,7 @@ class Encoder:
 
     def segment_table(self) -> Tensor | None:
         """The segment embeddings, (2, H), or None."""
-        return self.embed.segment.weight.detach() if self.has_segments else None
+        return self.embed.segment.weight.detach() if self.embed.segment is not None and self.has_segments else None
 
     # the forward pass ---------------------------------------------------------------------------------------------
     def rows(self, ids: Tensor, segments: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -299,7 +302,7 @@ class Encoder:
 def from_hugging_face(
     name: str,
     title: str,
-    module: nn.Module,
+    module: Any,
     tokenizer: Any,
     heads: frozenset[str] | None = None,
     kind: type[Encoder] | None = None,

@@ -219,7 +219,7 @@ def _named(folder: Path, config: Any) -> str | None:
     return stated.get("tokenizer_class") or getattr(config, "tokenizer_class", None)
 
 
-def _class_of(name: str, own: type) -> type | None:
+def _class_of(name: str, own: type[Any]) -> type[Any] | None:
     """transformers' class of that name, where it reads as the family's own does, or takes tokenizer.json as it is; else None."""
     from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 

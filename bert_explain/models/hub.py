@@ -155,7 +155,7 @@ def _ask(repo: str, revision: str, patterns: list[str], **options: Any) -> Any:
     from huggingface_hub import constants, snapshot_download
 
     constants.HF_HUB_DISABLE_XET = True  # its other way to download tells no progress that could be stopped
-    token = {} if revision else {"token": False}
+    token: dict[str, Any] = {} if revision else {"token": False}
     return snapshot_download(repo, revision=revision or None, allow_patterns=patterns, **token, **options)
 
 

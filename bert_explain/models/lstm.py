@@ -26,10 +26,11 @@ State = tuple[Tensor, Tensor]  # h (B, P), c (B, C)
 def lstm_layer(width: int, cell: int, projection: int) -> nn.LSTM:
     """A layer that reads (T, B, width); begun as TensorFlow does: the forget gate open (bias 1)."""
     layer = nn.LSTM(width, cell, proj_size=projection)
+    given, again = layer.get_parameter("bias_ih_l0"), layer.get_parameter("bias_hh_l0")
     with torch.no_grad():
-        layer.bias_ih_l0.zero_()
-        layer.bias_hh_l0.zero_()
-        layer.bias_ih_l0[cell : 2 * cell] = 1.0  # order of the gates: i, f, g, o
+        given.zero_()
+        again.zero_()
+        given[cell : 2 * cell] = 1.0  # order of the gates: i, f, g, o
     return layer
 
 
@@ -51,12 +52,15 @@ def run_layer(
 
 def _steps(layer: nn.LSTM, x: Tensor, state: State, cell_clip: float | None, proj_clip: float | None) -> tuple[Tensor, State]:
     h, c = state
-    given = x @ layer.weight_ih_l0.T + (layer.bias_ih_l0 + layer.bias_hh_l0)  # (T, B, 4 C): all steps at once
+    reads, keeps, projects = (layer.get_parameter(f"weight_{name}_l0") for name in ("ih", "hh", "hr"))
+    given = x @ reads.T + (
+        layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")
+    )  # (T, B, 4 C): all steps at once
     outputs = []
     for step in given:
-        i, f, g, o = (step + h @ layer.weight_hh_l0.T).chunk(4, dim=-1)
+        i, f, g, o = (step + h @ keeps.T).chunk(4, dim=-1)
         c = _clipped(torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g), cell_clip)
-        h = _clipped((torch.sigmoid(o) * torch.tanh(c)) @ layer.weight_hr_l0.T, proj_clip)
+        h = _clipped((torch.sigmoid(o) * torch.tanh(c)) @ projects.T, proj_clip)
         outputs.append(h)
     return torch.stack(outputs), (h, c)
 

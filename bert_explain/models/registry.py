@@ -147,7 +147,7 @@ def fetch(entry: Entry, progress: Progress, most: int | None = None) -> Path:
 def prepare() -> None:
     """At the start of a server: whoever named a model of the hub to begin with has asked for its download. Raises BadModel."""
     first = entry("")
-    if not here(first):
+    if first is not None and not here(first):
         fetch(first, lambda share, what: None)
     load()
 

@@ -138,7 +138,7 @@ def _described(config: Any, kind: str, outputs: int, called: str) -> TaskHead:
         return TaskHead("token", labels, architecture=called)
     stated = getattr(config, "problem_type", None)
     # As transformers' own class trains it where nothing is said: one output is a regression.
-    reads = READS.get(stated, "value" if outputs == 1 else "softmax")
+    reads = READS.get(str(stated), "value" if outputs == 1 else "softmax")
     return TaskHead("sequence", labels, reads, called, stated in READS)  # type: ignore[arg-type]
 
 

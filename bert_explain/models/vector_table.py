@@ -6,7 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -85,4 +85,4 @@ def opened(path: Path) -> IO[bytes]:
     """The file's content, unpacked where it is gzipped, whatever its name says."""
     with open(path, "rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else open(path, "rb")
+    return cast(IO[bytes], gzip.open(path, "rb")) if zipped else open(path, "rb")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from torch import nn
-
 from bert_explain.families.parts import Embed, Family, Parts, TaskPlan, bert_layer, bert_sizes, bert_tokenizer, tasks
 
 
@@ -23,7 +21,7 @@ def _numbers(config: Any, names: Collection[str]) -> int:
     return s.body() + pooler + words + following
 
 
-def _parts(module: nn.Module, has: Collection[str]) -> Parts:
+def _parts(module: Any, has: Collection[str]) -> Parts:
     base, cls = getattr(module, "bert", module), getattr(module, "cls", None)
     e = base.embeddings
     pooler = base.pooler.dense if "pooler" in has and base.pooler is not None else None

@@ -26,12 +26,12 @@ def _numbers(config: Any, names: Collection[str]) -> int:
     return s.body() + s.hidden * s.hidden + s.hidden + 2 * s.hidden + s.vocabulary
 
 
-def _layer(layer: nn.Module) -> Layer:
+def _layer(layer: Any) -> Layer:
     a, f = layer.attention, layer.ffn
     return Layer(a.q_lin, a.k_lin, a.v_lin, a.out_lin, layer.sa_layer_norm, f.lin1, f.activation, f.lin2, layer.output_layer_norm)
 
 
-def _parts(module: nn.Module, has: Collection[str]) -> Parts:
+def _parts(module: Any, has: Collection[str]) -> Parts:
     base = getattr(module, "distilbert", module)
     e = base.embeddings
     words = None

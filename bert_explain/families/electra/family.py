@@ -36,7 +36,7 @@ def _numbers(config: Any, names: Collection[str]) -> int:
     return s.body() + widened + head
 
 
-def _parts(module: nn.Module, has: Collection[str]) -> Parts:
+def _parts(module: Any, has: Collection[str]) -> Parts:
     base = getattr(module, "electra", module)
     e, words, replaced = base.embeddings, None, None
     if "mlm" in has and hasattr(module, "generator_lm_head"):

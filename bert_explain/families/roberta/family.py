@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from torch import nn
-
 from bert_explain.families.parts import Embed, Family, Parts, TaskPlan, bert_layer, bert_sizes, tasks
 
 
@@ -32,7 +30,7 @@ def _numbers(config: Any, names: Collection[str]) -> int:
     return s.body() + s.hidden * s.hidden + s.hidden + 2 * s.hidden + s.vocabulary
 
 
-def _parts(module: nn.Module, has: Collection[str]) -> Parts:
+def _parts(module: Any, has: Collection[str]) -> Parts:
     base = getattr(module, "roberta", module)
     e = base.embeddings
     return Parts(
