@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted([*(ROOT / "bert_explain" / "ui").rglob("*.py"), *(ROOT / "bert_explain" / "chapters").rglob("*.py")])
+DRAWS = [path for name in ("chapter", "draw*") for path in (ROOT / "bert_explain" / "chapters").rglob(f"{name}.py")]
+FILES = sorted([*(ROOT / "bert_explain" / "ui").rglob("*.py"), *DRAWS])
 # Elements that Streamlit knows by their key or, without one, by what they hold.
 KNOWN_BY_KEY = {
     "button",
@@ -31,7 +32,7 @@ KNOWN_BY_KEY = {
 }
 OURS = {"masking"}  # a module with a function of such a name
 # Drawn in a loop that is left right after: the fragment runs again.
-ONCE = {("writing.py", "Stop writing")}
+ONCE = {("draw_writing.py", "Stop writing")}
 
 
 def calls(source: str) -> list[tuple[ast.Call, bool]]:
