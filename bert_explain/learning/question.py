@@ -44,11 +44,16 @@ class Pair:
     word: str = ""
 
 
+def _nobody(share: float, text: str = "") -> None:
+    """Told of progress where nobody waits."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """What a question is asked of: a text and a model. `run` gives the trace of a query, cached by whoever made this.
 
     aside : the same, not kept: for the many runs that a question looks at once.
+    progress : is told how far long work is, from 0 to 1, and what is done; what it raises ends the work.
     """
 
     query: Query
@@ -56,6 +61,7 @@ class Ask:
     position: int = 0  # of the token that is talked about
     models: Models | None = field(default=None, compare=False)
     aside: Callable[[Query], Trace] | None = field(default=None, compare=False)
+    progress: Callable[..., None] = field(default=_nobody, compare=False)
 
     def once(self, query: Query) -> Trace:
         """The trace of a query that is looked at once, one of many."""
@@ -134,6 +140,7 @@ class Question:
     score : (ask, a word) -> its rank; for questions that take an own word and have no options.
     pairs : at least eight texts on which it can be asked.
     long : it takes more than half a second: a job, begun when the step opens.
+    press : what a button says that begins this job, where it is too much to be begun by itself.
     """
 
     id: str
@@ -147,6 +154,7 @@ class Question:
     experiment: Experiment | None = None
     score: Callable[[Ask, str], Scored] | None = None
     long: bool = False
+    press: str = ""
 
     def choices(self, ask: Ask) -> tuple[Option, ...]:
         """What can be chosen; empty where the reader gives a word of their own."""

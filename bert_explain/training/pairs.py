@@ -28,6 +28,21 @@ IGNORED = -100  # the label that PyTorch's cross entropy leaves out
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Which numbers of a vocabulary are special, and which are words: from `first` to below `size`."""
+
+    pad: int = PAD
+    cls: int = CLS
+    sep: int = SEP
+    mask: int = MASK
+    first: int = FIRST_WORD
+    size: int = VOCABULARY
+
+
+BERT = Numbers()
+
+
+@dataclass(frozen=True)
 class Batches:
     """A map from a step to its batch; what torch's DataLoader reads, in one process or several."""
 
@@ -132,20 +147,23 @@ def single_pairs(pieces: Pieces, count: int, length: int, rng: np.random.Generat
     return {"ids": ids, "segments": segments, "attention": attention, "labels": labels, "follows": follows}
 
 
-def mask(ids: np.ndarray, rng: np.random.Generator, share: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+def mask(
+    ids: np.ndarray, rng: np.random.Generator, share: float = 0.15, numbers: Numbers = BERT
+) -> tuple[np.ndarray, np.ndarray]:
     """15 % of each row's words chosen: 80 % of them become [MASK], 10 % a random word, 10 % stay. -> (read, labels).
 
-    ids : (rows, length). Source: Devlin et al. 2019, 3.1, task 1.
+    ids : (rows, length). numbers : of their vocabulary. Source: Devlin et al. 2019, 3.1, task 1.
     """
-    word = (ids != PAD) & (ids != CLS) & (ids != SEP)
+    word = (ids != numbers.pad) & (ids != numbers.cls) & (ids != numbers.sep)
     order = np.argsort(np.where(word, rng.random(ids.shape), 2.0), axis=1)  # words first, in random order
     wanted = np.maximum(1, np.rint(share * word.sum(1))).astype(int)
     chosen = np.zeros_like(word)
     np.put_along_axis(chosen, order, np.arange(ids.shape[1])[None, :] < wanted[:, None], axis=1)
     chosen &= word
     fate = rng.random(ids.shape)
-    read = np.where(chosen & (fate < 0.8), MASK, ids)
-    read = np.where(chosen & (fate >= 0.8) & (fate < 0.9), rng.integers(FIRST_WORD, VOCABULARY, ids.shape), read)
+    read = np.where(chosen & (fate < 0.8), numbers.mask, ids)
+    random = rng.integers(numbers.first, numbers.size, ids.shape)
+    read = np.where(chosen & (fate >= 0.8) & (fate < 0.9), random, read)
     return read, np.where(chosen, ids, IGNORED)
 
 

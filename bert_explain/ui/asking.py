@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SURE = ("sure", "not sure")
 _GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
+_PRESSED = "_pressed"  # questions whose work was asked for by a press
 RUNS = 80  # about how many forward passes a question that takes long needs
 AT_ONCE, LOOK = 0.2, 0.5  # seconds: waited for before a bar is drawn; between two looks at a job
 
@@ -124,7 +126,7 @@ def work_of(page: Page, question: Question, ask: Ask) -> Callable[[Callable[...,
 
             return step
 
-        told = replace(ask, run=watched(ask.run), aside=watched(ask.once))
+        told = replace(ask, run=watched(ask.run), aside=watched(ask.once), progress=progress)
         return cache.evidence(place, lambda: question.evidence(told))
 
     return work
@@ -135,6 +137,12 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     if not question.long:
         return True
     place, work = (page.model.name, ask.query, question.id), work_of(page, question, ask)
+    if question.press and question.id not in st.session_state.get(_PRESSED, ()):
+        if TRACES.peek(("evidence", place)) is not None:
+            return True
+        _titled(title)
+        st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
+        return False
     context = get_script_run_ctx(suppress_warning=True)
     job = JOBS.submit(("evidence", place), context.session_id if context else "", work, cost=RUNS, label="a question")
     if job.wait(AT_ONCE):
@@ -151,6 +159,12 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
 
     waiting()
     return False
+
+
+def _begin(question: Question) -> None:
+    """Callback: the work that decides a question is wanted, for this text and the next."""
+    st.session_state.setdefault(_PRESSED, set()).add(question.id)
+    state.touched()
 
 
 def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None, title: str = "") -> bool:
@@ -271,7 +285,7 @@ def said_of(question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Op
     """ "You said ...; the model ...". A right guess and a wrong one differ by the sign in front."""
     fact = question.said("fact", found)
     if given.shown:
-        return say("{fact}", fact=_capital(fact))
+        return say("{fact}", fact=capital(fact))
     if question.score is not None and not options:
         scored = question.score(ask, given.choice)
         place = (
@@ -288,7 +302,8 @@ def said_of(question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Op
     return say("{sign} You said {chosen}; {fact}", sign=sign, chosen=chosen, fact=fact)
 
 
-def _capital(sentence: Sentence) -> Sentence:
+def capital(sentence: Sentence) -> Sentence:
+    """The same sentence, beginning as sentences do."""
     template = sentence.template
     return replace(sentence, template=template[:1].upper() + template[1:])
 

@@ -40,6 +40,7 @@ STAGES = (
     Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
     Stage("Features", "features", "pages/19_Features.py", "Features", group=USING),
     Stage("What a layer knows", "layer_knows", "pages/22_What_a_layer_knows.py", "What_a_layer_knows", group=USING),
+    Stage("Pre-training", "pre_training", "pages/23_Pre_training.py", "Pre_training", group=USING),
 )
 
 # Reached by a link, and in no menu: neither before nor after another page.

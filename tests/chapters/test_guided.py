@@ -21,7 +21,10 @@ def opened(stage, step, **params) -> AppTest:
         at.query_params[name] = value
     at.switch_page(stage.file)
     at.run()
-    for _ in range(300):  # a question that takes long is worked out beside the page
+    begin = next((b for b in at.button if (b.key or "").startswith("begin-")), None)
+    if begin is not None:
+        begin.click().run()
+    for _ in range(600):  # a question that takes long is worked out beside the page
         if not any("model is being asked" in str(element.proto) for element in at.get("progress")):
             break
         time.sleep(0.1)

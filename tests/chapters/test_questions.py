@@ -56,7 +56,9 @@ def test_odd_texts_are_asked_or_refused_in_a_sentence(mini_bert, question):
 
 @every
 def test_it_is_not_asked_of_nothing(mini_bert, question):
-    about_the_model = question.id == "transformer-count" or question.id.startswith(("fine_tuning-", "features-", "layer_knows-"))
+    about_the_model = question.id == "transformer-count" or question.id.startswith(
+        ("fine_tuning-", "features-", "layer_knows-", "pre_training-")
+    )
     if about_the_model or not getattr(question, "own", True):
         pytest.skip("it is about the model, whatever the text")
     with pytest.raises(NotAskable):

@@ -1,0 +1,203 @@
+"""The chapter Pre-training: sentences that stay true, whatever came of a training; the page without a text."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bert_explain.chapters.pre_training import figures, numbers
+from bert_explain.figures import theme
+from bert_explain.kernel import texts
+from bert_explain.training import pre_training as pt
+from bert_explain.training.pre_training import Guess, Recipe, Run
+from tests.elements import html_texts
+from tests.training.test_pre_training import TEXT
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+@pytest.fixture(scope="module")
+def trained():
+    lesson = pt.lesson(TEXT)
+    return Run(lesson, Recipe(lesson.name, 12)).go()
+
+
+def look(trained, **changes):
+    return replace(trained.looks[-1], **changes)
+
+
+def flat(value=0.1):
+    return np.full((pt.LAYERS, pt.HEADS), value)
+
+
+def one_head(layer, head, value):
+    found = flat()
+    found[layer, head] = value
+    return found
+
+
+def test_the_texts_that_are_carried_can_be_learned():
+    for name in texts.TEXTS:
+        lesson = pt.lesson(texts.load(name))
+        assert len(lesson.rows) > 1000
+        assert len(lesson.places) == pt.PLACES
+        assert 100 < len(lesson.held) <= pt.MOST_HELD
+        assert (texts.FOLDER / name / "README.md").is_file()
+    with pytest.raises(KeyError):
+        texts.load("../tasks")
+
+
+def test_rows_are_written_as_text(trained):
+    lesson = trained.lesson
+    place = lesson.places[0]
+    words = numbers.written(lesson, place.ids).split()
+    assert " ".join(words) in [" ".join(lesson.vocabulary.words(s)) for s in lesson.sentences]
+    assert numbers.written(lesson, place.ids, place.at).count(numbers.HOLE) == 1
+    small = replace(lesson, vocabulary=pt.Vocabulary(("[UNK]", "ban", "##ana", "s")))
+    assert numbers.written(small, [1, 2, 3]) == "banana s"
+    assert numbers.written(small, [2, 1]) == "##ana ban"
+    assert numbers.name_of(small, 99) == "?"
+
+
+def test_the_holes_are_counted_by_hand(trained):
+    lesson = trained.lesson
+    right = tuple(Guess((p.right, 5), (0.9, 0.1), 0.9) for p in lesson.places)
+    wrong = tuple(Guess((p.right + 1,), (0.5,), 0.1) for p in lesson.places)
+    looks = [look(trained, step=0, guesses=wrong), look(trained, step=12, guesses=(*right[:6], *wrong[6:]))]
+    assert numbers.right_at(lesson, looks[1]) == (6, 10)
+    told = numbers.holes_look(lesson, looks).plain()
+    assert "0 of 10" in told
+    assert "after step 12 6 are: 5 of 5 in sentences that it reads, 1 of 5 in sentences that were kept back" in told
+    table = numbers.holes(lesson, looks)
+    assert len(table) == 10
+    assert list(table["read"]) == ["yes"] * 5 + ["kept back"] * 5
+    html = figures.holes_html(lesson, looks[1])
+    assert html.count("<li") == 10
+    assert html.count("✓") == 6
+
+
+def test_the_loss_is_said_as_it_went(trained):
+    lesson = trained.lesson
+
+    def said(*losses):
+        return numbers.course_look(lesson, [look(trained, step=100 * i, loss=x) for i, x in enumerate(losses)]).plain()
+
+    assert "fell, from 6.00 to 2.00" in said(6.0, 2.0)
+    assert "rose" in said(2.0, 3.0)
+    assert "hardly changed" in said(2.0, 2.05)
+    assert "Before the first step" in said(4.0)
+    assert "by heart" in said(6.0, 2.0, 3.0)
+    assert "by heart" not in said(6.0, 2.0, 2.05)
+    course = numbers.course(trained.losses, trained.looks)
+    assert len(course) == 13
+    assert course["measured loss"].notna().sum() == len(trained.looks)
+
+
+def test_a_head_is_called_the_first_only_where_it_leads(trained):
+    none = [look(trained, step=0, before=flat(), behind=flat())]
+    assert "No head looks mostly" in numbers.heads_look(none).plain()
+    one = [*none, look(trained, step=100, before=one_head(1, 2, 0.7), behind=flat())]
+    assert "layer 2, head 3" in numbers.heads_look(one).plain()
+    assert "the word before" in numbers.heads_look(one).plain()
+    after = [*none, look(trained, step=100, before=flat(), behind=one_head(0, 0, 0.7))]
+    assert "the word behind" in numbers.heads_look(after).plain()
+    two = [*none, look(trained, step=100, before=one_head(1, 2, 0.7), behind=one_head(0, 1, 0.65))]
+    assert "2 heads give half" in numbers.heads_look(two).plain()
+    near = [*none, look(trained, step=100, before=one_head(1, 2, 0.52), behind=one_head(0, 1, 0.48))]
+    assert "first that looks" not in numbers.heads_look(near).plain()
+    assert len(numbers.heads(two)) == 2 * 2 * pt.LAYERS * pt.HEADS
+    for palette in (theme.LIGHT, theme.DARK):
+        figures.heads_chart(two, palette)
+        figures.course_chart(numbers.course(trained.losses, trained.looks), palette, True)
+        figures.groups_chart(numbers.course(trained.losses, trained.looks), palette)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "cat",
+        "...",
+        "😀 🎉",
+        "[MASK] [SEP]",
+        "<b>x</b> {y} $z$",
+        "שלום עולם",
+        "word " * 100,
+        "a" * 300,
+        "the cat sleeps in the house",
+    ],
+)
+def test_a_readers_sentence_is_answered_whatever_it_is(trained, sentence):
+    lesson = trained.lesson
+    for word in (0, 1, 60):
+        hole = numbers.hole_of(lesson, sentence, word)
+        ids, at, right = numbers.row_of(lesson, hole)
+        assert ids[at] == pt.MASK
+        assert len(ids) <= pt.LONGEST - 2
+        found = numbers.guessed(trained, hole)
+        assert found["P"].is_monotonic_decreasing
+        assert (right >= 0) == found["hidden"].any()
+        said = numbers.before_look(trained, hole).plain()
+        assert ("it cannot say it" in said) == (right < 0)
+        numbers.came_from(lesson, hole, str(found.iloc[0]["piece"]))
+        assert numbers.after_look(trained, trained, hole, 1).plain()
+
+
+def test_where_a_guess_comes_from_is_counted(trained):
+    lesson = trained.lesson
+    hole = numbers.hole_of(lesson, "A horse sleeps in the barn", 2)
+    table, times = numbers.came_from(lesson, hole, "horse")
+    own = [lesson.sentences[i] for i in lesson.sentences_with(lesson.vocabulary.number["horse"])]
+    assert times == len(own)
+    assert set(table["sentence of the text"]) <= set(own)
+    assert table["pieces shared with yours"].is_monotonic_decreasing
+    assert numbers.came_from(lesson, hole, "sylvania")[1] == 0
+    assert "one sentence" in numbers.from_look("cat", 1, 1).plain()
+    assert "12 sentences" in numbers.from_look("cat", 12, 5).plain()
+
+
+def test_what_was_added_is_said_by_what_came_of_it(trained, monkeypatch):
+    import pandas as pd
+
+    def table(*rows):
+        return pd.DataFrame(rows, columns=["piece", "P", "hidden"])
+
+    hole = numbers.Hole(("the", "sylvania"), 1)
+    for before, after, told in (
+        (table(("cat", 0.5, False)), table(("sylvania", 0.6, True)), "what it says is what it was shown"),
+        (table(("sylvania", 0.5, True)), table(("sylvania", 0.6, True)), "before, too"),
+        (table(("cat", 0.5, False)), table(("cat", 0.6, False), ("sylvania", 0.1, True)), "is not enough"),
+    ):
+        tables = iter((before, after))
+        monkeypatch.setattr(numbers, "guessed", lambda *_, tables=tables: next(tables))
+        assert told in numbers.after_look(trained, trained, hole, 10).plain()
+
+
+def page(**params):
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in params.items():
+        at.query_params[name] = value
+    at.switch_page("pages/23_Pre_training.py")
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_text_that_is_not_there_or_too_short_is_said(monkeypatch):
+    at = page(step="train", text="own")
+    assert any("no word in this text" in text for text in html_texts(at))
+    at.text_area(key="own-training-text").set_value("one two three <b>x</b>").run()
+    assert not at.exception
+    assert any("100 are the least" in text for text in html_texts(at))
+    assert not any("one two three" in str(value) for value in at.query_params.values())
+    at = page(step="shown", text="own")
+    assert any("Choose a text" in text for text in html_texts(at))
+
+
+def test_nothing_is_trained_before_a_press():
+    at = page(step="first", mode="guided")
+    assert any(b.key == "begin-pre_training-first" for b in at.button)
+    assert not at.radio
+    at = page(step="train")
+    assert any(b.label == "Train it from nothing" for b in at.button)
