@@ -24,7 +24,7 @@ def test_a_pasted_text_is_learned_stopped_and_gone_on_with(page):
     page.locator('[class*="st-key-pic-holes"]').first.wait_for(timeout=LONG)
     settled(page)
     said = page.locator('[class*="st-key-pic-holes"] .look').inner_text()
-    assert re.search(r"before the first step \d+ of 10 were guessed rightly, after step 500 \d+ are", said)
+    assert re.search(r"before the first step \d+ of 10 were guessed rightly, and \d+ after step 500", said)
     for name in ("course", "neighbours"):
         assert page.locator(f'[class*="st-key-pic-{name}"] .js-plotly-plot').count() == 1
     assert "barn" not in page.url

@@ -69,7 +69,7 @@ def test_the_holes_are_counted_by_hand(trained):
     assert numbers.right_at(lesson, looks[1]) == (6, 10)
     told = numbers.holes_look(lesson, looks).plain()
     assert "0 of 10" in told
-    assert "after step 12 6 are: 5 of 5 in sentences that it reads, 1 of 5 in sentences that were kept back" in told
+    assert "and 6 after step 12: 5 of 5 in sentences that it reads, 1 of 5 in sentences that were kept back" in told
     table = numbers.holes(lesson, looks)
     assert len(table) == 10
     assert list(table["read"]) == ["yes"] * 5 + ["kept back"] * 5

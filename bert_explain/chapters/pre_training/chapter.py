@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,7 @@ from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.training import pre_training
-from bert_explain.training.pre_training import BadText, Lesson, Recipe, Run, Trained
+from bert_explain.training.pre_training import BadText, Lesson, Look, Recipe, Run, Trained
 from bert_explain.ui import asking, printing, state
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
@@ -33,7 +34,9 @@ WORD = state.Number("hide", 0, 60)
 COPIES = state.Choice("copies", numbers.COPIES, "10")
 TRAINED, ADDED, FIRST_ASKED, ORDER_ASKED = asked("trained"), asked("added"), asked("first"), asked("order")
 LONG = 2_000  # forward passes, about: a training never takes every place of the server
+REDRAWN = 20  # steps after which the charts of a running training are drawn again
 _TEXT = "pre-training-text"  # in the session: the reader's own text
+_CHARTS = "pre-training-charts"  # and the charts of what runs
 
 LEAD = (
     "Before a BERT is of use to anybody it has read millions of sentences with words hidden, and guessed them. Here a **tiny "
@@ -172,23 +175,36 @@ def _run(page: Page, which: state.Number, lesson: Lesson, recipe: Recipe, label:
             return
         name = f"pause-{which.name}"
         st.toggle("Pause", value=run.paused, key=name, on_change=_pause, args=(run, name))
-        looks, losses = list(run.looks), list(run.losses)
+        look, (course, heads), said = _live(page, lesson, recipe, run)
         left, right = st.columns([6, 5], gap="medium")
         with left:
-            st.caption(f"Its guesses after step {looks[-1].step:,}")
-            st.html(figures.holes_html(lesson, looks[-1]))
-        course = numbers.course(losses, [look for look in looks if look.step <= len(losses)])
-        said = numbers.course_look(lesson, looks)
+            st.caption(f"Its guesses after step {look.step:,}")
+            st.html(figures.holes_html(lesson, look))
         with right:
-            st.plotly_chart(
-                figures.course_chart(course, page.palette, bool(lesson.held)), key=f"live-{which.name}", alt=said.plain(), **CHART
-            )
-            said = numbers.heads_look(looks)
-            st.plotly_chart(figures.heads_chart(looks, page.palette), key=f"live-heads-{which.name}", alt=said.plain(), **CHART)
+            st.plotly_chart(course, key=f"live-{which.name}", alt=said[0], **CHART)
+            st.plotly_chart(heads, key=f"live-heads-{which.name}", alt=said[1], **CHART)
 
     return working(
         which, key, label, work, cost=LONG, what="a training", primary=which is TRAINED, cancel="Stop", meanwhile=meanwhile
     )
+
+
+def _live(page: Page, lesson: Lesson, recipe: Recipe, run: Run) -> tuple[Look, tuple[Any, Any], tuple[str, str]]:
+    """The last look, the charts and their words, of a training that runs. Made again only when some steps were taken: they
+    cost what several steps cost, and are asked for twice a second."""
+    done = run.done
+    at = (recipe.name, page.palette.background, done // REDRAWN, sum(look.step <= done for look in run.looks))
+    kept = st.session_state.get(_CHARTS)
+    if kept is None or kept[0] != at:
+        losses = run.losses[:done]
+        looks = [look for look in run.looks if look.step <= done]
+        charts = (
+            figures.course_chart(numbers.course(losses, looks), page.palette, bool(lesson.held)),
+            figures.heads_chart(looks, page.palette),
+        )
+        said = numbers.course_look(lesson, looks).plain(), numbers.heads_look(looks).plain()
+        kept = st.session_state[_CHARTS] = (at, (looks[-1], charts, said))
+    return kept[1]
 
 
 def _pause(run: Run, key: str) -> None:

@@ -26,13 +26,13 @@ def course_chart(course: pd.DataFrame, palette: Palette, kept_back: bool) -> go.
     smooth = course["loss"].rolling(SMOOTHED, min_periods=1).mean()
     looked = course.dropna(subset="measured loss")
     every = max(1, len(course) // 400)  # points that are drawn
-    measured = "sentences kept back" if kept_back else "measured sentences"
+    measured = "kept back" if kept_back else "measured"
     traces = [
         go.Scatter(
             x=course["step"][1::every].to_numpy(),
             y=smooth[1::every].to_numpy(),
             mode="lines",
-            name=f"the text it reads, mean of {SMOOTHED} steps",
+            name=f"read, mean of {SMOOTHED} steps",
             line={"color": palette.hidden, "width": 2},
             hovertemplate="step %{x}: %{y:.2f}<extra></extra>",
         ),
@@ -70,7 +70,7 @@ def groups_chart(course: pd.DataFrame, palette: Palette) -> go.Figure:
             )
         )
     x = {"title": title("step"), "showgrid": False, "zeroline": False}
-    y = {"title": title("guessed rightly"), "range": [0, 1], "tickformat": ".0%"}
+    y = {"title": title("guessed rightly"), "range": [-0.03, 1.03], "tickformat": ".0%", "dtick": 0.2}
     return chart(traces, palette, 300, x, y, legend=LEGEND)
 
 

@@ -78,7 +78,7 @@ def holes_look(lesson: Lesson, looks: Sequence[Look]) -> Sentence:
     if not lesson.places:
         return say("This text has no row with a word that can be hidden.")
     first, last = looks[0], looks[-1]
-    text = "Look at the holes: before the first step {a} of {n} were guessed rightly, after step {step} {b} are"
+    text = "Look at the holes: before the first step {a} of {n} were guessed rightly, and {b} after step {step}"
     values: dict[str, Any] = {
         "a": right_at(lesson, first)[0],
         "n": len(lesson.places),
