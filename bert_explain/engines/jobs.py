@@ -26,6 +26,11 @@ OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
 
+def _rank(job: Job) -> tuple[bool, float, int]:
+    """Who goes first: who was overtaken too often, then who is cheaper, then who came earlier."""
+    return job._overtaken < OVERTAKEN, job.cost, job._number
+
+
 def _nothing(progress: Progress) -> None:
     """The work of a job that is over."""
 
@@ -114,6 +119,15 @@ class Jobs:
             running = (other for other in self._running if other is not job and other.weight == job.weight)
             return next((other for other in running if other.sessions & job.sessions), None)
 
+    def ahead(self, job: Job) -> list[Job]:
+        """Of a long job that waits: the long ones that run, and those that go before it. Empty for any other job."""
+        with self._lock:
+            if job not in self._waiting or job.cost < DEAR:
+                return []
+            rank = _rank(job)
+            waiting = sorted((o for o in self._waiting if o.cost >= DEAR and _rank(o) < rank), key=_rank)
+            return [*(other for other in self._running if other.cost >= DEAR), *waiting]
+
     def cancel(self, key: Hashable, session: str) -> None:
         """This session waits no longer. When nobody does, the job stops at its next step, or never begins."""
         with self._lock:
@@ -191,7 +205,7 @@ class Jobs:
             return not mine <= busy and not (full and job.cost >= DEAR)
 
         free = [job for job in self._waiting if may(job)]
-        return min(free, key=lambda job: (job._overtaken < OVERTAKEN, job.cost, job._number), default=None)
+        return min(free, key=_rank, default=None)
 
     def _take(self, job: Job) -> None:
         self._waiting.remove(job)

@@ -16,6 +16,7 @@ PROGRAMS = {
     "wordnet": "the table of WordNet's example sentences (--dict FOLDER)",
     "senses": "how well each model's vectors tell senses apart (no text needed)",
     "task_data": "the tasks made from WordNet: same sense or not, topic of the marked word (no text needed)",
+    "tasks": "fine-tune the encoder on every task, five seeds, beside a bag of words (no text needed)",
     "task_cards": "measure the data sets of the tasks and write their cards' numbers",
     "evaluate": "measure every model again and bring its card up to date",
     "all": "bert, gpt, elmo, word2vec, wordnet, senses, evaluate, one after the other",

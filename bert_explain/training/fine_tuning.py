@@ -41,6 +41,7 @@ TEST_BATCH = 32
 LONGEST_ANSWER = 30  # tokens
 WARM_UP, DECAY, CLIP, DROPOUT = 0.1, 0.01, 1.0, 0.1
 MOST_PARAMETERS = 60_000_000  # weights, gradients and two averages take 16 bytes each: 1 GB
+PATIENCE = 120.0  # seconds that a training may be paused: it holds the place of the next one
 NOT_ONE = -100  # the label of a token that has none, as in PyTorch's cross entropy
 
 Progress = Callable[..., None]
@@ -378,9 +379,11 @@ def _steps(net: Net, task: Task, recipe: Recipe, reads: list[Read], progress: Pr
 
 
 def _wait(watch: Watch, progress: Progress, share: float) -> None:
-    """As long as it is paused; `progress` ends it where nobody wants it any more."""
+    """As long as it is paused, and no longer than PATIENCE; `progress` ends it where nobody wants it any more."""
+    begun = time.monotonic()
     while watch.paused:
-        progress(share, "Paused")
+        progress(share, f"Paused; it goes on by itself after {PATIENCE / 60:.0f} minutes, for others wait too")
+        watch.paused &= time.monotonic() - begun < PATIENCE
         time.sleep(0.1)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -23,6 +23,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, JOBS, WAITING, Job, Progress
 from bert_explain.errors import ExplainError
+from bert_explain.kernel.readings import many
 from bert_explain.kernel.text import markdown
 from bert_explain.ui import state
 from bert_explain.ui.notice import tell
@@ -30,6 +31,7 @@ from bert_explain.ui.notice import tell
 LOOK = 0.4  # seconds between two looks at a job
 AT_ONCE = 0.2  # seconds that are waited for a result before a bar is drawn
 NUMBERS = 999_999_999
+TRAINING = "a training"  # what a training is called for those who wait behind it
 _ASKED, _STOPPED = "_working", "_stopped"  # in the session: name of the work -> key of what was asked for, or stopped, last
 
 Result = TypeVar("Result")
@@ -228,10 +230,21 @@ def bar(job: Job) -> None:
     """How far a job is, or what it waits for."""
     if job.state == WAITING:
         before = JOBS.before(job)
-        own = before is not None and session() in before.sessions
-        st.progress(0.0, markdown(f"Waits for: {before.label}") if own else "Waits for its turn on this server")
+        if before is not None and session() in before.sessions:
+            st.progress(0.0, markdown(f"Waits for: {before.label}"))
+        else:
+            st.progress(0.0, place_of([one.label for one in JOBS.ahead(job)]))
     else:
         st.progress(job.share, markdown(job.text or job.label))
+
+
+def place_of(labels: Sequence[str]) -> str:
+    """What is said of a job that waits for these: how many, and what they are where all are trainings."""
+    if not labels:
+        return "Waits for its turn on this server"
+    one, more = ("training", "trainings") if set(labels) == {TRAINING} else ("long piece of work", "long pieces of work")
+    n = len(labels)
+    return f"Waits for its turn on this server: {many(n, one, more)} {'is' if n == 1 else 'are'} before yours"
 
 
 def loaded(

@@ -171,3 +171,33 @@ def test_how_it_learned_is_said_at_any_moment(losses, tested):
     assert ("fell" in text) == (losses[-1] < 0.9 * losses[0])
     assert text.count("epoch") == bool(tested)
     assert "nan" not in text
+
+
+def test_other_draws_are_trained_and_said(tuned):
+    draws = numbers.other_draws(tiny_bert(), tuned.task, Recipe("tiny", "liked", 16, "head", 1, 2e-3), lambda *_: None)
+    assert draws.tuned.shape == draws.bag.shape == (numbers.SEEDS, 16, 2)
+    table = numbers.draws_table(draws)
+    assert list(table["seed"]) == list(range(numbers.SEEDS))
+    mean = numbers.draws_mean(tuned.task, draws, "tiny")
+    assert (mean["low"] <= mean["score"] + 1e-9).all()
+    assert (mean["score"] <= mean["high"] + 1e-9).all()
+    assert "5 seeds" in numbers.draws_look(tuned.task, draws, "tiny").plain()
+    right, wrong = np.ones((5, 16, 2)), np.stack([np.zeros((5, 16)), np.ones((5, 16))], axis=-1)
+    assert "fine-tuning is better" in numbers.draws_look(tuned.task, numbers.Draws(draws.seeds, right, wrong), "tiny").plain()
+    assert "bag of words is better" in numbers.draws_look(tuned.task, numbers.Draws(draws.seeds, wrong, right), "tiny").plain()
+    assert "no larger than" in numbers.draws_look(tuned.task, numbers.Draws(draws.seeds, right, right), "tiny").plain()
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([], "Waits for its turn on this server"),
+        (["a training"], "Waits for its turn on this server: 1 training is before yours"),
+        (["a training"] * 2, "Waits for its turn on this server: 2 trainings are before yours"),
+        (["a training", "all heads"], "Waits for its turn on this server: 2 long pieces of work are before yours"),
+    ],
+)
+def test_who_waits_is_told_the_place(labels, told):
+    from bert_explain.ui.working import place_of
+
+    assert place_of(labels) == told

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, Cancelled, Jobs, Turns
+from bert_explain.engines.jobs import CANCELLED, DEAR, DONE, FAILED, Cancelled, Jobs, Turns
 
 LONG_ENOUGH = 60  # seconds: reached only when something hangs
 
@@ -309,3 +309,24 @@ def test_what_a_pass_raises_reaches_who_asked_and_frees_its_place():
     with pytest.raises(ValueError, match="no"):
         turns.run(1, "a", lambda: (_ for _ in ()).throw(ValueError("no")))
     assert turns.run(1, "a", lambda: 7) == 7
+
+
+def test_a_long_job_that_waits_knows_how_many_go_before_it():
+    jobs = Jobs(threads=2)
+    gates = [Gate() for _ in range(4)]
+    made = [jobs.submit(i, f"reader {i}", gate, cost=DEAR * (2 if i == 1 else 1), label="long") for i, gate in enumerate(gates)]
+    assert gates[0].begun.wait(LONG_ENOUGH)
+    assert jobs.ahead(made[0]) == []  # it runs
+    assert jobs.ahead(made[2]) == [made[0]]
+    assert jobs.ahead(made[3]) == [made[0], made[2]]
+    assert jobs.ahead(made[1]) == [made[0], made[2], made[3]]  # the dearest, though it came second
+    light = Gate()
+    short = jobs.submit("light", "another", light, cost=1)
+    assert light.begun.wait(LONG_ENOUGH)  # a short one has a thread of its own
+    assert jobs.ahead(short) == []
+    jobs.cancel(2, "reader 2")
+    assert jobs.ahead(made[3]) == [made[0]]
+    for gate in (*gates, light):
+        gate.go.set()
+    assert jobs.wait(LONG_ENOUGH)
+    ended(jobs)

@@ -13,7 +13,7 @@ from bert_explain.chapters.fine_tuning import figures, numbers, own_task, questi
 from bert_explain.chapters.fine_tuning.figures import CHART
 from bert_explain.errors import ExplainError
 from bert_explain.figures.payload import Bar
-from bert_explain.kernel import tasks
+from bert_explain.kernel import scores, tasks
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
 from bert_explain.kernel.text import markdown
@@ -26,7 +26,7 @@ from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
-from bert_explain.ui.working import ask, asked, forget, working
+from bert_explain.ui.working import TRAINING, ask, asked, forget, working
 
 OWN = "own"  # the reader's own table, among the tasks
 TASK = state.Choice("task", (*tasks.TASKS, OWN), "sentiment")
@@ -36,6 +36,7 @@ EPOCHS = state.Number("epochs", 1, 20, 5)
 RATE = state.Choice("rate", numbers.RATES, "1e-4")
 SEED = state.Number("draw", 0, 99)
 TRAINED, GPT, HEADS, TAKEN = asked("trained"), asked("gpt"), asked("moved"), asked("taken")
+DRAWS = asked("draws")
 LONG = 2_000  # forward passes, about: a training never takes every place of the server
 
 LEAD = (
@@ -153,6 +154,40 @@ def _train(page: Page) -> None:
     look = _learned(course)
     with picture("tuned-course", "How it learned", look=look, table=lambda: course):
         st.plotly_chart(figures.course_chart(course, page.palette), key="course", alt=look.plain(), **CHART)
+    _draws(page, task, recipe)
+
+
+def _draws(page: Page, task: Task, recipe: Recipe) -> None:
+    """The same training with other seeds, at a press."""
+
+    def work(progress: Callable[..., None]) -> numbers.Draws:
+        return numbers.other_draws(page.model, task, recipe, progress)
+
+    key = ("draws", *_key(page, recipe))
+    label = f"Train it with {numbers.SEEDS} seeds"
+    draws = working(DRAWS, key, label, work, cost=numbers.SEEDS * LONG, what=TRAINING)
+    if draws is None:
+        return
+    name = page.model.spec.title
+    mean = numbers.draws_mean(task, draws, name)
+    look = numbers.draws_look(task, draws, name)
+    note = (
+        f"{numbers.measure(task).capitalize()}, mean of {len(draws.seeds)} seeds; beside each, where 95 % of other draws of "
+        "training examples and of test patterns lie."
+    )
+    with picture(
+        "tuned-draws",
+        f"{len(draws.seeds)} seeds",
+        look=look,
+        table=lambda: numbers.draws_table(draws),
+        code=(numbers.other_draws, scores.redrawn),
+        note=note,
+    ):
+        items = [
+            Bar(row.who, row.score, "probability", shown=f"{row.score:.2f}", note=f"{row.low:.2f} to {row.high:.2f}")
+            for row in mean.itertuples()
+        ]
+        bars(items, key="draws-bars", label=f"{numbers.measure(task)}, mean over the seeds, of 1")
 
 
 def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Recipe, label: str) -> numbers.Beside | None:
@@ -176,7 +211,7 @@ def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Rec
                 figures.course_chart(course, page.palette), key=f"live-{which.name}", alt=_learned(course).plain(), **CHART
             )
 
-    found = working(which, key, label, work, cost=LONG, what="a training", primary=which is TRAINED, meanwhile=meanwhile)
+    found = working(which, key, label, work, cost=LONG, what=TRAINING, primary=which is TRAINED, meanwhile=meanwhile)
     if found is not None and fine_tuning.kept(model, recipe) is None:
         tell("This model was let go for want of memory: other readers had theirs trained since. Train it again.")
         st.button("Train it again", key=f"anew-{which.name}", on_click=_anew, args=(which, key))
@@ -397,7 +432,7 @@ def _evidence(page: Page, question: Question, which: state.Number) -> pd.DataFra
         numbers.trained_for_questions(page.model, progress)
         return True
 
-    if working(which, key, label, work, cost=LONG, what="a training") is None:
+    if working(which, key, label, work, cost=LONG, what=TRAINING) is None:
         return None
     return asking.evidence(page, question, here)
 
@@ -448,7 +483,7 @@ CHAPTER = Chapter(
     steps=(
         Step("many", "How many examples?", _many, asks=questions.MANY, lead=LEAD, owns=(MANY_ASKED,)),
         Step("part", "What is trained?", _part, asks=questions.PART, owns=(PART_ASKED,)),
-        Step("train", "Train it", _train, owns=(TASK, PART, COUNT, EPOCHS, RATE, SEED, TRAINED, GPT)),
+        Step("train", "Train it", _train, owns=(TASK, PART, COUNT, EPOCHS, RATE, SEED, TRAINED, GPT, DRAWS)),
     ),
     deeper=(
         Step("own", "Your own sentence", _own, lead="What the model trained in “Train it” says to the text above."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -380,6 +380,72 @@ def head_look(before: np.ndarray, after: np.ndarray, tokens: Sequence[Any]) -> S
         column=Piece(tokens[j].text),
         a=before[i, j],
         b=after[i, j],
+    )
+
+
+# other draws --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Draws:
+    """One training a seed, and a bag of words on the same examples: points of each test example, (S, examples, 2) each."""
+
+    seeds: tuple[int, ...]
+    tuned: np.ndarray
+    bag: np.ndarray
+
+
+SEEDS = 5
+
+
+def other_draws(model: Any, task: Task, recipe: Recipe, progress: Any) -> Draws:
+    """SEEDS trainings that differ in their seed alone: other examples, other order, another new layer. No model is kept."""
+    seeds = tuple(recipe.seed + i for i in range(SEEDS))
+    tuned, bag = [], []
+    for i, seed in enumerate(seeds):
+        one = replace(recipe, seed=seed)
+
+        def told(share: float, text: str = "", i: int = i) -> None:
+            progress((i + share) / SEEDS, f"Seed {i + 1} of {SEEDS}: {text}")
+
+        found = fine_tuning.kept(model, one) or fine_tuning.train(model, task, one, told)
+        tuned.append(scores.parts(task, task.test, found.said))
+        bag.append(scores.parts(task, task.test, baseline.answers(task, fine_tuning.drawn(task, one), _strength(task))))
+    return Draws(seeds, np.stack(tuned), np.stack(bag))
+
+
+def draws_table(draws: Draws) -> pd.DataFrame:
+    """One row a seed, 0 to 1."""
+    rows = [(seed, scores.score(a), scores.score(b)) for seed, a, b in zip(draws.seeds, draws.tuned, draws.bag, strict=True)]
+    return pd.DataFrame(rows, columns=["seed", "fine-tuned", "bag of words"])
+
+
+def draws_mean(task: Task, draws: Draws, name: str) -> pd.DataFrame:
+    """Mean over the seeds and the 95 % interval: other draws of the training examples and of the test patterns."""
+    drawn = scores.redrawn([draws.bag, draws.tuned], [e.pattern for e in task.test])
+    table = draws_table(draws)
+    rows = []
+    for who, column, values in (("bag of words", "bag of words", drawn[0]), (f"{name}, fine-tuned", "fine-tuned", drawn[1])):
+        low, high = scores.middle(values)
+        seeds = table[column]
+        rows.append((who, float(seeds.mean()), low, high, float(seeds.min()), float(seeds.max())))
+    return pd.DataFrame(rows, columns=["who", "score", "low", "high", "lowest seed", "highest seed"])
+
+
+def draws_look(task: Task, draws: Draws, name: str) -> Sentence:
+    """How far the seeds lie apart, and whether the difference is larger than other draws would make it."""
+    mean = draws_mean(task, draws, name).set_index("who")
+    bag, tuned = mean.iloc[0], mean.iloc[1]
+    drawn = scores.redrawn([draws.tuned, draws.bag], [e.pattern for e in task.test])
+    between = scores.middle(drawn[0] - drawn[1])
+    return say(
+        "Look at the {n} seeds: {name} gets {low:.2f} to {high:.2f}, {mean:.2f} on average; a bag of words on the same examples "
+        "{bag:.2f} on average; {than}.",
+        n=len(draws.seeds),
+        name=name,
+        low=tuned["lowest seed"],
+        high=tuned["highest seed"],
+        mean=tuned["score"],
+        bag=bag["score"],
+        than=_than(between, "fine-tuning is better, with other draws too", "the bag of words is better, with other draws too"),
     )
 
 

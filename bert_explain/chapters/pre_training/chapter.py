@@ -23,7 +23,7 @@ from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
-from bert_explain.ui.working import asked, working
+from bert_explain.ui.working import TRAINING, asked, working
 
 OWN = "own"  # the reader's own text, among the texts
 TEXT = state.Choice("text", (*texts.TEXTS, OWN), "facts")
@@ -185,7 +185,7 @@ def _run(page: Page, which: state.Number, lesson: Lesson, recipe: Recipe, label:
             st.plotly_chart(heads, key=f"live-heads-{which.name}", alt=said[1], **CHART)
 
     return working(
-        which, key, label, work, cost=LONG, what="a training", primary=which is TRAINED, cancel="Stop", meanwhile=meanwhile
+        which, key, label, work, cost=LONG, what=TRAINING, primary=which is TRAINED, cancel="Stop", meanwhile=meanwhile
     )
 
 
@@ -316,7 +316,7 @@ def _evidence(page: Page, question: Question, which: state.Number) -> Trained | 
         return numbers.trained_for_questions(lambda *_: None)
     recipe = numbers.asked_recipe()
     label = f"Train a tiny BERT for {numbers.ASKED_STEPS} steps"
-    return working(which, ("pre-training", recipe.name), label, numbers.trained_for_questions, cost=LONG / 10, what="a training")
+    return working(which, ("pre-training", recipe.name), label, numbers.trained_for_questions, cost=LONG / 10, what=TRAINING)
 
 
 def _first(page: Page) -> None:
