@@ -81,15 +81,14 @@ def redrawn(parts: Sequence[np.ndarray], groups: Sequence[Hashable], draws: int 
     one (Rao and Wu 1988). All ways get the same draws, so the rows can be taken from each other.
     """
     names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
-    places = [names[name] for name in groups]
+    member = np.eye(len(names))[[names[name] for name in groups]]  # (examples, groups)
     rng = np.random.default_rng(seed)
     count = len(parts[0])
     often = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws).T.astype(float)  # (groups, draws)
     taken = rng.multinomial(max(1, count - 1), np.full(count, 1 / count), size=draws).T / max(1, count - 1)  # (S, draws)
     found = np.empty((len(parts), draws))
     for row, way in enumerate(parts):
-        sums = np.zeros((count, 2, len(names)))
-        np.add.at(sums, (slice(None), slice(None), places), np.moveaxis(way, 1, 2))
+        sums = np.moveaxis(way, 1, 2) @ member  # (S, 2, groups)
         above, below = np.moveaxis(sums @ often, 1, 0)  # (S, draws) each
         drawn = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
         found[row] = (drawn * taken).sum(axis=0)

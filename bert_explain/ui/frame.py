@@ -334,11 +334,12 @@ def _lead(page: Page, step: Step) -> None:
 
 
 def _drawn(page: Page, step: Step) -> None:
-    if step.numbers is None:
+    numbers = step.numbers
+    if numbers is None:
         step.draw(page)
         return
     look = step.reading(page) if step.reading else None
-    with picture(step.id, step.title, look=look, table=lambda: step.numbers(page), code=step.code):
+    with picture(step.id, step.title, look=look, table=lambda: numbers(page), code=step.code):
         step.draw(page)
 
 
@@ -415,11 +416,11 @@ def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
 
 def _summary(page: Page, chapter: Chapter) -> None:
     """What was guessed in this chapter, quietly."""
-    asked = [step for step in chapter.steps if step.asks is not None and asking.answered(page, step.asks)]
+    asked = [(step.title, step.asks) for step in chapter.steps if step.asks is not None and asking.answered(page, step.asks)]
     if not asked:
         return
     with st.container(key="guessed"):
-        st.html(asking.summary(page, [(step.title, step.asks) for step in asked]))
+        st.html(asking.summary(page, asked))
         st.caption("This is kept in this page only, and gone when the server is started again.")
         st.button("Forget my guesses", key="forget", type="tertiary", on_click=asking.forget)
 

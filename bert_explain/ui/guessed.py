@@ -69,8 +69,8 @@ def _line(page: Page, stage: stages.Stage, title: str, step: str, question: Ques
 
 def _word(question: Question, query: Query) -> str:
     """What a carried pair is about; "" for a text of the reader's own."""
-    pairs = (*examples.pairs(), *question.pairs)
-    return next((pair.word for pair in pairs if (pair.a, pair.b) == (query.text_a, query.text_b)), "")
+    words = {(p.a, p.b): p.word for p in question.pairs} | {(p.a, p.b): p.word for p in examples.pairs()}
+    return words.get((query.text_a, query.text_b), "")
 
 
 def in_short(found: list[Line]) -> Sentence:

@@ -140,7 +140,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
-        if np.isnan(value):
+        number = float(value)
+        if np.isnan(number):
             return "–"
-        return ("< 0.001" if value > 0 else "> \u22120.001") if 0 < abs(value) < 0.0005 else f"{float(value):.3g}"
+        return ("< 0.001" if number > 0 else "> \u22120.001") if 0 < abs(number) < 0.0005 else f"{number:.3g}"
     return "–" if value is None or value is pd.NA else str(value)

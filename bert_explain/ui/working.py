@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import streamlit as st
 from streamlit import runtime
@@ -109,7 +109,7 @@ def working(
     if not wanted(which, key):
         leave(which.name)
         name = button or state.own_key(f"ask-{which.name}")
-        style = "primary" if primary else "secondary"
+        style: Literal["primary", "secondary"] = "primary" if primary else "secondary"
         st.button(label, key=name, type=style, disabled=disabled, on_click=ask, args=(which, key, on_ask))
         return None
     found = _done(which.name, (key, also), work, cost, what or label)
@@ -272,7 +272,7 @@ def loaded(
         state.write()  # the page ends here, and its choices stand in the address all the same
         st.stop()
     JOBS.drop(key)
-    if job.state == FAILED:
+    if job.state == FAILED and job.error is not None:
         raise job.error
     if job.state == CANCELLED:
         st.rerun()
