@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from bert_explain.analysis.sentence import Sentence
 from bert_explain.chapters.features import figures, numbers, probe, questions, vectors
 from bert_explain.chapters.features.figures import CHART
 from bert_explain.chapters.features.numbers import Compared, Models
@@ -34,12 +35,19 @@ BESIDE, CURVE, TABLE7, TUNED = asked("beside"), asked("curve"), asked("table7"),
 LONG = 1_000  # forward passes, about: never in every place of the server
 
 LEAD = (
-    "BERT can also be used **as it is**: its vectors go into a small model, a logistic regression, and only that one learns. "
-    "It is the *feature-based* way of the paper's section 5.3. Which of BERT's vectors should it be given?"
+    "BERT **as it is**, the *feature-based* way of the paper’s section 5.3: its vectors go into a small model, a logistic "
+    "regression, and only that one learns. Here a text’s vector is the mean of its tokens’ vectors, and all is done five times, "
+    "each time with other examples."
 )
+POOLED = "Three ways to make one vector of many: five draws of {n} examples each, as before."
 INTERVALS = (
-    "The bars show where 95 % of other draws of the examples and of the test patterns lie. All ways get the same draws, so one "
-    "can be clearly ahead of another though their bars overlap."
+    "Bars: where 95 % of other draws of examples and test patterns lie. All ways get the same draws, so one can be clearly ahead "
+    "of another though their bars overlap."
+)
+PAPER = (
+    "The paper (Devlin et al. 2019, table 7): BERT-base on CoNLL-2003, a much larger data set, a two-layer LSTM on the frozen "
+    "vectors, and learned weights in its sums; here a logistic regression on each word by itself, and sums in which each layer "
+    "counts the same. So compare the order, not the numbers."
 )
 
 Result = TypeVar("Result")
@@ -112,9 +120,10 @@ def _pooling(page: Page) -> None:
         st.plotly_chart(chart, key="poolings", alt=look.plain(), **CHART)
 
 
-def _ways(page: Page, found: Compared, key: str, title: str, look: object, measure: str) -> None:
+def _ways(page: Page, found: Compared, key: str, title: str, look: Sentence, measure: str, more: str = "") -> None:
     code = (text_vectors, probe.on_vectors)
-    with picture(key, title, look=look, table=lambda: found.table, code=code, note=_note(found, measure)):
+    note = f"{_note(found, measure)}{more}"
+    with picture(key, title, look=look, table=lambda: found.table, code=code, note=note):
         chart = figures.ways_chart(found, page.palette, f"{measure}, of 1")
         st.plotly_chart(chart, key=f"chart-{key}", alt=look.plain(), **CHART)
 
@@ -128,20 +137,24 @@ def _grid(page: Page) -> None:
     def work(progress: Callable[..., None]) -> Compared:
         return numbers.grid(page.model, task, count, progress)
 
-    found = working(GRID, _key(page, "grid", task.name, count), label, work, cost=LONG, primary=True, what="regressions")
+    found = working(
+        GRID, _key(page, "grid", task.name, count), label, work, cost=LONG, primary=True, what="some hundred regressions"
+    )
     if found is not None:
         measure = numbers.measure(task)
-        _ways(page, found, "features-grid", f"{task.title}: every layer, every pooling", numbers.grid_look(found), measure)
+        look = numbers.grid_look(found)
+        _ways(page, found, "features-grid", f"{task.title}: every layer, every pooling", look, measure, figures.legend(found))
 
 
 def _beside(page: Page) -> None:
     task, count = _task()
 
     def work(progress: Callable[..., None]) -> Compared:
+        progress(0.0, "The models are opened")
         return numbers.beside(_models(page), task, (count,), progress)[count]
 
     key = _key(page, "beside", task.name, count)
-    found = working(BESIDE, key, "Compare them", work, cost=LONG, primary=True, what="regressions")
+    found = working(BESIDE, key, "Compare them", work, cost=LONG, primary=True, what="some hundred regressions")
     if found is None:
         return
     look = numbers.beside_look(found)
@@ -185,11 +198,12 @@ def _curve(page: Page) -> None:
     st.caption(_about(task))
 
     def work(progress: Callable[..., None]) -> dict[int, Compared]:
+        progress(0.0, "The texts are read")
         table = _had(load_vectors)
         some = Models(page.model, tables=() if table is None else (table,))
         return numbers.beside(some, task, numbers.counts_of(task), progress)
 
-    found = working(CURVE, _key(page, "curve", task.name), "Draw the learning curve", work, cost=LONG, primary=True)
+    found = working(CURVE, _key(page, "curve", task.name), "Draw it", work, cost=LONG, primary=True)
     if found is None:
         return
     look = numbers.curve_look(found)
@@ -216,18 +230,20 @@ def _table7(page: Page) -> None:
     frozen = working(TABLE7, _key(page, "table7"), f"Fill in the table with {name}", work, cost=LONG, primary=True)
     if frozen is None:
         return
+    card = st.container()
     why = fine_tuning.unfit(page.model, task.kind)
     found = frozen.found if why else _tuned(page, task, frozen) or frozen.found
     look = numbers.table7_look(found)
-    with picture(
-        "features-table7",
-        "The paper's table 7 on names in text",
-        look=look,
-        table=lambda: found.table.assign(paper=found.table["paper"].map(lambda f1: f"{100 * f1:.1f}")),
-        code=(token_vectors, probe.on_vectors, numbers.word_way),
-        note=f"{_note(found, 'F1 of whole names')} The paper (Devlin et al. 2019, table 7): BERT-base on CoNLL-2003, a much "
-        "larger data set, with a two-layer LSTM on the frozen vectors and learned weights in its sums; here a logistic "
-        "regression on each word by itself, and sums in which each layer counts the same. So compare the order, not the numbers.",
+    with (
+        card,
+        picture(
+            "features-table7",
+            "The paper's table 7 on names in text",
+            look=look,
+            table=lambda: found.table.assign(paper=found.table["paper"].map(lambda f1: f"{100 * f1:.1f}")),
+            code=(token_vectors, probe.on_vectors, numbers.word_way),
+            note=f"{_note(found, 'F1 of whole names')} {PAPER}",
+        ),
     ):
         st.plotly_chart(
             figures.rows_chart(found, page.palette, "F1 of whole names, of 1", "way"),
@@ -253,10 +269,17 @@ CHAPTER = Chapter(
     name="Features",
     steps=(
         Step("layer", "Which layer?", _layer, asks=questions.LAYER, lead=LEAD, owns=(LAYERS_ASKED,)),
-        Step("pooling", "[CLS], mean or maximum?", _pooling, asks=questions.POOLING, owns=(POOLINGS_ASKED,)),
-        Step("grid", "Every layer, every pooling", _grid, owns=(TASK, COUNT, GRID)),
+        Step(
+            "pooling",
+            "Which pooling?",
+            _pooling,
+            asks=questions.POOLING,
+            owns=(POOLINGS_ASKED,),
+            lead=POOLED.format(n=numbers.ASKED_COUNT),
+        ),
+        Step("grid", "Every way", _grid, owns=(TASK, COUNT, GRID)),
         Step("beside", "Beside the others", _beside, owns=(BESIDE,)),
-        Step("curve", "How many examples?", _curve, owns=(CURVE,)),
+        Step("curve", "Learning curve", _curve, owns=(CURVE,)),
     ),
     deeper=(Step("table7", "The paper's table 7", _table7, owns=(TABLE7, TUNED)),),
 )

@@ -43,7 +43,9 @@ def ways_chart(found: Compared, palette: Palette, measure: str) -> go.Figure:
         )
     wide = {
         "tickvals": list(range(len(names))),
-        "ticktext": [_broken(name) for name in names],
+        "ticktext": [_short(name) for name in names],
+        "tickangle": 0,
+        "title": title("layer"),
         "range": [-0.5, len(names) - 0.5],
         "showgrid": False,
         "zeroline": False,
@@ -76,8 +78,11 @@ def rows_chart(found: Compared, palette: Palette, measure: str, names: str = "wh
             go.Scatter(
                 x=table["paper"],
                 y=labels,
-                mode="markers",
-                name="the paper: BERT-base, CoNLL-2003",
+                mode="markers+text",
+                text=[f"{100 * f1:.1f}" for f1 in table["paper"]],
+                textposition="top center",
+                textfont={"size": 13, "color": palette.soft},
+                name="the paper, in percent: BERT-base, CoNLL-2003",
                 marker={"size": 12, "symbol": "diamond-open", "color": palette.query, "line": {"width": 2.5}},
                 hovertemplate="the paper: %{x:.3f}<extra></extra>",
                 cliponaxis=False,
@@ -159,7 +164,16 @@ def _up(found: Compared, measure: str) -> dict[str, Any]:
     return {"title": title(measure), "rangemode": "tozero", "zeroline": False}
 
 
-def _broken(name: str) -> str:
-    """In lines: "last 4 / summed"."""
-    head, _, tail = name.rpartition(" ")
-    return f"{head}<br>{tail}" if head else name
+def _short(name: str) -> str:
+    """As it stands under the axis: "4" for "layer 4", "sum / 6" for "all 6 summed"."""
+    words = name.split()
+    if len(words) < 3:
+        return words[-1]
+    return f"{'sum' if words[2] == 'summed' else 'join'}<br>{words[1]}"
+
+
+def legend(found: Compared) -> str:
+    """What the short names under the axis mean, where there are such; begins with a space."""
+    many = [name for name in dict.fromkeys(found.table["way"]) if len(name.split()) == 3]
+    told = [f"“{_short(name).replace('<br>', ' ')}”: the {name}" for name in many]
+    return f" {'; '.join(told)}." if told else ""

@@ -206,8 +206,7 @@ def poolings_look(found: Compared) -> Sentence:
     told = listed([f"{name} {mean:.2f}" for name, mean in zip(names, means, strict=True)])
     top = int(np.argmax(np.round(means, 9)))
     ahead = all(scores.middle(drawn[top] - drawn[k])[0] > 0 for k in range(len(names)) if k != top)
-    said = "the {name} is clearly ahead" if ahead and names[top] != "[CLS]" else "{name} is clearly ahead"
-    verdict = say(said, name=names[top]) if ahead else say("none is clearly ahead of both others")
+    verdict = say("{name} is clearly ahead", name=_the(names[top])) if ahead else say("none is clearly ahead of both others")
     return say("Over all of them but the input, on average: {told}; {verdict}.", told=told, verdict=verdict)
 
 
@@ -268,7 +267,7 @@ def _bag(task: Task, count: int, steps: _Steps) -> np.ndarray:
 
 def _who(models: Models) -> list[tuple[str, Any]]:
     """Who takes part, in the order of the history: (title, model)."""
-    static = [(f"{t.title}, averaged", t) for t in models.tables]
+    static = [(f"averages of {t.title}", t) for t in models.tables]
     rest = [(m.title, m) for m in (models.elmo, models.decoder, models.bert) if m is not None]
     return [*static, *rest]
 
@@ -567,8 +566,13 @@ def pooled_look(found: Compared) -> Sentence:
     if level:
         return say(
             "Look at the intervals: {name} gets {score:.2f}, not clearly ahead of {level}.",
-            name=row["pooling"],
+            name=_the(row["pooling"]),
             score=row["score"],
-            level=listed([names[k] for k in level]),
+            level=listed([_the(names[k]) for k in level]),
         )
-    return say("Look at {name}: {score:.2f}, clearly ahead of both others.", name=row["pooling"], score=row["score"])
+    return say("Look at {name}: {score:.2f}, clearly ahead of both others.", name=_the(row["pooling"]), score=row["score"])
+
+
+def _the(pooling: str) -> str:
+    """ "[CLS]", "the mean"."""
+    return pooling if pooling.startswith("[") else f"the {pooling}"
