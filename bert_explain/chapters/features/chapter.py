@@ -256,7 +256,7 @@ def _table7(page: Page) -> None:
 
 
 def _tuned(page: Page, task: Task, frozen: numbers.Table7) -> Compared | None:
-    label = "Fine-tune it on the same five draws, too (it takes a minute or more)"
+    label = "Fine-tune it on the same five draws, too (it takes some minutes)"
 
     def work(progress: Callable[..., None]) -> Compared:
         return numbers.with_tuned(page.model, task, frozen, progress)
