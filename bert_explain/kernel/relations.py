@@ -6,6 +6,7 @@ from a dependent to its head: det the -> dog, dobj cat -> chased, pobj park -> i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -60,19 +61,27 @@ def load(path: Path = FOLDER / "relations" / "sentences.tsv") -> tuple[Sentence,
 
 def _sentence(row: dict[str, str]) -> Sentence:
     """`det:0>1 dobj:4>2` with a text and a half."""
-    length = len(WORD.findall(row["text"]))
+    marked = read_marks(row["relations"], row["text"])
+    if row["half"] not in HALVES:
+        raise ValueError(f"{row['half']} is none of the halves {', '.join(HALVES)}")
+    return Sentence(row["text"], marked, row["half"])
+
+
+def read_marks(marks: str, text: str) -> tuple[Relation, ...]:
+    """The relations in "det:0>1 dobj:4>2", of a text. Raises ValueError, with what is wrong, for anything else."""
+    length = len(WORD.findall(text))
     marked = []
-    for said in row["relations"].split():
+    for said in marks.split():
         name, _, places = said.partition(":")
+        if not re.fullmatch(r"[0-9]{1,4}>[0-9]{1,4}", places):
+            raise ValueError(f"{said} is not written as det:0>1")
         dependent, head = (int(place) for place in places.split(">"))
         if name not in RELATIONS:
             raise ValueError(f"{name} is none of the relations {', '.join(RELATIONS)}")
         if not (0 <= dependent < length and 0 <= head < length and dependent != head):
             raise ValueError(f"{said} does not go from one of {length} words to another")
         marked.append(Relation(name, dependent, head))
-    if row["half"] not in HALVES:
-        raise ValueError(f"{row['half']} is none of the halves {', '.join(HALVES)}")
-    return Sentence(row["text"], tuple(marked), row["half"])
+    return tuple(marked)
 
 
 def best_offset(name: str, sentences: tuple[Sentence, ...]) -> tuple[int, float, int]:

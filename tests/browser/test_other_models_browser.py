@@ -13,7 +13,14 @@ from tests.thorough import part
 
 BUNDLED = ROOT / "assets" / "models" / "mini-bert"
 # These draw no picture of the reader's sentences until something is pressed.
-DRAWN_AT_A_PRESS = {"What_people_get_wrong", "Before_and_after", "Replicate_the_paper", "Fine_tuning", "Features"}
+DRAWN_AT_A_PRESS = {
+    "What_people_get_wrong",
+    "Before_and_after",
+    "Replicate_the_paper",
+    "Fine_tuning",
+    "Features",
+    "What_a_layer_knows",
+}
 
 
 def saved(module, folder):

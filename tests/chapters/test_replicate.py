@@ -12,7 +12,20 @@ import pytest
 import torch
 
 from bert_explain import chapters
-from bert_explain.chapters.replicate import cone, figures, heads, looks, negation, regions, roles, trial
+from bert_explain.chapters.replicate import (
+    both_ways,
+    cone,
+    figures,
+    frozen,
+    heads,
+    looks,
+    negation,
+    pipeline,
+    regions,
+    roles,
+    syntax,
+    trial,
+)
 from bert_explain.chapters.replicate import draw_table as table
 from bert_explain.chapters.replicate.bench import Live
 from bert_explain.chapters.replicate.chapter import CHAPTER, WORDS
@@ -22,7 +35,8 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.tiny import tiny_bert
 
-TRIALS = (negation.TRIAL, roles.TRIAL, looks.TRIAL, heads.TRIAL, cone.TRIAL, regions.TRIAL)
+LIGHT_WORK = (negation, roles, looks, heads, cone, regions, syntax, pipeline)  # the others train models
+TRIALS = tuple(module.TRIAL for module in (*LIGHT_WORK, frozen, both_ways))
 every = pytest.mark.parametrize("one", TRIALS, ids=lambda one: one.id)
 
 
@@ -198,6 +212,7 @@ def test_neighbours_and_pulls_by_hand():
 # rows
 def test_there_are_enough_rows_of_our_own_and_all_can_be_used(bench):
     least = {"negation": 18, "roles": 30, "looks": 100, "heads": 100, "cone": 100, "regions": 60}
+    least |= {"syntax": 150, "pipeline": 500, "frozen": 130, "both_ways": 300}
     for one in TRIALS:
         rows = one.builtin()
         assert len(rows) >= least[one.id], one.id
@@ -271,7 +286,7 @@ def test_a_table_goes_into_an_address_and_back(one):
 
 
 # other models
-@every
+@pytest.mark.parametrize("one", [module.TRIAL for module in LIGHT_WORK], ids=lambda one: one.id)
 @pytest.mark.parametrize("kind", ["full", "no segments", "distilbert", "no heads", "bare"])
 def test_every_model_runs_it_or_says_what_it_lacks(one, kind):
     model = tiny_bert(kind)
@@ -288,6 +303,12 @@ def test_every_model_runs_it_or_says_what_it_lacks(one, kind):
         "looks": list(pairwise(texts)),
         "heads": [("The water ___.", "bank"), ("___ cold.", "water"), ("The ___ bank.", "cold")],
         "cone": [(text,) for text in texts],
+        "syntax": [("det:0>1", "The water."), ("det:0>2 poss:1>2", "The river bank."), *[("det:0>1", "The bank.")] * 2],
+        "pipeline": [
+            ("part of speech", f"The {'cold ' * i}bank.", word, "", tag)
+            for i in range(6)
+            for word, tag in (("The", "DET"), ("bank", "NOUN"))
+        ],
         "regions": [
             ("bank", meaning, text)
             for meaning, text in zip("aabb", ["The bank.", "Cold bank.", "Water bank.", "River bank."], strict=True)
@@ -395,9 +416,147 @@ def test_random_words_in_the_bundled_model_are_more_alike_in_the_middle(bench):
 
 # words and declaration
 def test_every_trial_has_its_step_and_its_words():
-    assert [step.id for step in CHAPTER.every] == ["negation", "looks", "cone", "roles", "heads", "regions"]
+    assert [step.id for step in CHAPTER.every] == ["negation", "looks", "cone", "roles", "heads", "regions"] + [
+        one.id for one in TRIALS[-4:]
+    ]
     assert set(WORDS) == {one.id for one in TRIALS}
     assert all({"title", "claim", "paper", "done", "run"} <= set(words) for words in WORDS.values())
     assert chapters.load("replicate") is CHAPTER
-    assert len({param.name for param in CHAPTER.params}) == len(CHAPTER.params) == 12
+    assert len({param.name for param in CHAPTER.params}) == len(CHAPTER.params) == 20
     assert len(CHAPTER.questions) == 2
+
+
+# the four that read grammar, and train
+def test_marks_are_read_or_told(bench):
+    good = ("det:0>1", "The dog barked.")
+    for marks, said in {
+        "": "no relation is marked",
+        "det 0 1": "not written as det:0>1",
+        "det:0-1": "not written as det:0>1",
+        "det:0>9": "does not go from one of",
+        "subj:0>1": "is none of the relations",
+        "det:0>99999": "not written as",
+    }.items():
+        told = trial.sorted_out(bench, syntax.TRIAL, [good, (marks, "The dog barked.")])[1][0]
+        assert said in told, marks
+
+
+def test_one_head_by_hand():
+    from bert_explain.analysis.relation_heads import Looked
+
+    halves = np.array(["choose", "score"] * 24)
+    right = np.ones((1, 1, 48), dtype=bool)
+    right[..., 1:12:2] = False  # 6 of 24 of the half that scores
+    looked = Looked(right, np.array(["dobj"] * 48), np.tile([-2, -1], 24), np.arange(48), halves)
+    found = syntax.outcome(looked, [])
+    values = {m.name: m.value for m in found.measures}
+    assert values["dobj, by its best head"] == pytest.approx(0.75)
+    assert values["dobj, by the best offset (-2)"] == 0  # of the half that chooses all are at -2, of the other none
+    assert values["dobj: head minus offset"] == pytest.approx(0.75)
+    assert [part.state for part in found.parts] == [trial.HOLDS] * 2
+
+
+def test_the_expected_layer_by_hand():
+    assert pipeline.expected(np.array([[0.5, 0.7, 0.9, 0.9]]))[0] == pytest.approx(1.5)
+    assert pipeline.expected(np.array([[0.5, 0.5, 0.9]]))[0] == pytest.approx(2)
+    assert math.isnan(pipeline.expected(np.array([[0.5, 0.6, 0.51]]))[0])
+    layers = pipeline.up_to(np.array([[[0.0], [2.0]], [[0.0], [20.0]]]))
+    assert layers[1] == pytest.approx(layers[0])  # the second layer is ten times as large, and counts no more for it
+
+
+def test_rows_that_would_lead_a_probe_astray_stay_together():
+    rows = [("coreference", text, "it", noun, "") for text, noun in (("A.", "cat"), ("A.", "dog"), ("B.", "dog"), ("C.", "cup"))]
+    assert pipeline.together("coreference", rows).tolist() == [0, 0, 0, 1]
+    assert pipeline.together("part of speech", [("", "A.", "fish"), ("", "B.", "Fish"), ("", "A.", "the")]).tolist() == [0, 0, 1]
+    assert pipeline.together("name", rows).tolist() == [0, 0, 1, 2]
+    twins: dict[str, list[str]] = {}
+    for sentence, meant, other in trial.read("coreference"):
+        twins.setdefault(sentence.split(" because")[0], []).append(meant)
+        for word in (meant, other):
+            assert pipeline.place(word, sentence), sentence
+    firsts = [s.index(f" {m}") < s.index(f" {o}") for s, m, o in trial.read("coreference")]
+    assert 0.4 <= np.mean(firsts) <= 0.6
+
+
+def test_an_order_is_found_where_there_is_one():
+    rng = np.random.default_rng(0)
+    groups = np.arange(400)
+    draw = rng.random(400)
+    early, late = (np.stack([draw < share for share in course]).astype(float) for course in ([0.5, 0.9, 0.9], [0.5, 0.5, 0.9]))
+    found = pipeline.outcome({"part of speech": (early, groups), "dependency": (late, groups)}, pd.DataFrame())
+    assert [part.state for part in found.parts] == [trial.HOLDS]
+    same = pipeline.outcome({"part of speech": (early, groups), "dependency": (early, groups)}, pd.DataFrame())
+    assert [part.state for part in same.parts] == [trial.OPEN]
+    flat = pipeline.outcome({"part of speech": (np.ones((3, 40)), np.arange(40))}, pd.DataFrame())
+    assert "Where nothing can be said" in " ".join(s.plain() for s in pipeline.why(flat, SimpleNamespace(n_layers=2)))
+
+
+class Trainer(Live):
+    """Says what is asked of it instead of training: names right with one chance, labels with another."""
+
+    def __init__(self, model, chances):
+        super().__init__("tiny", model)
+        self.chances = chances
+
+    def unfit(self, kind, decoder=False):
+        return ""
+
+    def trained(self, task, recipe, progress, decoder=False):
+        rng = np.random.default_rng([recipe["seed"], decoder])
+        progress(1.0, "")
+        said = []
+        for example in task.test:
+            right = rng.random() < self.chances[decoder]
+            tags = getattr(example, "tags", None)
+            if tags is not None:
+                said.append(list(tags) if right else ["O"] * len(tags))
+            else:
+                said.append(example.label if right else next(label for label in task.labels if label != example.label))
+        return SimpleNamespace(said=tuple(said))
+
+
+def test_features_and_fine_tuning_are_compared_on_the_same_rows():
+    rows = frozen.TRIAL.builtin()[:40]
+    found = frozen.TRIAL.work(Trainer(tiny_bert(), (0.95, 0.5)), rows, silent)
+    values = {m.name: m for m in found.measures}
+    assert values["F1, fine-tuned"].value > 0.85
+    assert values["F1, fine-tuned"].paper == "96.4 (dev)"
+    assert found.parts[-1].state == trial.HOLDS  # a tiny model without training reads no names off its vectors
+    assert values["last layer minus embeddings"].value == pytest.approx(
+        values["F1, last layer"].value - values["F1, embeddings"].value
+    )
+    told = [trial.verdict(found), *trial.reasons(frozen.TRIAL, found, tiny_bert().spec, rows)]
+    assert all(line.plain().endswith(".") and "nan" not in line.plain() for line in told)
+
+
+def test_a_model_that_is_not_fine_tuned_still_has_its_features():
+    found = frozen.TRIAL.work(Live("tiny", tiny_bert("distilbert")), frozen.TRIAL.builtin()[:12], silent)
+    assert "not fine-tuned here" in found.left_out[0]
+    assert len(found.parts) == 2
+
+
+def test_both_directions_are_worth_what_the_draws_say():
+    rows = both_ways.TRIAL.builtin()
+    found = both_ways.TRIAL.work(Trainer(tiny_bert(), (0.95, 0.6)), rows, silent)
+    states = {part.text: part.state for part in found.parts}
+    assert states["BERT is ahead on names"] == states["BERT is ahead on same sense"] == trial.HOLDS
+    assert states["on sentiment the two are less than five points apart"] == trial.FAILS
+    equal = both_ways.TRIAL.work(Trainer(tiny_bert(), (0.99, 0.99)), rows, silent)
+    states = {part.text: part.state for part in equal.parts}
+    assert states["on sentiment the two are less than five points apart"] == trial.HOLDS
+    assert states["BERT is ahead on names"] in (trial.OPEN, trial.FAILS)
+    few = both_ways.TRIAL.work(Trainer(tiny_bert(), (0.9, 0.5)), rows[:20], silent)
+    assert len(few.left_out) == 2
+
+
+def test_wrong_rows_of_the_three_tasks_are_named(bench):
+    good = both_ways.TRIAL.builtin()[0]
+    cases = {
+        ("odd", *good[1:]): "its task is none of",
+        (good[0], "", "", good[3]): "a sentence is missing",
+        (good[0], good[1], "", "perhaps"): "its answer is none of",
+        ("names", "Anna left.", "", "B-person O"): "3 words and 2 tags",
+        ("same sense", 'A "dog".', "", "same"): "a sentence is missing",
+    }
+    for row, said in cases.items():
+        assert said in trial.sorted_out(bench, both_ways.TRIAL, [good, row])[1][0], row

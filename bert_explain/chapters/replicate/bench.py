@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from bert_explain import models
 from bert_explain.core.spec import ModelSpec
 from bert_explain.engines.local import LocalEngine
-from bert_explain.models.batches import without_heads
+from bert_explain.kernel.tasks import Task
+from bert_explain.models.batches import without_heads, words_vectors
 from bert_explain.models.decoder import load_decoder
 from bert_explain.models.elmo import load_elmo
 from bert_explain.models.encoder import Encoder
@@ -20,6 +21,8 @@ from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace, run
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
+from bert_explain.training import fine_tuning
+from bert_explain.training.fine_tuning import Recipe, Tuned
 
 
 class Live:
@@ -60,6 +63,19 @@ class Live:
     def decoder(self, text: str) -> Any:
         """A text as the decoder reads it."""
         return run_decoder(self._decoder, text)
+
+    def words(self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) -> np.ndarray:
+        """(L + 1, W, H): the vectors of some words of many sentences, text after text; NaN for a word that is not read."""
+        return words_vectors(self.encoder, texts, spans)
+
+    def unfit(self, kind: str, decoder: bool = False) -> str:
+        """Why the encoder, or the decoder, is not fine-tuned here; "" where it is."""
+        return fine_tuning.unfit(self._decoder if decoder else self.encoder, kind)
+
+    def trained(self, task: Task, recipe: dict[str, Any], progress: Callable[..., None], decoder: bool = False) -> Tuned:
+        """The encoder, or the decoder, fine-tuned on a task; it is not kept. recipe : what `Recipe` takes beside the names."""
+        model = self._decoder if decoder else self.encoder
+        return fine_tuning.train(model, task, Recipe(model.name, task.name, **recipe), progress)
 
     def elmo(self, text: str) -> Any:
         """A text as ELMo reads it."""

@@ -1,4 +1,4 @@
-"""Replicate the paper: six results that papers report, measured again on the model at hand."""
+"""Replicate the paper: ten results that papers report, measured again on the model at hand."""
 
 from __future__ import annotations
 
@@ -11,17 +11,31 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from bert_explain.chapters.replicate import cone, figures, heads, looks, negation, questions, regions, roles
+from bert_explain.chapters.replicate import (
+    both_ways,
+    cone,
+    figures,
+    frozen,
+    heads,
+    looks,
+    negation,
+    pipeline,
+    questions,
+    regions,
+    roles,
+    syntax,
+)
 from bert_explain.chapters.replicate import trial as trials
 from bert_explain.chapters.replicate.bench import Live
 from bert_explain.chapters.replicate.draw_table import Rows, below, edit, rows_of
 from bert_explain.chapters.replicate.trial import Outcome, Row, Trial
 from bert_explain.figures import senses as sense_figures
+from bert_explain.kernel import relations
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.text import csv
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question, words_of
-from bert_explain.ui import state
+from bert_explain.ui import stages, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
@@ -100,6 +114,8 @@ def _show(trial: Trial, outcome: Outcome, rows: tuple[Row, ...], page: Page) -> 
         st.plotly_chart(chart, key=state.own_key(f"chart-{trial.id}"), alt=verdict.plain(), **CHART)
     elif figure is not None:
         st.plotly_chart(figure, key=state.own_key(f"shares-{trial.id}"), alt=verdict.plain(), **CHART)
+    if trial is syntax.TRIAL:
+        _show_heads(outcome)
     lines = "".join(f"<li>{sentence.html()}</li>" for sentence in trials.reasons(trial, outcome, spec, rows))
     st.download_button(
         "Download what came out for each row",
@@ -114,6 +130,19 @@ def _show(trial: Trial, outcome: Outcome, rows: tuple[Row, ...], page: Page) -> 
     st.html(f'<h4 class="why">Why they differ, or agree</h4><ul class="why">{lines}</ul>')
 
 
+def _show_heads(outcome: Outcome) -> None:
+    """A press for each relation: Attention, on the reader's own sentence, at the head that finds it."""
+    target = stages.of_chapter("attention")
+    with st.container(horizontal=True, gap="small", key=state.own_key("heads-found")):
+        for name in relations.RELATIONS:
+            if f"{name}_layer" not in outcome.facts:
+                continue
+            layer, head = (int(outcome.facts[f"{name}_{what}"]) for what in ("layer", "head"))
+            if st.button(f"Show me the head for {name}", key=state.own_key(f"show-{name}"), icon=":material/arrow_forward:"):
+                link = state.address(target.name, layer=layer, head=head)
+                st.switch_page(target.file, query_params={**link, "step": "heads"})
+
+
 def _by_layer(trial: Trial, outcome: Outcome, page: Page) -> Any | None:
     if trial is looks.TRIAL:
         return figures.by_kind(outcome.by, page.palette)
@@ -121,6 +150,8 @@ def _by_layer(trial: Trial, outcome: Outcome, page: Page) -> Any | None:
         return figures.fewer_heads(outcome.by, page.palette)
     if trial is cone.TRIAL:
         return figures.likeness(outcome.by, page.palette, "bert")
+    if trial is pipeline.TRIAL:
+        return figures.up_to(outcome.by, page.palette)
     if trial is regions.TRIAL:
         chance = outcome.facts["chance"]
         return sense_figures.by_layer(outcome.by, page.palette, what="same meaning", percent=True, chance=chance)
@@ -164,5 +195,9 @@ CHAPTER = Chapter(
         _step(roles.TRIAL),
         _step(heads.TRIAL),
         _step(regions.TRIAL),
+        _step(syntax.TRIAL),
+        _step(pipeline.TRIAL),
+        _step(frozen.TRIAL),
+        _step(both_ways.TRIAL),
     ),
 )

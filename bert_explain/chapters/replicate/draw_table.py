@@ -16,7 +16,7 @@ from bert_explain.ui.packed import Packed
 from bert_explain.ui.params import whole_characters
 
 LONGEST = 2_000  # characters of a cell
-MOST = 300  # rows that are kept
+MOST = 1_000  # rows that are kept
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,20 @@ def fewer_heads(by: pd.DataFrame, palette: Palette) -> go.Figure:
     return _lines(by, "order", looks, palette, "off", "right", wide, high)
 
 
+def up_to(by: pd.DataFrame, palette: Palette) -> go.Figure:
+    """Right answers of each task with the layers up to k."""
+    looks = {
+        "part of speech": ("part of speech", "hidden", "solid"),
+        "dependency": ("dependency", "attention", "dash"),
+        "name": ("name", "query", "dot"),
+        "coreference": ("coreference", "special", "dashdot"),
+    }
+    wide = {"title": title("with the layers from the input up to"), "dtick": 1}
+    return _lines(
+        by, "task", looks, palette, "layer", "right", wide, {"title": title("right"), "tickformat": ".0%", "range": [0, 1]}
+    )
+
+
 def likeness(by: pd.DataFrame, palette: Palette, model: str) -> go.Figure:
     """Of one model, layer by layer: random words, a word with itself, a word with its sentence."""
     wide = {"title": title("after layer (0: the input)"), "dtick": 1}
