@@ -56,3 +56,11 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder ../shared, which is not here")
     return folder
+
+
+def pytest_sessionfinish() -> None:
+    """What pages began beside themselves is ended before Python is: a thread inside torch would end it with a signal."""
+    jobs = sys.modules.get("bert_explain.engines.jobs")
+    if jobs is not None:
+        jobs.JOBS.close()
+        jobs.JOBS.wait(30)

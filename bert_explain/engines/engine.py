@@ -15,6 +15,7 @@ import numpy as np
 
 from bert_explain.core.query import Query
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.target import Target
 from bert_explain.core.trace import Head, LayerStep, LayerWeights, Tables, Trace
 
 
@@ -42,6 +43,18 @@ class Engine(Protocol):
 
     def task(self, states: np.ndarray) -> np.ndarray:
         """The task head on the last layer's vectors (T, H): (C,), (T, C) or (T, 2), see `Trace.task_logits`. Raises Missing."""
+
+    def read(self, queries: Sequence[Query], targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
+        """Of N queries: the log-odds of a target each, (N,) float64, and which choice of its head comes first, (N,) int.
+
+        Raises BadQuery, Missing.
+        """
+
+    def gradients(self, query: Query, target: Target, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The target where these rows of the token table, (N, T, E), stand in the query's place, and how it changes with them.
+
+        Returns the log-odds (N,) and their gradients by the rows (N, T, E), both float64. Raises BadQuery, Missing.
+        """
 
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:
         """One head's step on the layer's input (T, H)."""

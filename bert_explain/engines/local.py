@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from bert_explain.core.errors import Missing
+from bert_explain.core.errors import BadQuery, Missing
 from bert_explain.core.query import Query
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.target import Target, runs
 from bert_explain.core.tokens import Token, lay_out
 from bert_explain.core.trace import (
     Embeddings,
@@ -27,7 +28,7 @@ from bert_explain.core.trace import (
     check,
     frozen,
 )
-from bert_explain.models import loaded
+from bert_explain.models import batches, loaded
 from bert_explain.models.encoder import Encoder
 
 
@@ -82,20 +83,35 @@ class LocalEngine:
         )
 
     def _embed(self, query: Query, tokens: Sequence[Token]) -> tuple[Embeddings, torch.Tensor]:
-        names = ("id", "segment", "position_id")
-        ids, segments, places = (torch.tensor([getattr(t, name) for t in tokens]) for name in names)
-        token, segment, position = self.model.rows(ids, segments, places)  # (T, H) each
+        token, segment, position = self._parts(query, *self._places(tokens))
+        total = token + segment + position
+        norm = self.model.embed.norm
+        normalised = norm(total)
+        parts = (_array(token), _array(segment), _array(position), _array(total), _array(normalised))
+        return Embeddings(*parts, _array(norm.weight), _array(norm.bias), norm.eps), self.model.widened(normalised)
+
+    @staticmethod
+    def _places(tokens: Sequence[Token]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Rows of the three tables, (T,) each: token, segment, position."""
+        ids, segments, places = (torch.tensor([getattr(t, name) for t in tokens]) for name in ("id", "segment", "position_id"))
+        return ids, segments, places
+
+    def _parts(
+        self, query: Query, ids: torch.Tensor, segments: torch.Tensor, places: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What is summed, (T, E) each: token, segment, position; zeros for what the query takes away."""
+        token, segment, position = self.model.rows(ids, segments, places)
         if query.tokens == "removed":
             token = torch.zeros_like(token)
         if query.segments == "removed":
             segment = torch.zeros_like(segment)
         if query.positions == "removed":
             position = torch.zeros_like(position)
-        total = token + segment + position
-        norm = self.model.embed.norm
-        normalised = norm(total)
-        parts = (_array(token), _array(segment), _array(position), _array(total), _array(normalised))
-        return Embeddings(*parts, _array(norm.weight), _array(norm.bias), norm.eps), self.model.widened(normalised)
+        return token, segment, position
+
+    def _entered(self, token: torch.Tensor, segment: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        """What goes into layer 1, (..., T, H)."""
+        return self.model.widened(self.model.embed.norm(token + segment + position))
 
     @torch.inference_mode()
     def logits(self, states: np.ndarray) -> np.ndarray:
@@ -111,6 +127,82 @@ class LocalEngine:
     def task(self, states: np.ndarray) -> np.ndarray:
         """The task head on the last layer's vectors (T, H): (C,), (T, C) or (T, 2), see `Trace.task_logits`. Raises Missing."""
         return _array(self.model.task_logits(_tensor(states)))
+
+    @torch.inference_mode()
+    def read(self, queries: Sequence[Query], targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
+        """Of N queries: the log-odds of a target each, (N,) float64, and which choice of its head comes first, (N,) int.
+
+        Queries of one length go through together. Raises BadQuery, Missing.
+        """
+        laid = [lay_out(self.spec, self.model.wordpiece, query)[0] for query in queries]
+        odds, first = np.zeros(len(laid)), np.zeros(len(laid), dtype=int)
+        for batch in batches.by_length([len(tokens) for tokens in laid]):
+            places = [self._places(laid[i]) for i in batch]
+            parts = [self._parts(queries[i], ids, *rest) for i, (ids, *rest) in zip(batch, places, strict=True)]
+            x = torch.stack([self._entered(*part) for part in parts])
+            states = batches.walk(self.model, x, heads=self._heads([queries[i] for i in batch]))[-1]
+            for i, choices in zip(batch, self._choices(states, [targets[i] for i in batch]), strict=True):
+                odds[i] = float(_log_odds(choices, targets[i]))
+                first[i] = targets[i].first_of(odds[i], int(choices.argmax()))
+        return odds, first
+
+    def gradients(self, query: Query, target: Target, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The target where these rows of the token table, (N, T, E), stand in the query's place, and how it changes with them.
+
+        Returns the log-odds (N,) and their gradients by the rows (N, T, E), both float64. Raises BadQuery, Missing.
+        """
+        tokens, _ = lay_out(self.spec, self.model.wordpiece, query)
+        if rows.shape[1:] != (len(tokens), self.model.embed.token.embedding_dim):
+            raise BadQuery(f"This text has {len(tokens)} tokens: rows of {rows.shape[1:]} do not fit.")
+        odds, found = np.zeros(len(rows)), np.zeros(rows.shape)
+        size = max(1, batches.TOKENS // len(tokens))
+        # A thread may have been put into inference mode by what called this: there no gradient is kept.
+        with torch.inference_mode(False), torch.enable_grad():
+            _, segment, position = self._parts(query, *self._places(tokens))
+            for at in range(0, len(rows), size):
+                some = _tensor(rows[at : at + size].astype(np.float32)).requires_grad_(True)
+                token = torch.zeros_like(some) * some if query.tokens == "removed" else some
+                x = self._entered(token, segment, position)
+                states = batches.walk(self.model, x, heads=self._heads([query] * len(some)))[-1]
+                each = torch.stack([_log_odds(one, target) for one in self._choices(states, [target] * len(some))])
+                # Inputs of one batch do not meet: the gradient of the sum is each one's own.
+                (slope,) = torch.autograd.grad(each.sum(), some)
+                odds[at : at + size], found[at : at + size] = each.detach().numpy(), slope.numpy()
+        return odds, found
+
+    def _heads(self, queries: Sequence[Query]) -> torch.Tensor | None:
+        """(B, L, A): 0 for the heads that a query switches off, else 1; None where none is."""
+        if not any(query.heads_off for query in queries):
+            return None
+        on = torch.ones(len(queries), self.spec.n_layers, self.spec.n_heads)
+        for row, query in enumerate(queries):
+            check("layer", [at for at, _ in query.heads_off], self.spec.n_layers)
+            check("head", [h for _, h in query.heads_off], self.spec.n_heads)
+            for layer, head in query.heads_off:
+                on[row, layer, head] = 0.0
+        return on
+
+    def _choices(self, states: torch.Tensor, targets: Sequence[Target]) -> Sequence[torch.Tensor]:
+        """For each of B texts the logits (C,) of everything that its target's head may say, from last states (B, T, H)."""
+        model, rows = self.model, torch.arange(len(targets))
+        if all(target.head == "words" for target in targets):  # the head's table is read once for all
+            return list(model.mlm_logits(states[rows, [target.position for target in targets]]))
+        found = []
+        for state, target in zip(states, targets, strict=True):
+            match target.head:
+                case "words":
+                    found.append(model.mlm_logits(state[[target.position]])[0])
+                case "next":
+                    found.append(model.nsp_logits(model.pooled(state[0])))
+                case "label":
+                    found.append(model.task_logits(state))
+                case "tag":
+                    found.append(model.task_logits(state)[target.position])
+                case "span":
+                    logits = model.task_logits(state)
+                    first, last = torch.from_numpy(runs(target.first, target.last).T)
+                    found.append(logits[first, 0] + logits[last, 1])
+        return found
 
     @torch.inference_mode()
     def head(self, states: np.ndarray, layer: int, head: int, off: Sequence[int] = ()) -> Head:
@@ -170,6 +262,17 @@ def find(spec: Any) -> LocalEngine | None:
 
 
 answered_by(find)
+
+
+def _log_odds(choices: torch.Tensor, target: Target) -> torch.Tensor:
+    """As `core.target.log_odds`, so that gradients flow."""
+    logits = choices.double()
+    if target.alone:
+        return logits[target.wanted]
+    if target.against is not None:
+        return logits[target.wanted] - logits[target.against]
+    others = torch.cat([logits[: target.wanted], logits[target.wanted + 1 :]])
+    return logits[target.wanted] - torch.logsumexp(others, dim=0)
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

@@ -51,11 +51,18 @@ def hidden_states(
     seen : the attention mask of an encoder, bool (B, T): False where nobody may look.
     segments : (B, T), 0 for sentence A, 1 for B; all 0 by default.
     """
-    looks = None if seen is None else seen[:, None, None]  # (B, 1, 1, T): the same for every head and every row
     count, length = ids.shape
     segments = torch.zeros_like(ids) if segments is None else segments
     positions = torch.arange(length).expand(count, length)
-    x = model.enter(ids, segments, positions)
+    return walk(model, model.enter(ids, segments, positions), layers, heads, seen)
+
+
+def walk(
+    model: Encoder, x: Tensor, layers: int | None = None, heads: Tensor | None = None, seen: Tensor | None = None
+) -> list[Tensor]:
+    """As `hidden_states`, from what goes into layer 1, x (B, T, H). Gradients flow where they are enabled."""
+    looks = None if seen is None else seen[:, None, None]  # (B, 1, 1, T): the same for every head and every row
+    count, length = x.shape[:2]
     states = [x]
     for layer in range(model.n_layers if layers is None else layers):
         m = model.layers[layer]

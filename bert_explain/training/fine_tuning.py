@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from bert_explain.core.errors import BadModel, BadQuery
 from bert_explain.core.query import Query
+from bert_explain.core.target import LONGEST_ANSWER
 from bert_explain.core.tokens import Token, lay_out
 from bert_explain.kernel import scores
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
@@ -38,7 +39,6 @@ from bert_explain.models.loaded import MODELS
 
 BATCH = 16
 TEST_BATCH = 32
-LONGEST_ANSWER = 30  # tokens
 WARM_UP, DECAY, CLIP, DROPOUT = 0.1, 0.01, 1.0, 0.1
 MOST_PARAMETERS = 60_000_000  # weights, gradients and two averages take 16 bytes each: 1 GB
 PATIENCE = 120.0  # seconds that a training may be paused: it holds the place of the next one
