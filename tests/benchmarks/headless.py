@@ -40,6 +40,7 @@ class Reader:
     values: dict[str, str] = field(default_factory=dict, init=False)  # widget id -> text
     ids: dict[str, str] = field(default_factory=dict, init=False)  # label of a text field -> widget id
     known: set[str] = field(default_factory=set, init=False)  # hashes of messages that a browser would hold
+    progress: list[str] = field(default_factory=list, init=False)  # what bars of long work said
     problems: list[str] = field(default_factory=list, init=False)
 
     async def open(self) -> Run:
@@ -100,6 +101,8 @@ class Reader:
         kind = element.WhichOneof("type")
         if kind == "text_input":
             self.ids[element.text_input.label] = element.text_input.id
+        elif kind == "progress":
+            self.progress.append(element.progress.text)
         elif kind == "exception":
             self.problems.append(element.exception.message[:200])
 

@@ -201,3 +201,21 @@ def test_who_waits_is_told_the_place(labels, told):
     from bert_explain.ui.working import place_of
 
     assert place_of(labels) == told
+
+
+def test_what_was_measured_beforehand_is_said_of_these_weights_only(tuned, monkeypatch):
+    found = {
+        "weights": "abc",
+        "better": "neither",
+        "interval": [0.5, 0.7],
+        "seeds": [0.6, 0.62],
+        "score": 0.61,
+        "bag": 0.6,
+        "recipe": {"examples": 338},
+    }
+    monkeypatch.setattr(numbers, "_measured", lambda: {"liked": found})
+    assert numbers.measured_before(tuned.task, "other") == ""
+    told = numbers.measured_before(tuned.task, "abc")
+    assert "338 examples, mean of 2 seeds: 0.61 fine-tuned (0.50 to 0.70), 0.60 with a bag of words; neither is surely" in told
+    monkeypatch.setattr(numbers, "_measured", dict)
+    assert numbers.measured_before(tuned.task, "abc") == ""

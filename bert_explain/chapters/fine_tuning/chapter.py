@@ -142,9 +142,8 @@ def _train(page: Page) -> None:
     table = numbers.compared(task, beside, trained)
     look = numbers.verdict(task, beside, tuned, page.model.spec.title, other, decoder.spec.title)
     code = (fine_tuning.train, fine_tuning.loss_of)
-    with picture(
-        "tuned-score", f"{task.title}: how many are right", look=look, table=lambda: table, code=code, note=_measured(task)
-    ):
+    note = f"{_measured(task)} {numbers.measured_before(task, page.model.spec.fingerprint)}".strip()
+    with picture("tuned-score", f"{task.title}: how many are right", look=look, table=lambda: table, code=code, note=note):
         items = [
             Bar(row.who, row.score, "probability", shown=f"{row.score:.2f}", note=f"{row.low:.2f} to {row.high:.2f}")
             for row in table.itertuples()

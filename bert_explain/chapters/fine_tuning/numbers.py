@@ -64,6 +64,30 @@ def _strength(task: Task) -> float:
     return float(_strengths().get(task.name, {}).get("strength", STRENGTH))
 
 
+@cache
+def _measured() -> dict[str, Any]:
+    path = tasks.FOLDER / "scores.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def measured_before(task: Task, fingerprint: str) -> str:
+    """What was measured of a task beforehand, on all of its examples, by `python -m bert_explain.training tasks`; "" where these
+    weights were not."""
+    found = _measured().get(task.name)
+    if found is None or found["weights"] != fingerprint:
+        return ""
+    sure = {
+        "fine-tuned": "fine-tuning is better in 95 % of other draws",
+        "bag of words": "the bag of words is better in 95 % of other draws",
+        "neither": "neither is surely better",
+    }[found["better"]]
+    (low, high), count = found["interval"], len(found["seeds"])
+    return (
+        f"Measured beforehand with {found['recipe']['examples']:,} examples, mean of {many(count, 'seed')}: {found['score']:.2f} "
+        f"fine-tuned ({low:.2f} to {high:.2f}), {found['bag']:.2f} with a bag of words; {sure}."
+    )
+
+
 def measure(task: Task) -> str:
     """What the score of a task counts."""
     return {"token": "F1 of whole names", "span": "F1 of the answer's words"}.get(task.kind, "right answers")
