@@ -29,10 +29,9 @@ def test_every_way_is_tried_at_a_press_and_a_link_shows_it_again(page, new_page)
     again = new_page()
     again.goto(page.url)
     again.locator('[class*="st-key-pic-features-grid"]').wait_for(timeout=LONG)
-    page.get_by_role("button", name="as a table").first.click()
-    settled(page)
-    assert page.get_by_role("button", name="Download CSV").is_visible()
-    page.get_by_role("radio", name="50", exact=True).click()
+    card.get_by_text("as a table").click()
+    page.get_by_role("button", name="Download CSV").wait_for()
+    page.get_by_text("50", exact=True).first.click()
     page.get_by_role("button", name="Try all 30 ways").wait_for(timeout=LONG)
 
 
