@@ -354,6 +354,16 @@ def test_it_is_the_same_whatever_the_text(mini_bert):
     pd.testing.assert_frame_equal(one, two)
 
 
+@pytest.mark.parametrize("name", [*numbers.TEXT_TASKS, "names"])
+def test_some_examples_are_shown_as_they_stand(name):
+    task = tasks.load(name)
+    found = numbers.some_examples(task, 20)
+    first = task.train[vectors.drawn(task, 20, 0)[0]]
+    assert len(found) == 6
+    assert found["text"][0] == " / ".join(first.inputs)
+    assert found.columns[1] == ("names" if name == "names" else "label")
+
+
 def test_level_scores_are_not_asked():
     level = made({"cls": [0.5] * 5, "mean": [0.5, 0.55, 0.5, 0.45, 0.5], "max": [0.5] * 5})
     found = numbers._evidence(level, {"cls": 0, "mean": 1, "max": 2}, model="x", at=1)

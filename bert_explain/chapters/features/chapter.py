@@ -22,7 +22,7 @@ from bert_explain.learning.question import Question
 from bert_explain.models import load_decoder, load_elmo, load_vectors
 from bert_explain.models.batches import text_vectors, token_vectors
 from bert_explain.training import fine_tuning
-from bert_explain.ui import asking, state
+from bert_explain.ui import asking, printing, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
@@ -77,6 +77,12 @@ def _about(task: Task, count: int | None = None) -> str:
         drawn = f" Five draws of {many(shown, 'example')} from {len(task.train):,}, {len(task.test):,} to test with."
         drawn += f" More than {shown} would make the draws too much alike." if shown < count else ""
     return f"{kinds[task.kind]}{labels}.{drawn}"
+
+
+def _examples(task: Task, count: int) -> None:
+    """Before there is a result: what is learned from."""
+    with picture("features-examples", f"{task.title}: some of the examples", note="The first ones of the first draw."):
+        printing.sheet(numbers.some_examples(task, count), hide_index=True, key="some-examples")
 
 
 def _note(found: Compared, measure: str) -> str:
@@ -140,7 +146,9 @@ def _grid(page: Page) -> None:
     found = working(
         GRID, _key(page, "grid", task.name, count), label, work, cost=LONG, primary=True, what="some hundred regressions"
     )
-    if found is not None:
+    if found is None:
+        _examples(task, count)
+    else:
         measure = numbers.measure(task)
         look = numbers.grid_look(found)
         _ways(page, found, "features-grid", f"{task.title}: every layer, every pooling", look, measure, figures.legend(found))
@@ -156,6 +164,7 @@ def _beside(page: Page) -> None:
     key = _key(page, "beside", task.name, count)
     found = working(BESIDE, key, "Compare them", work, cost=LONG, primary=True, what="some hundred regressions")
     if found is None:
+        _examples(task, count)
         return
     look = numbers.beside_look(found)
     note = (
@@ -205,6 +214,7 @@ def _curve(page: Page) -> None:
 
     found = working(CURVE, _key(page, "curve", task.name), "Draw it", work, cost=LONG, primary=True)
     if found is None:
+        _examples(task, vectors.COUNTS[0])
         return
     look = numbers.curve_look(found)
     with picture(
@@ -229,6 +239,7 @@ def _table7(page: Page) -> None:
 
     frozen = working(TABLE7, _key(page, "table7"), f"Fill in the table with {name}", work, cost=LONG, primary=True)
     if frozen is None:
+        _examples(task, numbers.NAMES_EXAMPLES)
         return
     card = st.container()
     why = fine_tuning.unfit(page.model, task.kind)

@@ -22,7 +22,7 @@ from bert_explain.chapters.features.vectors import COUNTS, SEEDS, Progress
 from bert_explain.engines.cache import TRACES
 from bert_explain.kernel import scores, tasks
 from bert_explain.kernel.readings import listed, many
-from bert_explain.kernel.tasks import Example, Task
+from bert_explain.kernel.tasks import Example, Task, Tokens
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.models.batches import POOLINGS, SUMMED
 from bert_explain.models.elmo import Elmo
@@ -89,6 +89,18 @@ def compared(task: Task, count: int, rows: Sequence[tuple[dict[str, Any], np.nda
 def measure(task: Task) -> str:
     """What the score of a task counts."""
     return "F1 of whole names" if task.kind == "token" else "right answers"
+
+
+def some_examples(task: Task, count: int, shown: int = 6) -> pd.DataFrame:
+    """The first examples of the first draw: columns `text` and `label`, or the names in it."""
+    rows = []
+    for e in _drawn(task, count, SEEDS[0])[0][:shown]:
+        if isinstance(e, Tokens):
+            names = [f"{' '.join(e.words[a:b])} ({kind})" for kind, a, b in sorted(scores.entities(e.tags), key=lambda n: n[1])]
+            rows.append((e.text, ", ".join(names)))
+        else:
+            rows.append((" / ".join(e.inputs), probe.labels(e)[0]))
+    return pd.DataFrame(rows, columns=["text", "names" if task.kind == "token" else "label"])
 
 
 # cells: one way, one draw ---------------------------------------------------------------------------------------------
