@@ -42,7 +42,7 @@ MEASURE = """() => {
 def opened(page, stage, step):
     """A step in Guided mode, once what decides its question has been worked out."""
     open_at(page, stage.path, **({"mode": "guided", "step": step.id} if stage.path else {}))
-    page.locator('[data-testid="stProgress"]').wait_for(state="detached")
+    page.locator('[data-testid="stProgress"]').wait_for(state="detached", timeout=300_000)  # trainings decide some questions
     return settled(page)
 
 
