@@ -43,14 +43,15 @@ def draw(source: Reads, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     able = [t for t in tokens if can_be_masked(t)]
     count = min(len(able), max(1, round(CHOSEN * len(tokens))))
     rng = np.random.default_rng(seed)
-    at = np.sort(rng.choice(len(able), size=count, replace=False)) if count else []
+    at: list[int] = np.sort(rng.choice(len(able), size=count, replace=False)).tolist() if count else []
     names = np.array(list(FATES))
     fates = names[np.searchsorted(np.cumsum(list(FATES.values()))[:-1], rng.random(count), side="right")]
     random_ids = rng.integers(0, min(source.wordpiece.get_vocab_size(), source.spec.vocab_size), count)
     rows = []
     for place, fate, random_id in zip(at, fates, random_ids, strict=True):
-        token = able[place]
-        becomes = {"mask": source.spec.mask_id, "random": int(random_id), "unchanged": token.original_id}
+        token, mask = able[place], source.spec.mask_id
+        assert mask is not None  # a model with a head for masked words has it
+        becomes = {"mask": mask, "random": int(random_id), "unchanged": token.original_id}
         read = becomes[fate]
         true = (token.position, token.original, token.original_id)
         rows.append((*true, str(fate), LETTERS[fate], piece_text(source, read), read))
@@ -145,9 +146,12 @@ def score(trace: Trace, position: int) -> Score:
 
 def score_all(trace: Trace, positions: Sequence[int]) -> list[Score]:
     """`score` at several positions of one trace, with one call of the head."""
-    truths = [true_id(trace, p) for p in positions]
-    if None in truths:
-        raise BadQuery(f"There is no true word at position {positions[truths.index(None)]}: the text says [MASK] itself.")
+    truths = []
+    for position in positions:
+        truth = true_id(trace, position)
+        if truth is None:
+            raise BadQuery(f"There is no true word at position {position}: the text says [MASK] itself.")
+        truths.append(truth)
     all_logs = log_softmax(trace.mlm_logits(positions).astype(np.float64), axis=1)  # (P, V)
     found = []
     for position, truth, logs in zip(positions, truths, all_logs, strict=True):

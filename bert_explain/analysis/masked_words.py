@@ -56,7 +56,7 @@ def leading(source: Reads, logits: np.ndarray, truth: int | None, k: int) -> pd.
     shown = best(logits, k).tolist()
     shown += [truth] if truth is not None and truth not in shown else []
     found = [_standing(source, logits, p, i) for i in shown]
-    rows = [(s.rank, s.piece, s.id, s.probability, s.logit, "true word" if s.id == truth else "") for s in found]
+    rows: list[tuple] = [(s.rank, s.piece, s.id, s.probability, s.logit, "true word" if s.id == truth else "") for s in found]
     others = len(logits) - len(shown)
     if others:
         rest = float(np.delete(p, shown).sum())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,10 +108,11 @@ class Decision:
 
 def decision(trace: Trace) -> Decision:
     """Every number of the last step. Raises Missing."""
-    found = verdict(trace)
+    found, pooled = verdict(trace), trace.pooled
+    assert pooled is not None  # there is a verdict
     weight, bias = trace.engine.nsp_weights()  # (2, H), (2,)
-    pull = (weight[0] - weight[1]) * trace.pooled
-    return Decision(trace.hidden[-1][0], trace.pooled, pull, float(bias[0] - bias[1]), found.logits[0] - found.logits[1])
+    pull = (weight[0] - weight[1]) * pooled
+    return Decision(trace.hidden[-1][0], pooled, pull, float(bias[0] - bias[1]), found.logits[0] - found.logits[1])
 
 
 def decision_table(found: Decision) -> pd.DataFrame:
@@ -170,7 +172,7 @@ def carried(trace: Trace, query: Query) -> Query:
     A piece is the same when it covers the same characters of the same sentence; one that is gone loses its mask.
     """
     texts = {0: trace.query.text_a == query.text_a, 1: trace.query.text_b == query.text_b}
-    old = {t.position: (t.sentence, t.span) for t in trace.tokens if texts.get(t.sentence)}
+    old = {t.position: (t.sentence, t.span) for t in trace.tokens if t.sentence is not None and texts[t.sentence]}
     bare = query.but(masked=(), replaced=())
     if not (trace.query.masked or trace.query.replaced):
         return bare
@@ -190,7 +192,7 @@ def variants(trace: Trace, drawn: str) -> list[Variant]:
     """
     now = trace.query
     plain = now.but(swapped=False, segments="normal", separators="normal")
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "as typed": {},
         "A and B swapped": {"swapped": True},
         "segments flipped": {"segments": "flipped"},

@@ -47,10 +47,14 @@ class Occurrence:
 class Reader(Protocol):
     """What gives vectors. `layers` names them, the input first; a static model has one."""
 
-    key: str
-    title: str
-    layers: tuple[str, ...]
-    size: int
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def layers(self) -> tuple[str, ...]: ...
+    @property
+    def size(self) -> int: ...
 
     @property
     def fingerprint(self) -> str:

@@ -60,7 +60,8 @@ def name_or_not() -> Marked:
 
 
 def _tagged(rows: list[tuple[str, tuple[Span, ...], tuple[str, ...], tuple[str, ...]]]) -> Marked:
-    lines, at = [], 0
+    lines: list[tuple[tuple[int, ...], str, str, int]] = []
+    at = 0
     for number, (_, spans, words, tags) in enumerate(rows):
         lines += [((at + i,), w.lower(), t, number) for i, (w, t) in enumerate(zip(words, tags, strict=True)) if is_word(w)]
         at += len(spans)
@@ -74,7 +75,8 @@ def direction() -> Marked:
     Each marked relation, and beside it, where the sentence has one, two words as far apart that none of the four relations
     links: so the distance tells nothing.
     """
-    sentences, lines, at = relations.load(), [], 0
+    sentences, at = relations.load(), 0
+    lines: list[tuple[tuple[int, ...], str, str, int]] = []
     rng = np.random.default_rng(probes.SEED)
     for number, sentence in enumerate(sentences):
         linked = {frozenset((r.dependent, r.head)) for r in sentence.relations}
@@ -104,7 +106,9 @@ def sense() -> Marked:
     counts = nouns.groupby(["word", "topic"]).size().unstack(fill_value=0)
     words = counts.index[(counts >= 2).sum(axis=1) >= 2]
     kept = nouns[nouns["word"].isin(words)].drop_duplicates("text")
-    lines = [((i,), row.word.lower(), row.topic.removeprefix("noun."), i) for i, row in enumerate(kept.itertuples(index=False))]
+    lines: list[tuple[tuple[int, ...], str, str, int]] = [
+        ((i,), row.word.lower(), row.topic.removeprefix("noun."), i) for i, row in enumerate(kept.itertuples(index=False))
+    ]
     return _made(list(kept["text"]), [((a, b),) for a, b in zip(kept["start"], kept["end"], strict=True)], lines)
 
 

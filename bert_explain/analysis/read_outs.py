@@ -106,7 +106,7 @@ def npz(trace: Trace, vectors: np.ndarray, attention: bool = False) -> bytes:
     if attention:
         arrays["attention"] = trace.attention
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
+    np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 

@@ -54,7 +54,7 @@ def build(reader: Reader, layer: int, wordnet: WordNet, progress: Progress) -> A
         def told(done: int, _: int, at: int = first) -> None:
             progress(at + done, total)
 
-        vectors = reader.vectors(occurrences(wordnet, rows), layer, told)[0]
+        vectors = reader.vectors(occurrences(wordnet, rows.tolist()), layer, told)[0]
         index.add(rows, np.nan_to_num(vectors), threads=1)
         _keep(index, _half(file))
     _keep(index, file)

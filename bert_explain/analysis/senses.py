@@ -134,11 +134,11 @@ def score(vectors: np.ndarray, groups: Sequence, senses: Sequence[str], texts: S
     equally near, each counts its part; without a vector all are. So one vector a word scores what chance does.
     """
     right, chance = [], []
-    senses, texts = np.asarray(senses, dtype=object), np.array([t.lower() for t in texts], dtype=object)
+    meant, read = np.asarray(senses, dtype=object), np.array([t.lower() for t in texts], dtype=object)
     for members in _groups(groups):
         near = np.nan_to_num(cosines(vectors[members]), nan=-2.0)
-        same = senses[members][:, None] == senses[members][None]
-        other = texts[members][:, None] != texts[members][None]
+        same = meant[members][:, None] == meant[members][None]
+        other = read[members][:, None] != read[members][None]
         for i in range(len(members)):
             allowed = np.flatnonzero(other[i])
             kin = same[i, allowed]

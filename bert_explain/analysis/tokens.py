@@ -47,7 +47,7 @@ class Word:
 def words(trace: Trace) -> list[Word]:
     """Every word of both sentences, in the order in which the model reads them, cut ones included."""
     wordpiece, query = trace.wordpiece, trace.query
-    places: dict[tuple[int, int], list[int]] = {}
+    places: dict[tuple[int, int | None], list[int]] = {}
     for token in trace.tokens:
         if token.sentence is not None:
             places.setdefault((token.sentence, token.word), []).append(token.position)
@@ -136,7 +136,7 @@ def table(trace: Trace) -> pd.DataFrame:
     changed them, piece before, position id.
     """
     texts = (trace.query.text_a, trace.query.text_b)
-    by_word = {(w.sentence, w.index): w.raw for w in words(trace)}
+    by_word: dict[tuple[int | None, int | None], str] = {(w.sentence, w.index): w.raw for w in words(trace)}
     columns = {
         "position": [t.position for t in trace.tokens],
         "piece": [t.text for t in trace.tokens],
@@ -146,7 +146,7 @@ def table(trace: Trace) -> pd.DataFrame:
         "segment": [t.segment for t in trace.tokens],
         "attention mask": [1 for _ in trace.tokens],
         "characters": ["" if t.span is None else f"{t.span[0]}-{t.span[1]}" for t in trace.tokens],
-        "text there": ["" if t.span is None else texts[t.sentence][slice(*t.span)] for t in trace.tokens],
+        "text there": ["" if t.span is None or t.sentence is None else texts[t.sentence][slice(*t.span)] for t in trace.tokens],
         "special": [t.special for t in trace.tokens],
         "piece before": [t.original for t in trace.tokens],
         "position id": [t.position_id for t in trace.tokens],

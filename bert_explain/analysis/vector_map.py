@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ def draw(vectors: Vectors, words: list[str], method: str = "PCA", dimensions: in
     """The words at length 1, on a map; None for fewer than three words, or t-SNE's four. All must be in the table."""
     if len(words) < (3 if method == "PCA" else 4):
         return None
-    return WordMap(tuple(words), *_project(units(vectors, [vectors.index(w) for w in words]), method, dimensions, seed))
+    return WordMap(tuple(words), *_project(units(vectors, _rows(vectors, words)), method, dimensions, seed))
 
 
 def _project(unit: np.ndarray, method: str, dimensions: int, seed: int) -> tuple[np.ndarray, str, float | None]:
@@ -59,9 +60,15 @@ def _project(unit: np.ndarray, method: str, dimensions: int, seed: int) -> tuple
     return fitted.fit_transform(unit), method, None
 
 
+def _rows(vectors: Vectors, words: Sequence[str]) -> list[int]:
+    rows = [row for word in words if (row := vectors.index(word)) is not None]
+    assert len(rows) == len(words), "a word is not in the table"
+    return rows
+
+
 def table(vectors: Vectors, found: WordMap) -> pd.DataFrame:
     """Each word with the nearest other word of the list: by cosine in all dimensions, and on the map."""
-    true = cosines(vectors, [vectors.index(w) for w in found.words])
+    true = cosines(vectors, _rows(vectors, found.words))
     flat = np.linalg.norm(found.points[:, None] - found.points[None], axis=2)
     np.fill_diagonal(true, -np.inf)
     np.fill_diagonal(flat, np.inf)

@@ -111,7 +111,8 @@ def nearest(vectors: Vectors, target: np.ndarray, k: int) -> list[tuple[str, flo
 
 def neighbours(vectors: Vectors, word: str, k: int = 10) -> pd.DataFrame:
     """The k nearest words of a word, itself left out. Raises BadModel for a word that is not in the table."""
-    own = vectors.words[vectors.index(word)] if vectors.index(word) is not None else word
+    row = vectors.index(word)
+    own = word if row is None else vectors.words[row]
     found = [pair for pair in nearest(vectors, vectors.vector(word), k + 1) if pair[0] != own][:k]
     table = pd.DataFrame(found, columns=["word", "cosine"])
     table.insert(0, "rank", np.arange(1, len(table) + 1))

@@ -75,4 +75,4 @@ def greedy(word: str, vocabulary: Mapping[str, int], *, unknown: str = "[UNK]", 
             return Run(word, tuple(lookups), (unknown,), (vocabulary[unknown],), failed_at=start)
         start, turn = end, turn + 1
     taken = [look for look in lookups if look.found]
-    return Run(word, tuple(lookups), tuple(t.piece for t in taken), tuple(t.id for t in taken))
+    return Run(word, tuple(lookups), tuple(t.piece for t in taken), tuple(t.id for t in taken if t.id is not None))

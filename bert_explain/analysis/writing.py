@@ -132,7 +132,7 @@ def candidates(model: Decoder, step: Step, k: int = SHOWN) -> pd.DataFrame:
     ids += [] if step.id in ids else [step.id]
     rank = {i: int((c.before > c.before[i]).sum()) + 1 for i in ids}
     fates = ["chosen" if i == step.id else "kept" if c.after[i] > 0 else "cut" for i in ids]
-    rows = [
+    rows: list[tuple] = [
         (rank[i], piece_text(model, i), i, c.before[i], c.tempered[i], c.after[i], f) for i, f in zip(ids, fates, strict=True)
     ]
     if len(c.before) > len(ids):

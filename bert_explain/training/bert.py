@@ -61,8 +61,8 @@ def measure(
     for row, (length, _) in zip(counted, pairs.LENGTHS, strict=True):
         rng = np.random.default_rng((seed, length))
         for _ in range(max(1, count // 40)):
-            batch = pairs.pairs(pieces, 40, length, rng)
-            batch = {name: torch.as_tensor(values).to(device) for name, values in batch.items()}
+            made = pairs.pairs(pieces, 40, length, rng)
+            batch = {name: torch.as_tensor(values).to(device) for name, values in made.items()}
             words, labels, next_ = heads(batch)
             best = words.topk(5, dim=-1).indices == labels[:, None]  # (M, 5)
             lost = float(F.cross_entropy(words.float(), labels, reduction="sum"))

@@ -130,7 +130,7 @@ def wordnet_documents(folder: Path) -> list[Document]:
 
     The format of the files is in WordNet's wndb(5WN): the gloss stands after " | ", examples are quoted in it.
     """
-    found = []
+    found: list[Document] = []
     for part in ("noun", "verb", "adj", "adv"):
         with open(folder / f"data.{part}", encoding="utf-8") as lines:
             for line in lines:

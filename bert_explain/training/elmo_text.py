@@ -115,7 +115,8 @@ class Batches(Dataset):
     def __init__(self, runs: Runs, vocabulary: int, *, tokens: int = 1024, tries: int = 4096, seed: int = 0):
         self.runs, self.vocabulary, self.tokens, self.tries, self.seed = runs, vocabulary, tokens, tries, seed
         self.rank, self.world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-        self._pass, self._plan = -1, []
+        self._pass = -1
+        self._plan: list[np.ndarray] = []
         self.per_pass = len(self._planned(0))
 
     def __len__(self) -> int:

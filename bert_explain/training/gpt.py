@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ VALIDATION = 240  # texts of each length that are measured
 
 def start(encoder: Path, dropout: float = 0.0) -> BertLMHeadModel:
     """A decoder that begins with an encoder's weights: the same tensors, read through a causal mask. Or with a decoder's."""
-    settings = {
+    settings: dict[str, Any] = {
         "use_cache": False,
         "hidden_dropout_prob": dropout,
         "attention_probs_dropout_prob": dropout,

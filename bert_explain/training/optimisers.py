@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
-ADAM = {"betas": (0.9, 0.98), "eps": 1e-6}  # RoBERTa's: Liu et al. 2019, 3.1; BERT's second beta is 0.999
+ADAM: dict[str, Any] = {"betas": (0.9, 0.98), "eps": 1e-6}  # RoBERTa's: Liu et al. 2019, 3.1; BERT's second beta is 0.999
 # One step of the Newton-Schulz iteration: X <- aX + (bA + cA²)X with A = XXᵀ. Source: Jordan et al. 2024.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 SIZE = 0.5  # Liu et al. measured 0.2 to 0.4 for AdamW; embeddings, which AdamW moves here, want the smaller step
@@ -73,6 +74,8 @@ class Muon(torch.optim.Optimizer):
         state = self.state[p]
         if "speed" not in state:
             state["speed"] = torch.zeros_like(p)
+        if p.grad is None:
+            return torch.zeros_like(p)
         speed = state["speed"].lerp_(p.grad, 1 - momentum)
         return orthogonal(p.grad.lerp(speed, momentum)) if mine else torch.zeros_like(p)  # Nesterov's momentum
 
@@ -120,4 +123,4 @@ class Together:
 
 
 Optimiser = torch.optim.Optimizer | Together
-KINDS = {"adamw": adamw, "muon": muon}
+KINDS: dict[str, Callable[[nn.Module, float, float], Optimiser]] = {"adamw": adamw, "muon": muon}

@@ -273,7 +273,7 @@ def _following(pieces: Pieces, document: int, room: int, rng: np.random.Generato
     while end < last and pieces.starts[end] - pieces.starts[start] < room:
         end += 1
     middle = int(rng.integers(start + 1, end))
-    return tuple(pieces.ids[pieces.starts[i] : pieces.starts[j]] for i, j in ((start, middle), (middle, end)))
+    return pieces.ids[pieces.starts[start] : pieces.starts[middle]], pieces.ids[pieces.starts[middle] : pieces.starts[end]]
 
 
 def _cut(a: np.ndarray, b: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,8 +94,8 @@ def measure(net: WordNet, keys=tuple(KINDS), most_words: int = 0) -> dict:
     part = net.sentences.iloc[rows]
     texts, meanings, words = (part[name].tolist() for name in ("text", "sense", "word"))
     groups = {"word": words, "kind": [(word, sense[0]) for word, sense in zip(words, meanings, strict=True)]}
-    there = occurrences(net, rows)
-    found = {"sentences": len(rows), "words": len(set(words)), "table": net.fingerprint, "models": {}}
+    there = occurrences(net, rows.tolist())
+    found: dict[str, Any] = {"sentences": len(rows), "words": len(set(words)), "table": net.fingerprint, "models": {}}
     for key in keys:
         try:
             one = reader(key)

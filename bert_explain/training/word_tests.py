@@ -54,5 +54,6 @@ def related(keyed: KeyedVectors) -> float | None:
 
 
 if __name__ == "__main__":
-    for name, value in scores(load_vectors(*sys.argv[1:2])).items():
+    table = load_vectors(sys.argv[1]) if sys.argv[1:] else load_vectors()
+    for name, value in scores(table).items():
         print(f"{name}: {value:.4f}")

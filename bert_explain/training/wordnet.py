@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
 def build(dictionary: Path, out: Path) -> dict[str, int]:
     """Read WordNet's files, write the tables, return the counts."""
     numbers = sense_numbers(dictionary / "index.sense")
-    senses, rows, counts = [], [], Counter()
+    counts: Counter[str] = Counter()
+    senses, rows = [], []
     for name, pos in FILES.items():
         exceptions = read_exceptions(dictionary / f"{name}.exc")
         for synset in read_synsets(dictionary / f"data.{name}", pos):
