@@ -97,3 +97,12 @@ def test_it_can_be_left_before_the_dialog(page):
     page.wait_for_function("() => window.asked === 1", timeout=120_000)
     expect(page.locator(".st-key-printing")).to_have_count(0)  # the dialog was closed at once: the page is as it was
     expect(page.get_by_role("button", name="Print", exact=True)).to_be_visible()
+
+
+def test_a_dark_page_that_the_browser_prints_by_itself_has_dark_ink_in_its_charts(new_page):
+    page = new_page(color_scheme="dark")
+    open_at(page, "Inside_a_layer", mode="explore", step="layers", **PAIR)
+    ink = page.locator(".js-plotly-plot .xtick text").first
+    expect(ink).to_have_css("fill", "rgb(236, 238, 242)")
+    page.emulate_media(media="print")
+    expect(ink).to_have_css("fill", "rgb(31, 35, 40)")  # asked again and again: the chart takes the paper's width meanwhile
