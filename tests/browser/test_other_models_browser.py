@@ -20,6 +20,7 @@ DRAWN_AT_A_PRESS = {
     "Fine_tuning",
     "Features",
     "What_a_layer_knows",
+    "Pre_training",
 }
 
 
