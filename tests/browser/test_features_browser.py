@@ -8,7 +8,7 @@ LONG = 150_000  # ms: a busy machine
 
 
 def test_a_guess_is_answered_with_the_picture(page):
-    open_at(page, "Features", step="pooling")
+    open_at(page, "Features", step="pooling", a="A text of its own.", b="")
     page.get_by_role("button", name="Learn from frozen vectors").click()
     show = page.get_by_role("button", name="just show me")
     show.wait_for(timeout=LONG)
