@@ -25,6 +25,7 @@ class Need(Enum):
     WORDPIECE = ("has_wordpiece", "This model's pieces are joined bytes, not WordPiece, so there is nothing to show here.")
     SEGMENTS = ("has_segments", "This model has no segments, so there is nothing to show here.")
     REPLACED = ("has_replaced", "This model has no head for replaced words: only ELECTRA's discriminator has one.")
+    TASK = ("has_task", "This model has no head for a task of its own; the page Any task model says which models have one.")
     POOLER = ("has_pooler", "This model has no pooler, so there is nothing to show here.")
 
     def lacking(self, spec: Any) -> str:

@@ -77,6 +77,11 @@ def _made(name: str) -> Entry | None:
     return next((entry for entry in _loaded if entry.source == "made" and entry.name == name), None)
 
 
+def made() -> list[Entry]:
+    """The models that this server made itself and holds."""
+    return [entry for entry in _loaded if entry.source == "made"]
+
+
 def here(entry: Entry) -> bool:
     """Whether a model can be loaded without asking the hub."""
     return entry.source != "hub" or _loaded.get(entry) is not None or hub.cached(entry.where, entry.revision) is not None

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from bert_explain.core.spec import TaskHead
 from bert_explain.families import Family, TaskPlan
+from bert_explain.families import of as family_of
 
 KINDS = {"ForSequenceClassification": "sequence", "ForTokenClassification": "token", "ForQuestionAnswering": "span"}
 CHOICE = "ForMultipleChoice"
@@ -45,8 +46,16 @@ class Head(nn.Module):
 
 
 def made(task: TaskHead, plan: TaskPlan, weight: Tensor, bias: Tensor) -> dict[str, Any]:
-    """A head of one map (C, H) that was trained here, as `from_hugging_face` takes it."""
+    """A head of one map, (C, H) and (C,), as `from_hugging_face` takes it."""
     return {"task": task, "task_head": Head(task.kind, plan, _linear(weight, bias))}
+
+
+def trained(model_type: str, kind: str, labels: tuple[str, ...], weight: Tensor, bias: Tensor) -> dict[str, Any]:
+    """A layer that was trained on this server on a model of that family, (C, H) and (C,), as `from_hugging_face` takes it."""
+    whole = kind in ("sequence", "pair")
+    ending = next(name for name, known in KINDS.items() if known == ("sequence" if whole else kind))
+    task = TaskHead(kind, labels, architecture=f"{family_of(model_type).prefix}{ending}", here=True)  # type: ignore[arg-type]
+    return made(task, TaskPlan("", pooled=whole), weight, bias)
 
 
 def find(title: str, config: Any, family: Family, left: Mapping[str, Tensor | None], has_pooler: bool) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from bert_explain.core.target import LONGEST_ANSWER
 from bert_explain.core.tokens import Token, lay_out
 from bert_explain.kernel import scores
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
-from bert_explain.models import registry
+from bert_explain.models import registry, task_heads
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.loaded import MODELS
 
@@ -323,7 +323,8 @@ def made(model: Any, task: Task, recipe: Recipe, progress: Progress = lambda *_:
 
 
 def in_the_walk(tuned: Tuned) -> Encoder:
-    """The fine-tuned body as an encoder that the other chapters open by its name; its masked-word head is gone.
+    """The fine-tuned body and its new layer as an encoder that the other chapters open by its name; its masked-word and
+    next-sentence heads are gone.
 
     Raises BadModel for a decoder, which does not walk as an encoder.
     """
@@ -332,8 +333,9 @@ def in_the_walk(tuned: Tuned) -> Encoder:
         raise BadModel("This one is a decoder: the walk's chapters are about encoders.")
     found = registry.ready(tuned.recipe.name)
     if found is None:
-        title = f"{net.spec.title}, fine-tuned"
-        found = from_hugging_face(tuned.recipe.name, title, net.body, net.tokenizer)
+        title = f"{net.spec.title}, fine-tuned ({tuned.task.title})"
+        head = task_heads.trained(net.body.config.model_type, net.kind, tuned.task.labels, net.head.weight, net.head.bias)
+        found = from_hugging_face(tuned.recipe.name, title, net.body, net.tokenizer, **head)
         registry.add(found)
     return found
 
@@ -488,6 +490,8 @@ def save(tuned: Tuned, folder: Path) -> Path:
     if labels := tuned.task.labels:
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
+    if net.kind in ("sequence", "pair"):
+        config.problem_type = "single_label_classification"
     module = getattr(transformers, name)(config)
     pooled = net.kind in ("sequence", "pair")  # the other classes have no pooler
     body = {f"bert.{key}": value for key, value in net.body.state_dict().items() if pooled or not key.startswith("pooler.")}

@@ -36,7 +36,8 @@ def refusal(name: str) -> str:
     chosen = entry(name)
     if chosen is None:
         if name.startswith("tuned-"):
-            return f"The model “{name[:80]}” was fine-tuned on this server and is held no longer: train it again in Fine-tuning."
+            where = "Any task model" if name.endswith("-layer") else "Fine-tuning"
+            return f"The model “{name[:80]}” was trained on this server and is held no longer: train it again in {where}."
         return f"There is no model called “{name[:80]}” on this server: whoever runs it decides which may be loaded."
     if models.here(chosen) or models.may_download():
         return ""

@@ -106,7 +106,11 @@ def complaints(question: Question, ask: Ask) -> list[str]:
 
 
 def _bad(what: str, text: str, ended: bool = True) -> list[str]:
-    found = [f"{what}: {text!r}"] if re.search(r"\bnan\b|\bNone\b|\.\.(?!\.)|  |\{\w*\}", text) and "{x}" not in text else []
+    found = (
+        [f"{what}: {text!r}"]
+        if re.search(r"\bnan\b|\bNone\b|\.\.(?!\.)|  |\{\w*\}", text) and not re.search(r"\{x\}|\{0\}", text)
+        else []
+    )
     if ended and not text.rstrip('”")').endswith((".", "?", "!")):
         found.append(f"{what} does not end: {text!r}")
     return found

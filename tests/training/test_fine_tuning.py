@@ -261,3 +261,27 @@ def test_what_cannot_be_trained_says_why(liked):
 def test_names_are_words_of_an_address():
     assert Recipe("mini-bert", "names", 50, "2", 3, 1e-4, 5).name == "tuned-mini-bert-names-50-2-3-0.0001-5"
     assert Recipe("m", "t", rate=3e-5).name == "tuned-m-t-200-all-3-3e-5-0"
+
+
+def test_the_new_layer_stands_at_the_end_of_the_walk_and_in_the_folder(liked, tuned, tmp_path):
+    model = ft.in_the_walk(tuned)
+    assert (model.task.kind, model.task.labels, model.task.here) == ("sequence", ("no", "yes"), True)
+    assert model.task.architecture == "BertForSequenceClassification"
+    _, logits = ft.predict(tuned.net, "the river")
+    np.testing.assert_allclose(run(model, Query("the river")).task_logits(), logits, atol=1e-5)
+    again = models.registry.from_folder(ft.save(tuned, tmp_path / "tuned"), "again", "again")
+    assert (again.task.labels, again.task.reads, again.task.stated) == (("no", "yes"), "softmax", True)
+    np.testing.assert_allclose(run(again, Query("the river")).task_logits(), logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["token", "span"])
+def test_layers_of_other_kinds_stand_there_too(kind):
+    labels = ("O", "B-x") if kind == "token" else ()
+    net = ft.Net(tiny_bert(), kind, len(labels)).eval()
+    task = Task("t", "T", kind, labels, (), (), None)
+    none = np.zeros((0, 0))
+    made = ft.Tuned(replace(RECIPE, task=f"walk-{kind}"), task, (), (), (), (), none, 0.0, 0.0, 0.0, none, none, 0.0, net)
+    model, (_, logits) = ft.in_the_walk(made), ft.predict(net, "the river", "water" if kind == "span" else "")
+    trace = run(model, Query("the river", "water" if kind == "span" else ""))
+    np.testing.assert_allclose(trace.task_logits(), logits, atol=1e-5)
+    assert (model.task.kind, model.task.labels) == (kind, labels)

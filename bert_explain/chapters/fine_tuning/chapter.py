@@ -393,10 +393,11 @@ def _take(page: Page) -> None:
         tell(str(error))
         return
     st.markdown(
-        "The walk's chapters on the fine-tuned model. Its masked-word and next-sentence heads are gone: it has a new layer."
+        "The walk's chapters on the fine-tuned model. Its masked-word and next-sentence heads are gone: it has a new layer, "
+        "whose numbers stand at the end of the walk, in Any task model."
     )
     with st.container(horizontal=True, gap="small"):
-        for target in ("Attention", "Outputs", "Inside a layer"):
+        for target in ("Attention", "Outputs", "Inside a layer", "Any task model"):
             if st.button(f"{target}, fine-tuned", key=f"walk-{target}"):
                 st.switch_page(stages.stage(target).file, query_params=state.address(target, model=name))
 

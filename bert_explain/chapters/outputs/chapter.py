@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bert_explain.chapters.outputs import draw as outputs
 from bert_explain.chapters.outputs import draw_replaced as replaced
+from bert_explain.chapters.outputs import draw_task as task
 from bert_explain.chapters.outputs import questions
 from bert_explain.learning.chapter import Chapter, Need, Step
 
@@ -31,6 +32,7 @@ CHAPTER = Chapter(
             reading=replaced.reading,
             code=(replaced.probabilities,),
         ),
+        Step("task", "The task head", task.draw, needs=(Need.TASK,)),
         Step("map", "A map", outputs.map_, owns=(outputs.MEASURE,)),
         Step("take", "Take them along", outputs.take, owns=(outputs.READ_OUT, outputs.WEIGHTS)),
     ),

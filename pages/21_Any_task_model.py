@@ -1,0 +1,3 @@
+from bert_explain.ui.frame import show
+
+show("any_task")
