@@ -381,7 +381,7 @@ def _sum(page: Page) -> None:
 def _open(page: Page) -> None:
     st.markdown(
         "**A folder from your own machine.** `python -m bert_explain --model FOLDER` opens any BERT, DistilBERT, ELECTRA or "
-        "RoBERTa that `save_pretrained` wrote: `config.json`, `model.safetensors`, the tokenizer's files. Heads for labels of "
+        "RoBERTa that `save_pretrained` wrote: config.json, model.safetensors, the tokenizer's files. Heads for labels of "
         "a text, labels of tokens and answers are read; one for multiple choice, and whatever else stands in the folder, is "
         "named and not shown.\n\n"
         "**From the hub.** Whoever runs the server decides: a list in a settings file (`--settings FILE`), or "
