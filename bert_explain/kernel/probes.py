@@ -103,13 +103,15 @@ def regression(vectors: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray]
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if len(set(labels.tolist())) < 2:
         return lambda those: (np.full(len(those), labels[0]), np.ones(len(those)))
     middle = vectors.mean(axis=0)
     size = float(np.sqrt(np.mean((vectors - middle) ** 2))) or 1.0
     model = LogisticRegression(C=STRENGTH, max_iter=ROUNDS, tol=TOLERANCE)
-    with warnings.catch_warnings():
+    # One thread: products this small gain nothing from more, and on a busy machine threads wait for each other ten times as long.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # a probe that is cut off after ROUNDS is a probe all the same
         model.fit((vectors - middle) / size, labels)
 

@@ -13,7 +13,7 @@ CHART = {"theme": None, "config": {"displayModeBar": False}}
 # column -> (name, role, dash, symbol)
 LINES = {
     "right": ("right, on new sentences", "hidden", "solid", "circle"),
-    "lot": ("labels drawn by lot", "special", "dash", "diamond"),
+    "lot": ("labels drawn by lot", "query", "dash", "diamond"),
 }
 
 
