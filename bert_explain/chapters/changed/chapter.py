@@ -20,7 +20,8 @@ from bert_explain.kernel.attribution import WORD
 from bert_explain.kernel.readings import many, percent, signed
 from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
-from bert_explain.ui import cache, state
+from bert_explain.learning.question import Question
+from bert_explain.ui import asking, cache, state
 from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -43,6 +44,7 @@ MOST_BARS = 8  # words that stand on one screen with their question
 SHORT = 24  # words up to which a job is begun unasked: it takes a moment
 LONG_CUT = 64  # words up to which input reduction is offered: it runs the model for each word left, in each round
 SHORT_NAMES = {"gradients": "Integr. gradients"}  # what fits before a row
+ROWS_NOTE = "Behind the gap: what is no word. A row is coloured by its own largest word; the table has the numbers."
 WINDOW = 40  # units in one row of a picture; more than that stand in rows below each other
 
 LEAD = (
@@ -76,11 +78,16 @@ def _case(page: Page) -> Case:
     return answers.case(page.trace, page.position, lambda query: cache.trace(name, query), "" if kind == AUTO else kind)
 
 
-def _ready(page: Page) -> Case | None:
-    """The same; where there is none a sentence says why. A deletion of nothing is no test: a text needs a word for it."""
+def _ready(page: Page, question: Question | None = None) -> Case | None:
+    """The same; where there is none a sentence says why. A deletion of nothing is no test: a text needs a word for it.
+
+    question : the step's; where it is asked, it has said why already.
+    """
     try:
         found = _case(page)
     except ExplainError as error:
+        if question is not None and asking.wanted(page, question):
+            return None
         tell(str(error))
         return None
     if not found.words:
@@ -100,6 +107,26 @@ def _choose_answer(page: Page, place: Any = st) -> None:
         shown.append(state.get(ANSWER))
         names[shown[-1]] = f"{KINDS[shown[-1]]}: not here"
     place.selectbox("Which answer", shown, format_func=names.get, **state.bind(ANSWER, options=shown))
+
+
+def _choose_word(page: Page, found: Case) -> None:
+    """Which word is hidden, or whose label it is."""
+    if found.target.head not in ("words", "tag"):
+        return
+    st.caption(
+        "Choose a word: it is hidden, and the guess for it is taken apart." if found.target.head == "words" else "Choose a word."
+    )
+    token_row(
+        page.trace.tokens,
+        key="which-word",
+        label="The text: choose the word that the answer is about",
+        chosen=[found.target.position],
+        on_pick=_other_word,
+    )
+
+
+def _other_word(position: int) -> None:
+    state.put(token=position, mask=())
 
 
 def _key(found: Case, *more: Any) -> tuple:
@@ -139,7 +166,7 @@ def _asked(found: Case) -> str:
 
 # one word less ------------------------------------------------------------------------------------------------------
 def _kills(page: Page) -> None:
-    found = _ready(page)
+    found = _ready(page, questions.KILLS)
     if found is None:
         return
     less = _job(
@@ -201,7 +228,7 @@ def _less_bars(found: Case, less: pd.DataFrame, words: bool) -> list[Bar]:
 
 # two methods and a deletion test --------------------------------------------------------------------------------------
 def _two(page: Page) -> None:
-    found = _ready(page)
+    found = _ready(page, questions.HURTS)
     if found is None:
         return
     one, two = state.get(ONE), state.get(TWO)
@@ -212,6 +239,7 @@ def _two(page: Page) -> None:
         left.selectbox("One method", options, format_func=METHODS.get, **state.bind(ONE, options=options))
         middle.selectbox("Another", options, format_func=METHODS.get, **state.bind(TWO, options=options))
         _baseline()
+        _choose_word(page, found)
     _attributed(found, (one, two), SCORED, "two")
 
 
@@ -256,11 +284,11 @@ def _attributed(found: Case, methods: Sequence[str], which: state.Number, name: 
         look=look,
         table=lambda: numbers.table_of(found, given),
         code=(numbers.integrated, attribution.integrate, numbers.occluded, numbers.deletion),
-        note="Each row is coloured by its own largest number; the numbers themselves stand in the table. " + _reads(given),
+        note=f"{ROWS_NOTE} {_reads(given)}",
     ):
         st.caption(_asked(found))
         _rows(found, given, name)
-        st.caption("The deletion test: P of the answer with [MASK] in the place of the words that a method names first")
+        st.caption("The deletion test: P with [MASK] in the place of the words named first")
         bars(_deleted_bars(found, made.deleted), key=f"{name}-deleted", label="P of the answer after each deletion")
         path = next((one.path for one in given if one.path is not None), None)
         if path is not None:
@@ -275,8 +303,8 @@ def _attributed(found: Case, methods: Sequence[str], which: state.Number, name: 
 def _reads(given: Sequence[Attribution]) -> str:
     shares = [METHODS[one.method] for one in given if one.method not in numbers.SIGNED]
     if not shares:
-        return "Above 0 speaks for the answer, below 0 against it."
-    return f"Above 0 speaks for the answer, below 0 against it; {' and '.join(shares).lower()} only says how much, not which way."
+        return "Above 0 speaks for the answer."
+    return f"Above 0 speaks for the answer; {' and '.join(shares).lower()} only says how much, not which way."
 
 
 def _rows(found: Case, given: Sequence[Attribution], name: str) -> None:
@@ -299,8 +327,6 @@ def _rows(found: Case, given: Sequence[Attribution], name: str) -> None:
             limit=1.0,
             sentence="{row} gives {column} {value} of its largest number",
         )
-    if others:
-        st.caption("Behind the gap, apart from the words: punctuation, special tokens, the hidden place.")
 
 
 def _seen(found: Case) -> list[int]:
@@ -330,12 +356,13 @@ def _all(page: Page) -> None:
         return
     _choose_answer(page, st.columns(2)[0])
     _baseline()
+    _choose_word(page, found)
     _attributed(found, tuple(METHODS), EVERY, "every")
 
 
 # input reduction ------------------------------------------------------------------------------------------------------
 def _left(page: Page) -> None:
-    found = _ready(page)
+    found = _ready(page, questions.LEFT)
     if found is None:
         return
     if len(found.words) > LONG_CUT:
@@ -423,7 +450,7 @@ def _why(page: Page) -> None:
         look=numbers.speaks_for(held, made),
         table=lambda: numbers.table_of(held, made.given),
         code=(answers.contrast, numbers.integrated),
-        note="P is of these two answers only, one against the other. Above 0 speaks for the first, below 0 for the second.",
+        note=f"P is of these two answers only. Above 0 speaks for the first, below 0 for the second. {ROWS_NOTE}",
     ):
         st.caption(_asked(held))
         _rows(held, made.given, "why")

@@ -117,15 +117,13 @@ def complete(path: Path, baseline: str) -> Sentence:
         "error": percent(path.error),
         "steps": many(path.steps, "point"),
         "baseline": f"{BASELINES[baseline]} in each word's place" if baseline != "zero" else "zeros in each word's place",
-        "whole": "that difference" if path.scale == abs(path.end - path.start) else "all magnitudes together",
+        "whole": "" if path.scale == abs(path.end - path.start) else " of all magnitudes together",
     }
     text = (
-        "Integrated gradients add up to {total:.2f}. With {baseline} the log-odds were {start:.2f}, with the words they are "
-        "{end:.2f}, a difference of {difference:.2f}: "
+        "Integrated gradients add up to {total:.2f}. The log-odds were {start:.2f} with {baseline} and are {end:.2f}, a "
+        "difference of {difference:.2f}: off by {error}{whole}, with {steps}"
     )
-    if path.complete:
-        return say(text + "off by {error} of {whole}, with {steps} on the way.", **values)
-    return say(text + "off by {error} of {whole} even with {steps} on the way, so read them as rough.", **values)
+    return say(text + ("." if path.complete else ", so read them as rough."), **values)
 
 
 def apart(found: Case, one: Attribution) -> Sentence | None:
