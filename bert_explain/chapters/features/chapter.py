@@ -79,10 +79,11 @@ def _about(task: Task, count: int | None = None) -> str:
     return f"{kinds[task.kind]}{labels}.{drawn}"
 
 
-def _examples(task: Task, count: int) -> None:
+def _examples(step: str, task: Task, count: int) -> None:
     """Before there is a result: what is learned from."""
-    with picture("features-examples", f"{task.title}: some of the examples", note="The first ones of the first draw."):
-        printing.sheet(numbers.some_examples(task, count), hide_index=True, key="some-examples")
+    title, note = f"{task.title}: some of the examples", "The first ones of the first draw."
+    with picture(f"features-examples-{step}", title, note=note):
+        printing.sheet(numbers.some_examples(task, count), hide_index=True, key=f"examples-{step}")
 
 
 def _note(found: Compared, measure: str) -> str:
@@ -147,7 +148,7 @@ def _grid(page: Page) -> None:
         GRID, _key(page, "grid", task.name, count), label, work, cost=LONG, primary=True, what="some hundred regressions"
     )
     if found is None:
-        _examples(task, count)
+        _examples("grid", task, count)
     else:
         measure = numbers.measure(task)
         look = numbers.grid_look(found)
@@ -164,7 +165,7 @@ def _beside(page: Page) -> None:
     key = _key(page, "beside", task.name, count)
     found = working(BESIDE, key, "Compare them", work, cost=LONG, primary=True, what="some hundred regressions")
     if found is None:
-        _examples(task, count)
+        _examples("beside", task, count)
         return
     look = numbers.beside_look(found)
     note = (
@@ -214,7 +215,7 @@ def _curve(page: Page) -> None:
 
     found = working(CURVE, _key(page, "curve", task.name), "Draw it", work, cost=LONG, primary=True)
     if found is None:
-        _examples(task, vectors.COUNTS[0])
+        _examples("curve", task, vectors.COUNTS[0])
         return
     look = numbers.curve_look(found)
     with picture(
@@ -239,7 +240,7 @@ def _table7(page: Page) -> None:
 
     frozen = working(TABLE7, _key(page, "table7"), f"Fill in the table with {name}", work, cost=LONG, primary=True)
     if frozen is None:
-        _examples(task, numbers.NAMES_EXAMPLES)
+        _examples("table7", task, numbers.NAMES_EXAMPLES)
         return
     card = st.container()
     why = fine_tuning.unfit(page.model, task.kind)
