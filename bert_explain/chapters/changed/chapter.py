@@ -118,7 +118,7 @@ def _choose_word(page: Page, found: Case) -> None:
     )
     token_row(
         page.trace.tokens,
-        key="which-word",
+        key=state.own_key("which-word"),
         label="The text: choose the word that the answer is about",
         chosen=[found.target.position],
         on_pick=_other_word,
