@@ -40,9 +40,9 @@ STAGES = (
     Stage("Fine-tuning", "fine_tuning", "pages/15_Fine_tuning.py", "Fine_tuning", group=USING),
     Stage("Features", "features", "pages/19_Features.py", "Features", group=USING),
     Stage("What changed the answer", "changed", "pages/20_What_changed_the_answer.py", "What_changed_the_answer", group=USING),
+    Stage("Any task model", "any_task", "pages/21_Any_task_model.py", "Any_task_model", group=USING),
     Stage("What a layer knows", "layer_knows", "pages/22_What_a_layer_knows.py", "What_a_layer_knows", group=USING),
     Stage("Pre-training", "pre_training", "pages/23_Pre_training.py", "Pre_training", group=USING),
-    Stage("Any task model", "any_task", "pages/21_Any_task_model.py", "Any_task_model", group=USING),
 )
 
 # Reached by a link, and in no menu: neither before nor after another page.
