@@ -115,7 +115,11 @@ def test_the_server_is_ended_in_the_middle(tmp_path, how):
     """It ends at once, waits for no training, and nothing lies in the folder for passing files."""
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        [sys.executable, "-c", CUT_OFF], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        [sys.executable, "-c", CUT_OFF],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests in the background ignores it
     )
     try:
         assert process.stdout is not None
