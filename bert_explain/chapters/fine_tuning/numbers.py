@@ -23,7 +23,7 @@ from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe, Tuned
 
 COUNTS = ("20", "50", "100", "200", "400")  # training examples
-RATES = ("3e-5", "1e-4", "3e-4", "6e-4")
+RATES = ("3e-5", "1e-4", "2e-4", "4e-4")
 PARTS = {"head": "the new layer only", "2": "the last two layers too", "all": "the whole model"}
 STRENGTH = 1.0  # of the bag of words, for a reader's own table
 
@@ -474,7 +474,7 @@ def draws_look(task: Task, draws: Draws, name: str) -> Sentence:
 
 
 # the questions ------------------------------------------------------------------------------------------------------
-ASKED: dict[str, Any] = {"examples": 200, "epochs": 5, "rate": 3e-4}
+ASKED: dict[str, Any] = {"examples": 200, "epochs": 5, "rate": 2e-4}
 ASKED_TASK = "question-type"
 EDGE = 0.04
 
