@@ -14,8 +14,7 @@ PORT   ?=
 MODEL  ?=
 ARGS   ?=
 TORCH  ?=
-# Three at once where the memory is there: a browser test waits a third of its time, and takes 3 GB with its server.
-WORKERS ?= $(firstword $(shell awk '/MemAvailable/ { print ($$2 > 14000000 ? 3 : 2); found = 1 } END { if (!found) print 2 }' /proc/meminfo 2>/dev/null || echo 2))
+WORKERS ?= 2
 COUNT  ?= 10000
 
 VENV   := .venv

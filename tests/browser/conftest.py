@@ -15,13 +15,17 @@ HERE = Path(__file__).parent
 expect.set_options(timeout=30_000)
 
 
+# What was found was drawn anew before it was clicked: the same kind of bad luck.
+NOT_THERE = "Element is not attached to the DOM"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each of these is tried once more when it waited in vain: a machine can be too busy, and the run says how often that was.
-    What was found to be wrong is wrong at once."""
+    """Each of these is tried once more when it waited in vain, or for what was gone: a machine can be too busy, and the run says
+    how often that was. What was found to be wrong is wrong at once."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=TimeoutError))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=[TimeoutError, NOT_THERE]))
 
 
 @pytest.hookimpl(wrapper=True)

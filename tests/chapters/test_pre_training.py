@@ -196,7 +196,7 @@ def test_a_text_that_is_not_there_or_too_short_is_said(monkeypatch):
 
 
 def test_nothing_is_trained_before_a_press():
-    at = page(step="first", mode="guided")
+    at = page(step="first", mode="guided", a="Nobody has asked anything of this text.")
     assert any(b.key == "begin-pre_training-first" for b in at.button)
     assert not at.radio
     at = page(step="train")

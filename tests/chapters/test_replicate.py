@@ -236,7 +236,7 @@ ODD = [
 
 
 @every
-@pytest.mark.parametrize("kind", ["full", "mini"])
+@pytest.mark.parametrize("kind", ["full", pytest.param("mini", marks=pytest.mark.walk)])
 def test_odd_rows_are_told_by_a_sentence_and_break_nothing(bench, one, kind):
     where = bench if kind == "mini" else Live("tiny", tiny_bert())
     width = len(one.columns)

@@ -17,7 +17,7 @@ from bert_explain import chapters, models
 from bert_explain.kernel.text import markdown
 from bert_explain.models import vectors
 from bert_explain.ui.packed import PackedText
-from bert_explain.ui.stages import STAGES
+from bert_explain.ui.stages import STAGES, USING
 from tests.elements import html_texts, markdown_texts, plotly_texts, texts
 from tests.thorough import part
 from tests.whole import whole
@@ -48,7 +48,9 @@ TYPED = {
 }
 LABELLED = PACK(f"<b>b</b> | bank {HOSTILE}\n*a* | bank {HOSTILE}\n$x$ | a bank {HOSTILE}\n_b_ | the bank {HOSTILE}")
 PAGES = [stage for stage in STAGES if stage.path]
-ASKED = [(stage, step) for stage in PAGES for step in chapters.load(stage.chapter).every if step.asks is not None]
+QUESTIONS = [(stage, step) for stage in PAGES for step in chapters.load(stage.chapter).every if step.asks is not None]
+# What decides those of the last group is a training or a probe: two of them in make test.
+ASKED = [one for one in QUESTIONS if one[0].group != USING] + list(part([q for q in QUESTIONS if q[0].group == USING], 1, 7))
 each_page = pytest.mark.parametrize("stage", PAGES, ids=[stage.chapter for stage in PAGES])
 
 
