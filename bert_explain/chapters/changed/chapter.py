@@ -288,7 +288,7 @@ def _attributed(found: Case, methods: Sequence[str], which: state.Number, name: 
     ):
         st.caption(_asked(found))
         _rows(found, given, name)
-        st.caption("The deletion test: P with [MASK] in the place of the words named first")
+        st.caption("Deletion test: P without the words named first")
         bars(_deleted_bars(found, made.deleted), key=f"{name}-deleted", label="P of the answer after each deletion")
         path = next((one.path for one in given if one.path is not None), None)
         if path is not None:
