@@ -25,7 +25,7 @@ def opened(stage, step, **params) -> AppTest:
     if begin is not None:
         begin.click().run()
     for _ in range(600):  # a question that takes long is worked out beside the page
-        if not any("model is being asked" in str(element.proto) for element in at.get("progress")):
+        if not any(said in str(element.proto) for element in at.get("progress") for said in ("model is being asked", "Loading")):
             break
         time.sleep(0.1)
         at.run()
