@@ -190,3 +190,12 @@ def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token
         order = np.random.default_rng(query.seed).permutation(len(tokens))
         tokens = [replace(t, position_id=int(p)) for t, p in zip(tokens, order, strict=True)]
     return tuple(tokens)
+
+
+def first_pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[int | None]:
+    """For each word of text A (its characters): the position of the first token in it, None where it was cut off."""
+    found = []
+    for start, end in spans:
+        inside = (t.position for t in tokens if t.sentence == 0 and t.span and start <= t.span[0] < end)
+        found.append(next(inside, None))
+    return found

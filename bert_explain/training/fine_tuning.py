@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from bert_explain.core.errors import BadModel, BadQuery
 from bert_explain.core.query import Query
 from bert_explain.core.target import LONGEST_ANSWER
-from bert_explain.core.tokens import Token, lay_out
+from bert_explain.core.tokens import Token, first_pieces, lay_out
 from bert_explain.kernel import scores
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.models import registry, task_heads
@@ -220,15 +220,6 @@ def read_example(net: Net, example: Example, labels: Sequence[str]) -> Read:
     if isinstance(example, Answer):
         return Read(tokens, (0, 0) if example.span is None else answer_tokens(tokens, example.span))
     return Read(tokens, labels.index(example.label))
-
-
-def first_pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[int | None]:
-    """For each word of text A (its characters): the position of the first token in it, None where it was cut off."""
-    found = []
-    for start, end in spans:
-        inside = (t.position for t in tokens if t.sentence == 0 and t.span and start <= t.span[0] < end)
-        found.append(next(inside, None))
-    return found
 
 
 def answer_tokens(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]:

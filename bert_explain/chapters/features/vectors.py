@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bert_explain.core.store import MEGABYTE
-from bert_explain.core.tokens import Token, lay_out
+from bert_explain.core.tokens import Token, first_pieces, lay_out
 from bert_explain.core.trace_elmo import MOST_WORDS, split
 from bert_explain.engines.cache import TRACES, TooLarge
 from bert_explain.kernel.overlap import words
@@ -113,20 +113,6 @@ def of_words(model: Encoder, task: Task, progress: Progress = lambda *_: None) -
         return _fixed(batches.token_vectors(model, rows, places, told, TOKENS // max(1, model.n_layers)))
 
     return TRACES.get(("features", model.spec.reads_as, identity(task)), make, size)
-
-
-def first_pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[int | None]:
-    """For each word of text A (its characters): the position of the first token in it, None where it was cut off."""
-    first: dict[int, int] = {}
-    for token in tokens:
-        if token.sentence == 0 and token.span is not None:
-            first.setdefault(token.span[0], token.position)
-    starts = sorted(first)
-    found = []
-    for start, end in spans:
-        at = next((s for s in starts if start <= s < end), None)
-        found.append(None if at is None else first[at])
-    return found
 
 
 def of_elmo(model: Elmo, task: Task, progress: Progress = lambda *_: None) -> np.ndarray:

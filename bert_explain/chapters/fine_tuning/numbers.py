@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import first_pieces
 from bert_explain.kernel import baseline, scores, tasks
 from bert_explain.kernel.readings import best, many
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
@@ -305,7 +306,7 @@ def own(tuned: Tuned, text_a: str, text_b: str) -> tuple[pd.DataFrame, Sentence]
 def _own_tags(tuned: Tuned, text: str, tokens: Any, logits: np.ndarray) -> tuple[pd.DataFrame, Sentence]:
     labels = tuned.task.labels
     words = list(tasks.WORD.finditer(text))
-    first = fine_tuning.first_pieces(tokens, [w.span() for w in words])
+    first = first_pieces(tokens, [w.span() for w in words])
     rows = []
     for word, place in zip(words, first, strict=True):
         if place is not None:
