@@ -47,7 +47,7 @@ def measure(task: Task, seeds: Sequence[int] = SEEDS) -> Baseline:
     low, high = scores.interval(parts, [example.pattern for example in task.test])
     drawn = []
     for seed in seeds:
-        picks = np.random.default_rng(seed).permutation(len(task.train))[: round(PART * len(task.train))]
+        picks = task.order(seed)[: round(PART * len(task.train))]
         some = answers(task, [task.train[i] for i in picks], strength)
         drawn.append(scores.score(scores.parts(task, task.test, some)))
     return Baseline(scores.score(parts), low, high, tuple(drawn), strength, tuple(said))

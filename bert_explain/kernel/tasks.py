@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from bert_explain.core.places import ASSETS
 from bert_explain.errors import Missing
 
@@ -137,6 +139,10 @@ class Task:
     def split(self, name: str) -> tuple[Example, ...]:
         """The examples of "train" or of "test"."""
         return {"train": self.train, "test": self.test}[name]
+
+    def order(self, seed: int) -> np.ndarray:
+        """The training examples' numbers in the order in which a seed draws them: who draws fewer draws the first of these."""
+        return np.random.default_rng(seed).permutation(len(self.train))
 
 
 def quoted(text: str, span: Span | None) -> str:

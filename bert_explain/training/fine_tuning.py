@@ -266,8 +266,7 @@ def loss_of(kind: str, logits: Tensor, batch: Batch) -> tuple[Tensor, float]:
 
 def drawn(task: Task, recipe: Recipe) -> list[Example]:
     """The training examples of a recipe: the first so many of an order that the seed gives."""
-    order = np.random.default_rng(recipe.seed).permutation(len(task.train))
-    return [task.train[i] for i in order[: recipe.examples]]
+    return [task.train[i] for i in task.order(recipe.seed)[: recipe.examples]]
 
 
 def train(model: Any, task: Task, recipe: Recipe, progress: Progress = lambda *_: None, watch: Watch | None = None) -> Tuned:

@@ -34,9 +34,8 @@ Progress = Callable[..., None]  # progress(share from 0 to 1, text)
 
 
 def drawn(task: Task, count: int, seed: int) -> list[int]:
-    """Which training examples a seed draws, in the order of `training.fine_tuning.drawn`; at most PART of all."""
-    order = np.random.default_rng(seed).permutation(len(task.train))
-    return [int(i) for i in order[: shown(task, count)]]
+    """Which training examples a seed draws; at most PART of all."""
+    return [int(i) for i in task.order(seed)[: shown(task, count)]]
 
 
 def shown(task: Task, count: int) -> int:

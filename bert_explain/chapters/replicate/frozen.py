@@ -74,7 +74,7 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     found = {name: np.zeros((len(test), len(SEEDS), 2)) for name in (*ROWS, TUNED)}
     said: list[list[str]] = []
     for s, seed in enumerate(SEEDS):
-        order = np.random.default_rng(seed).permutation(len(known))[:EXAMPLES]  # as fine_tuning.drawn draws them
+        order = task.order(seed)[:EXAMPLES]
         words = np.concatenate([np.arange(first[i], first[i + 1]) for i in order])
         for r, (name, (_, take)) in enumerate(ROWS.items()):
             progress((s + r / len(ROWS)) / (3 * len(SEEDS)), f"Features, draw {s + 1} of {len(SEEDS)}: {name}")
