@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from bert_explain.errors import Missing
-from bert_explain.kernel.tasks import FOLDER, WORD, Span, read_rows
+from bert_explain.kernel.tasks import FOLDER, WORD, Worded, read_rows
 
 # Universal Dependencies' tags (Nivre et al. 2020), those of the open classes first.
 TAGS = {
@@ -30,20 +30,10 @@ TAGS = {
 
 
 @dataclass(frozen=True)
-class Sentence:
+class Sentence(Worded):
     """A sentence and the tag of each of its words."""
 
-    text: str
     tags: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(WORD.findall(self.text))
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The characters of each word."""
-        return tuple(found.span() for found in WORD.finditer(self.text))
 
 
 @cache

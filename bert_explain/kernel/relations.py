@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from bert_explain.errors import Missing
-from bert_explain.kernel.tasks import FOLDER, WORD, Span, read_rows
+from bert_explain.kernel.tasks import FOLDER, WORD, Worded, read_rows
 
 RELATIONS = {
     "det": "an article or a word in its place, to its noun: the -> dog",
@@ -34,21 +34,11 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Sentence:
+class Sentence(Worded):
     """A sentence and all its relations of the four kinds."""
 
-    text: str
     relations: tuple[Relation, ...]
     half: str  # "choose": on which the best head is chosen; "score": on which it is scored
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(WORD.findall(self.text))
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The characters of each word."""
-        return tuple(found.span() for found in WORD.finditer(self.text))
 
 
 @cache

@@ -78,17 +78,10 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """A text whose every word has a BIO tag: B-person begins a name, I-person goes on with it, O is outside of names."""
+class Worded:
+    """A text that is marked word by word: what counts as a word is WORD's to say."""
 
     text: str
-    tags: tuple[str, ...]  # one for each of `spans`
-    pattern: str
-    notes: frozenset[str] = frozenset()
-
-    @property
-    def inputs(self) -> tuple[str]:
-        return (self.text,)
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -98,6 +91,19 @@ class Tokens:
     @property
     def words(self) -> tuple[str, ...]:
         return tuple(WORD.findall(self.text))
+
+
+@dataclass(frozen=True)
+class Tokens(Worded):
+    """A text whose every word has a BIO tag: B-person begins a name, I-person goes on with it, O is outside of names."""
+
+    tags: tuple[str, ...]  # one for each of `spans`
+    pattern: str
+    notes: frozenset[str] = frozenset()
+
+    @property
+    def inputs(self) -> tuple[str]:
+        return (self.text,)
 
 
 @dataclass(frozen=True)
