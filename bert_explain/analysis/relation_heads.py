@@ -9,14 +9,13 @@ L layers, A heads, T tokens, W words of a sentence, R marked relations, B draws.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bert_explain.kernel import probes
-from bert_explain.kernel.relations import HALVES, Sentence
+from bert_explain.kernel.relations import HALVES, Sentence, commonest_offset
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -108,12 +107,6 @@ def read(run: Callable[[Query], Trace], sentences: Sequence[Sentence], progress:
     return Looked(kept, np.array(names, dtype=str), *places, np.array(halves, dtype=str), left_out)
 
 
-def best_offset(offsets: np.ndarray) -> int:
-    """The commonest distance; among equals the nearest word, then the one behind."""
-    counts = Counter(offsets.tolist())
-    return min(counts, key=lambda o: (-counts[o], abs(o), -o))
-
-
 def best(looked: Looked, relation: str | None = None) -> Best | None:
     """The best head and the best offset for a relation, for all of them together with None; None where a half has none."""
     mine = np.ones(len(looked.names), dtype=bool) if relation is None else looked.names == relation
@@ -122,7 +115,7 @@ def best(looked: Looked, relation: str | None = None) -> Best | None:
         return None
     chosen = looked.right[..., choose].mean(axis=-1)
     layer, head = (int(i) for i in np.unravel_index(int(chosen.argmax()), chosen.shape))
-    offset = best_offset(looked.offsets[choose])
+    offset = commonest_offset(looked.offsets[choose].tolist())
     found, plain = looked.right[layer, head, score], looked.offsets[score] == offset
     groups = probes.numbered(looked.sentences[score].tolist())
     drawn = probes.draws(np.stack([found, plain]), groups)

@@ -150,13 +150,13 @@ def probe(
 
 
 # how sure one can be ------------------------------------------------------------------------------------------------
-def draws(values: np.ndarray, groups: np.ndarray, count: int = DRAWS) -> np.ndarray:
+def draws(values: np.ndarray, groups: np.ndarray, count: int = DRAWS, seed: int | Sequence[int] = SEED) -> np.ndarray:
     """(..., N) -> (B, ...): means over examples, with the sentences drawn anew, with replacement (Efron 1979), seeded."""
     size = int(groups.max()) + 1
     flat = np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])  # (R, N)
     sums = np.stack([np.bincount(groups, weights=row, minlength=size) for row in flat])  # (R, G)
     each = np.bincount(groups, minlength=size)
-    picked = np.random.default_rng(SEED).multinomial(size, np.full(size, 1 / size), size=count)  # (B, G)
+    picked = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=count)  # (B, G)
     means = picked @ sums.T / np.maximum(picked @ each, 1)[:, None]
     return np.asarray(means.reshape(count, *values.shape[:-1]))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,17 +75,22 @@ def read_marks(marks: str, text: str) -> tuple[Relation, ...]:
     return tuple(marked)
 
 
+def commonest_offset(offsets: Iterable[int]) -> int:
+    """The commonest distance; among equals the nearest word, then the one behind."""
+    counts = Counter(offsets)
+    return min(counts, key=lambda o: (-counts[o], abs(o), -o))
+
+
 def best_offset(name: str, sentences: tuple[Sentence, ...]) -> tuple[int, float, int]:
     """(offset, share, relations): the fixed distance that finds most heads in the half "choose", scored on "score".
 
-    +1 means the next word. The share, 0 to 1, is what a head must beat to be worth naming. Among equals the nearest word,
-    then the one behind. Raises ValueError where a half has no such relation.
+    +1 means the next word. The share, 0 to 1, is what a head must beat to be worth naming.
+    Raises ValueError where a half has no such relation.
     """
     halves: dict[str, list[int]] = {half: [] for half in HALVES}
     for sentence in sentences:
         halves[sentence.half] += [r.head - r.dependent for r in sentence.relations if r.name == name]
     if not all(halves.values()):
         raise ValueError(f"Both halves need at least one {name}.")
-    counts = Counter(halves["choose"])
-    offset = min(counts, key=lambda o: (-counts[o], abs(o), -o))
+    offset = commonest_offset(halves["choose"])
     return offset, halves["score"].count(offset) / len(halves["score"]), len(halves["score"])

@@ -194,11 +194,12 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
 
 def outcome(scored: dict[str, tuple[np.ndarray, np.ndarray]], rows: pd.DataFrame, left_out: tuple[str, ...] = ()) -> Outcome:
     """The numbers, from (K, N) 0 or 1 of each task whether it was right with the layers up to k, and (N,) the sentences."""
-    measures, lines, courses = [], [], {}
+    measures, lines, courses, draws = [], [], {}, {}
     for task, (right, groups) in scored.items():
         size = int(groups.max()) + 1
-        paper = ORDER[TASKS.index(task)]
-        drawn = _drawn(right, groups, TASKS.index(task))
+        number = TASKS.index(task)  # each task has draws of its own
+        paper = ORDER[number]
+        drawn = draws[task] = probes.draws(right, groups, trial.DRAWS, (trial.SEED, number))
         centre = float(expected(right.mean(axis=1)[None])[0])
         courses[task] = centre, expected(drawn)
         measures.append(_measure(f"{task}: expected layer", *courses[task], size, paper=f"{paper} of these", kind="number"))
@@ -213,22 +214,11 @@ def outcome(scored: dict[str, tuple[np.ndarray, np.ndarray]], rows: pd.DataFrame
     if not parts:
         parts = [Part("one task needs higher layers than another", trial.OPEN)]
     for task, (right, groups) in scored.items():
-        size = int(groups.max()) + 1
-        drawn = _drawn(right, groups, TASKS.index(task))
+        size, drawn = int(groups.max()) + 1, draws[task]
         measures.append(_measure(f"{task}: right at the input", float(right[0].mean()), drawn[:, 0], size))
         measures.append(_measure(f"{task}: right with all layers", float(right[-1].mean()), drawn[:, -1], size))
     by = pd.DataFrame(lines, columns=["task", "layer", "right"])
     return Outcome(tuple(measures), tuple(parts), rows, by, left_out=left_out)
-
-
-def _drawn(right: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """(K, N) -> (B, K): means with the sentences drawn anew; each task has draws of its own."""
-    size = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, weights=row, minlength=size) for row in right])  # (K, G)
-    each = np.bincount(groups, minlength=size)
-    rng = np.random.default_rng([trial.SEED, seed])
-    picked = rng.multinomial(size, np.full(size, 1 / size), size=trial.DRAWS)
-    return np.asarray(picked @ sums.T / np.maximum(picked @ each, 1)[:, None])
 
 
 def _measure(name: str, value: float, drawn: np.ndarray, n: int, paper: str = "", kind: str = "share") -> Measure:
