@@ -95,9 +95,10 @@ def heed_values() -> None:
             self.states.pop(widget_state.id, None)
 
     def known(self: WStates, widget_meta: WidgetMetadata[Any]) -> None:
+        new = widget_meta.id not in self.widget_metadata  # else what was said of it was looked at when it came
         know(self, widget_meta)
-        held = self.states.get(widget_meta.id)  # said before the widget was there: after a restart of the server
-        if isinstance(held, Serialized) and not _fits(widget_meta, held.value):
+        held = self.states.get(widget_meta.id)
+        if new and isinstance(held, Serialized) and not _fits(widget_meta, held.value):
             del self.states[widget_meta.id]
 
     def value(self: WStates, k: str) -> Any:
