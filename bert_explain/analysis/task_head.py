@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.spec import ModelSpec, TaskHead
@@ -45,8 +46,7 @@ def text_read(task: TaskHead, query: Query) -> Query:
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Over the last axis, in double precision."""
-    e = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return np.asarray(special.softmax(logits.astype(np.float64), axis=-1))
 
 
 # labels of a text ---------------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def labels(trace: Trace) -> pd.DataFrame:
     if task.reads == "softmax":
         chances = softmax(logits)
     elif task.reads == "sigmoid":
-        chances = 1 / (1 + np.exp(-logits))
+        chances = special.expit(logits)
     else:
         chances = np.full(len(logits), np.nan)
     return pd.DataFrame({"label": task.names, "logit": logits, "probability": chances})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.special import expit
 
 HeadOf = Literal["words", "next", "label", "tag", "span"]
 HEADS: tuple[HeadOf, ...] = ("words", "next", "label", "tag", "span")
@@ -63,6 +64,4 @@ def log_odds(choices: np.ndarray, wanted: int, against: int | None = None) -> fl
 
 def probability(odds: float | np.ndarray) -> np.ndarray:
     """P of log-odds: 1 / (1 + exp(-odds)), as exact near 0 as near 1."""
-    x = np.asarray(odds, dtype=np.float64)
-    e = np.exp(-np.abs(x))
-    return np.asarray(np.where(x >= 0, 1.0, e) / (1.0 + e))
+    return np.asarray(expit(np.asarray(odds, dtype=np.float64)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.tokens import first_pieces
@@ -293,7 +294,7 @@ def own(tuned: Tuned, text_a: str, text_b: str) -> tuple[pd.DataFrame, Sentence]
         return _own_tags(tuned, text_a, tokens, logits)
     if task.kind == "span":
         return _own_answer(tokens, logits, text_b)
-    chances = _softmax(logits)
+    chances = softmax(logits)
     found = pd.DataFrame({"label": task.labels, "probability": chances})
     order = np.sort(chances)[::-1]
     leads = order[0] >= order[1] + 0.1
@@ -310,7 +311,7 @@ def _own_tags(tuned: Tuned, text: str, tokens: Any, logits: np.ndarray) -> tuple
     rows = []
     for word, place in zip(words, first, strict=True):
         if place is not None:
-            chances = _softmax(logits[place])
+            chances = softmax(logits[place])
             rows.append((word.group(), labels[int(chances.argmax())], float(chances.max())))
     found = pd.DataFrame(rows, columns=["word", "label", "probability"])
     names = scores.entities(found["label"].tolist())
@@ -336,16 +337,11 @@ def _own_answer(tokens: Any, logits: np.ndarray, passage: str) -> tuple[pd.DataF
     ]
     runs.append((float(logits[0, 0] + logits[0, 1]), "no answer"))
     totals = np.array([total for total, _ in runs])
-    chances = _softmax(totals)
+    chances = softmax(totals)
     found = pd.DataFrame({"label": [text for _, text in runs], "probability": chances})
     found = found.sort_values("probability", ascending=False, kind="stable", ignore_index=True).head(50)
     top = found.iloc[0]
     return found, say("Look at the first: {label} gets {p:.2f}.", label=Piece(top["label"]), p=top["probability"])
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max())
-    return e / e.sum()
 
 
 COMPARED = 24  # test examples whose attention is compared
