@@ -73,13 +73,10 @@ def _fold(editing: bool) -> None:
 
 
 def _field(column, name: str, label: str, placeholder: str) -> None:
-    key, wanted, first = f"w-sentence-{name}", state.get(name), state.fresh()
-    if not first:
-        state.seed(key, wanted)
+    wanted, first = state.get(name), state.fresh()
     held = column.text_input(
         label,
-        value=wanted if first else "",
-        key=key,
+        **state.seeded(f"w-sentence-{name}", wanted),
         placeholder=placeholder,
         max_chars=LONGEST_TEXT,
         autocomplete="off",

@@ -176,14 +176,9 @@ def bind(
     wanted = param.to_widget(store.suggested[param.name] if suggested else value)
     if within is not None:
         wanted = min(max(wanted, within[0]), within[1])
-    given = {"key": key, "on_change": _changed, "args": (param.name, key)}
     if store.fresh:
         store.bound[key] = (param.name, wanted)
-        if options is not None:
-            return {**given, "index": options.index(wanted) if wanted in options else 0}
-        return {**given, param.initial: wanted}
-    seed(key, wanted)
-    return given
+    return {**seeded(key, wanted, param.initial, options), "on_change": _changed, "args": (param.name, key)}
 
 
 def draw_at(place: str) -> None:
@@ -198,14 +193,26 @@ def own_key(key: str) -> str:
 
 
 def fresh() -> bool:
-    """Whether this is the session's first run: a widget's value then comes as its default, not through its key."""
+    """Whether this is the session's first run: what the browser holds is then newer than the address."""
     return _store().fresh
 
 
-def seed(key: str, value: Any) -> None:
-    """Give a widget its value; only where it differs or the page is new, so that nobody's typing is overwritten."""
-    if _store().moved or st.session_state.get(key) != value:
+def seeded(key: str, value: Any, initial: str = "value", options: Sequence[Any] | None = None) -> dict[str, Any]:
+    """Keyword arguments that give a widget its key and its value: `st.slider("Layer", 0, 6, **seeded("my-layer", 3))`.
+
+    Through its key only where it differs or the page is new, so that nobody's typing is overwritten; as its default
+    otherwise. A browser on a slow line may draw a widget for the first time after the second run: it then hears only what
+    that run gives, and would show an empty field, and send it.
+
+    initial : the argument in which the widget takes its first value. options : of a select box, which takes a place among them.
+    """
+    store = _store()
+    if not store.fresh and (store.moved or st.session_state.get(key) != value):
         st.session_state[key] = value
+        return {"key": key}
+    if options is not None:
+        return {"key": key, "index": options.index(value) if value in options else 0}
+    return {"key": key, initial: value}
 
 
 def _changed(name: str, key: str) -> None:

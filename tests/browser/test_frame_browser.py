@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bert_explain.figures import theme
 from bert_explain.ui.stages import GROUPS, STAGES
 from tests.browser import helpers
 from tests.browser.helpers import all_drawn, open_at, settled, type_sentence
@@ -115,6 +116,43 @@ def test_a_changed_theme_is_followed(page):
     settled(page)
     dark = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     assert (light, dark) == ("rgb(251, 250, 247)", "rgb(18, 21, 26)")
+
+
+def test_a_chart_follows_the_theme_while_the_page_is_open(page):
+    open_at(page, "OpenAI_Transformer", mode="explore", step="surprise")
+    words = page.locator(".js-plotly-plot .xtick text").first
+    words.wait_for()
+    assert theme.LIGHT.ink == hexed(words)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "before => getComputedStyle(document.querySelector('.js-plotly-plot .xtick text')).fill !== before",
+        arg=words.evaluate("e => getComputedStyle(e).fill"),
+    )
+    settled(page)
+    assert theme.DARK.ink == hexed(words)
+
+
+def hexed(text) -> str:
+    """The colour of a chart's text, as the palette writes it."""
+    return "#" + "".join(f"{int(n):02x}" for n in re.findall(r"\d+", text.evaluate("e => getComputedStyle(e).fill"))[:3])
+
+
+def test_fields_that_come_after_the_second_run_show_what_the_address_says(page):
+    """On a slow line a page has run twice before the browser knows how to draw a field for the first time."""
+
+    def late(route):
+        page.wait_for_timeout(2000)
+        route.continue_()
+
+    page.route(re.compile(r"/(TextInput|Slider)\.[^/]*\.js"), late)
+    open_at(page, "Outputs", mode="explore", step="all", a="The cat sat on the mat.", layer=2)
+    field, slider = page.get_by_label("Sentence A", exact=True), page.get_by_role("slider", name="After layer").first
+    slider.wait_for(state="attached")
+    assert field.input_value() == "The cat sat on the mat."
+    assert slider.input_value() == "2"
+    page.get_by_role("radio", name="Guided").click()
+    settled(page)
+    assert field.input_value() == "The cat sat on the mat."
 
 
 # steps

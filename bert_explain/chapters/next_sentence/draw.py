@@ -132,9 +132,7 @@ def _drawing(page: Page) -> None:
 
 def _switch(page: Page, label: str, name: str, on: object) -> None:
     key = f"w-next-{name}"
-    if st.session_state.get(key) != (state.get(name) == on):
-        st.session_state[key] = state.get(name) == on
-    st.toggle(label, key=key, on_change=_switched, args=(page, name, on, key))
+    st.toggle(label, **state.seeded(key, state.get(name) == on), on_change=_switched, args=(page, name, on, key))
 
 
 _FIELDS = {"swap": "swapped", "seg": "segments", "sep": "separators"}

@@ -68,8 +68,14 @@ def _choose(page: Page) -> None:
 
 def _layers(page: Page) -> None:
     key = state.own_key("outputs-layer")
-    state.seed(key, layer(page))
-    st.slider("After layer (0 is the input, before any layer)", 0, page.model.n_layers, key=key, on_change=_moved, args=(key,))
+    st.slider(
+        "After layer (0 is the input, before any layer)",
+        0,
+        page.model.n_layers,
+        **state.seeded(key, layer(page)),
+        on_change=_moved,
+        args=(key,),
+    )
 
 
 def _moved(key: str) -> None:
@@ -198,12 +204,12 @@ def _alike(page: Page) -> None:
 
 def _partner(pieces: list[str], one: int, other: int) -> None:
     key = "outputs-with"
-    state.seed(key, other)
+    others = [i for i in range(len(pieces)) if i != one]
     st.selectbox(
         "Compare with",
-        [i for i in range(len(pieces)) if i != one],
+        others,
         format_func=lambda i: f"{pieces[i]} ({i})",
-        key=key,
+        **state.seeded(key, other, options=others),
         on_change=_compare,
         args=(key,),
         width=260,

@@ -155,12 +155,10 @@ def picked(found: sw.Found) -> int:
 
 def _edit(word: str, lines: str) -> None:
     keys = ("same-word", "same-lines")
-    for key, value in zip(keys, (word, lines), strict=True):
-        state.seed(key, value)
-    st.text_input("Word", key=keys[0], on_change=_edited, args=keys, max_chars=WORD.limit, placeholder="bank")
+    st.text_input("Word", **state.seeded(keys[0], word), on_change=_edited, args=keys, max_chars=WORD.limit, placeholder="bank")
     st.text_area(
         "Sentences, one a line; a label may stand before a bar",
-        key=keys[1],
+        **state.seeded(keys[1], lines),
         on_change=_edited,
         args=keys,
         height=250,
@@ -296,12 +294,11 @@ def layer_slider(read_: Read, at: str) -> None:
         key = st.session_state.get(f"{first}-key", first)
         if st.session_state.get(key, layer(read_)) != layer(read_):
             key = st.session_state[f"{first}-key"] = f"{first}-{state.version()}"
-        state.seed(key, layer(read_))
         st.slider(
             "After layer (0 is the input)",
             0,
             read_.deepest,
-            key=key,
+            **state.seeded(key, layer(read_)),
             width=420,
             on_change=lambda: state.put(DEEP, st.session_state[key]),
         )

@@ -165,18 +165,22 @@ def _occurrence(page: Page) -> Occurrence | None:
 
 def _entry(known: tuple[str, ...]) -> None:
     key = "search-entry"
-    state.seed(key, state.get(ENTRY) if state.get(ENTRY) in known else known[0])
-    st.selectbox("As a form of", known, key=key, width=180, on_change=lambda: state.put(ENTRY, st.session_state[key]))
+    st.selectbox(
+        "As a form of",
+        known,
+        **state.seeded(key, state.get(ENTRY) if state.get(ENTRY) in known else known[0], options=known),
+        width=180,
+        on_change=lambda: state.put(ENTRY, st.session_state[key]),
+    )
 
 
 def _layer(page: Page) -> None:
     key = "search-layer"
-    state.seed(key, after(page))
     st.slider(
         "BERT after layer",
         0,
         page.model.n_layers,
-        key=key,
+        **state.seeded(key, after(page)),
         width=280,
         on_change=lambda: state.put(AFTER, st.session_state[key]),
     )

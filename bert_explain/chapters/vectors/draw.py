@@ -72,9 +72,8 @@ def neighbours(page: Page, first: str = "") -> None:
                     on_pick=lambda i: state.put(WORD, rows[i].word),
                 )
             key = "vectors-word"
-            state.seed(key, word)
             left, right = st.columns([2, 2])
-            left.text_input("Any word", key=key, max_chars=WORD.limit, on_change=_typed, args=(key,))
+            left.text_input("Any word", **state.seeded(key, word), max_chars=WORD.limit, on_change=_typed, args=(key,))
             right.slider("How many", NEAREST.low, NEAREST.high, **state.bind(NEAREST))
         with shown:
             if near is None:

@@ -117,8 +117,14 @@ def _on_their_way(page: Page, learner: Learner, watched: list[str], chosen: str)
 def _source(text: Text, settings: Settings) -> None:
     with st.expander("The text to learn from, and the settings", expanded=False):
         key = "learn-text"
-        state.seed(key, state.get(TEXT) or paragraph())
-        st.text_area("Text", key=key, height=160, max_chars=LONGEST, on_change=_typed, args=(key,))
+        st.text_area(
+            "Text",
+            **state.seeded(key, state.get(TEXT) or paragraph()),
+            height=160,
+            max_chars=LONGEST,
+            on_change=_typed,
+            args=(key,),
+        )
         up = "learn-file"
         st.file_uploader("Or a text file (UTF-8, at most 2 MB)", ["txt"], key=up, on_change=_uploaded, args=(up,))
         tell(st.session_state.get(TOLD, []), "warning")
@@ -165,8 +171,7 @@ def _uploaded(key: str) -> None:
 # the words on their way
 def _after(run: Run, at: int) -> int:
     key = "learn-after"
-    state.seed(key, run.passes[at])
-    st.select_slider("After how many passes", run.passes, key=key, on_change=_slid, args=(key,))
+    st.select_slider("After how many passes", run.passes, **state.seeded(key, run.passes[at]), on_change=_slid, args=(key,))
     return at
 
 
@@ -197,8 +202,13 @@ def _moving(page: Page, run: Run, at: int, watched: list[str], chosen: str) -> N
             st.plotly_chart(line, key="learn-loss", alt="Mean loss of a pair after each pass", **CHART)
             st.caption(words.notes("vectors").loss)
         key = "learn-watch"
-        state.seed(key, state.get(ONLY))
-        st.text_input("Words on the map (empty: the most frequent)", key=key, max_chars=1000, on_change=_watch, args=(key,))
+        st.text_input(
+            "Words on the map (empty: the most frequent)",
+            **state.seeded(key, state.get(ONLY)),
+            max_chars=1000,
+            on_change=_watch,
+            args=(key,),
+        )
 
 
 def _watch(key: str) -> None:
@@ -236,7 +246,6 @@ def _lesson(run: Run, at: int, place: int) -> None:
                 0,
                 len(text.ids) - 1,
                 width=220,
-                key="learn-place",
                 **_placed(place),
             )
         pairs = list(dict.fromkeys(zip(table["pair"], table["pair with"], strict=True)))
@@ -262,5 +271,4 @@ def _place(to: int) -> None:
 
 
 def _placed(place: int) -> dict:
-    state.seed("learn-place", place)
-    return {"on_change": lambda: _place(st.session_state["learn-place"])}
+    return {**state.seeded("learn-place", place), "on_change": lambda: _place(st.session_state["learn-place"])}

@@ -103,8 +103,17 @@ function listed(link) {
   return item;
 }
 
+// Streamlit calls this again when the theme changed, but does not run the page: its charts would keep the other theme's ink.
+let paper;
+function followTheme({ parentElement, setTriggerValue }) {
+  const now = getComputedStyle(parentElement.host ?? parentElement).getPropertyValue("--st-background-color");
+  if (paper !== undefined && now !== paper) setTriggerValue("theme", now);
+  paper = now;
+}
+
 export default function (call) {
   const { data, parentElement } = call;
+  followTheme(call);
   const here = data.stages.find((stage) => stage.name === data.current).path;
   const root = location.pathname.slice(0, location.pathname.length - here.length).replace(/\/?$/, "/");
   const focused = parentElement.activeElement?.dataset.path;

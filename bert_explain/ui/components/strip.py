@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bert_explain.figures import theme
-from bert_explain.ui import stages
+from bert_explain.ui import stages, state
 from bert_explain.ui.components import modules
 
 _HERE = Path(__file__).parent
@@ -26,5 +26,5 @@ def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> 
     every = (*stages.STAGES, *stages.ASIDE)  # also those that it has no picture of: they know their own address by it
     shown = [{"name": s.name, "path": s.path, "picture": s.picture, "says": says.get(s.picture, "")} for s in every]
     data = {"stages": shown, "current": current, "thumbs": thumbs}
-    went = _strip(key="strip", data=data, on_go_change=lambda: None).go
+    went = _strip(key="strip", data=data, on_go_change=lambda: None, on_theme_change=state.touched).go
     return None if went is None else stages.STAGES[int(went)]
