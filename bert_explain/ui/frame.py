@@ -32,7 +32,7 @@ from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import fold_all_but_the_first, picture
+from bert_explain.ui.picture import fold_all_but_the_first, headed, picture
 
 _ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
@@ -275,6 +275,7 @@ def _part(page: Page, chapter: Chapter, step: Step, *, among: bool = False) -> C
     def run() -> None:
         state.draw_at(step.id if among else "")
         fold_all_but_the_first(not among and state.get("mode") == "guided")
+        headed("")
         _step(page, chapter, step)
 
     run.__qualname__ = f"step-{chapter.id}-{step.id}"
@@ -321,6 +322,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
 
 
 def _step_heading(step: Step, page: Page | None = None, title: str = "") -> None:
+    headed(step.title)
     if step.title != title:  # a chapter of one step has its heading already
         st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(step.title)}</h2>')
     if page is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from html import escape
 from typing import Any
 
@@ -20,6 +20,7 @@ from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
 _CARDS = "_cards"  # the cards of the one step in view, in their order; None: every card stands open
+_HEADED = "_headed"  # the heading that stands above the step's cards
 
 
 def fold_all_but_the_first(on: bool) -> None:
@@ -28,6 +29,11 @@ def fold_all_but_the_first(on: bool) -> None:
     A part that is redrawn by itself finds its cards as they were.
     """
     st.session_state[_CARDS] = {} if on else None
+
+
+def headed(title: str) -> None:
+    """From here on this heading stands above the cards: one of the same title need not show it again."""
+    st.session_state[_HEADED] = title
 
 
 def folding() -> bool:
@@ -73,7 +79,8 @@ def _card(key: str, title: str) -> Iterator[None]:
             yield
         return
     with st.container(border=True, key=f"pic-{key}"):
-        st.subheader(markdown(title), anchor=f"pic-{key}")
+        with st.container(key=f"again-{key}") if title == st.session_state.get(_HEADED) else nullcontext():
+            st.subheader(markdown(title), anchor=f"pic-{key}")
         yield
 
 

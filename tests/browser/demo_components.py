@@ -21,6 +21,9 @@ A += ["river", ".", "[SEP]"]
 B = ["the", "<b>water</b>", "was", "שלום", "and", "[MASK]", ".", "[SEP]"]
 LAYERS, HEADS, SIZE = 6, 12, 384
 
+METHODS = ("Integr. gradients", "Attention rollout")
+SENTENCE = "Her grandfather repaired clocks in a small shop behind the station."
+
 
 def tokens(many: int | None = None) -> list[Token]:
     """The demo's pair, or `many` made-up tokens."""
@@ -109,6 +112,12 @@ def page() -> None:
             sentence="{row} and {column}: {value}",
         )
         tools("tools-signed", "signed")
+    with st.container(border=True, key="pic-named"):
+        shares = np.linspace(-1, 1, 38).reshape(2, 19)
+        names = [f"w{j}" for j in range(19)]
+        matrix(shares, list(METHODS), names, key="named", label="Named", scale="signed", sentence="{row}, {column}: {value}")
+    with st.container(border=True, key="pic-sentences"):
+        bars([Bar(SENTENCE, 0.4), Bar("A short one.", 0.2)], key="sentences", label="Sentences")
     with st.container(border=True, key="pic-plot"):
         figure = go.Figure(go.Heatmap(z=attention[layer, head, :20, :20]))
         st.plotly_chart(figure.update_layout(height=300, title="A plotly figure"), key="plot", theme=None)

@@ -156,7 +156,9 @@ def test_strips_read_as_an_equation_that_adds_up(page):
     page.keyboard.press("End")
     said = tip(page, "bands")
     values = {name: v[-1] for name, v in demo.strips().items()}
-    equation = "token {token:.3f} + segment {segment:.3f} + position {position:.3f} = {sum:.3f}".format(**values)
+    equation = "token {token:.3f} + segment {segment:.3f} + position {position:.3f} = {sum:.3f}".format(**values).replace(
+        "-", "\u2212"
+    )
     assert said == f"dimension 383: {equation}"
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
@@ -245,6 +247,24 @@ def test_a_phone_scrolls_inside_the_picture_only(new_page):
     page.wait_for_timeout(100)
     assert label.bounding_box()["x"] == pytest.approx(before, abs=1)  # the row labels stay in sight
     assert page.locator(".st-key-pic-heads canvas").bounding_box()["width"] <= 390
+
+
+def test_on_a_phone_the_names_of_rows_are_whole(new_page):
+    page = opened(new_page(**PHONE))
+    picture = page.locator(".st-key-pic-named svg")
+    left = picture.bounding_box()["x"]
+    for method in demo.METHODS:
+        assert picture.get_by_text(method, exact=True).bounding_box()["x"] >= left
+    assert page.locator(".st-key-pic-named .legend").inner_text().split() == ["\u22121.00", "1.00"]
+
+
+def test_a_sentence_stands_above_its_bar(new_page):
+    page = opened(new_page(**PHONE))
+    row = page.get_by_role("list", name="Sentences").get_by_role("listitem").first
+    name, track = row.locator(".piece"), row.locator(".track")
+    assert name.inner_text() == demo.SENTENCE
+    assert name.bounding_box()["width"] > 0.9 * row.bounding_box()["width"] - 8
+    assert track.bounding_box()["y"] >= name.bounding_box()["y"] + name.bounding_box()["height"]
 
 
 def test_canvases_are_sharp(new_page):

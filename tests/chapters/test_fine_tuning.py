@@ -3,11 +3,13 @@
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.chapters.fine_tuning import numbers, own_task
+from bert_explain.chapters.fine_tuning import figures, numbers, own_task
+from bert_explain.figures.theme import LIGHT
 from bert_explain.kernel.tasks import Sequence, Task
 from bert_explain.training import fine_tuning as ft
 from bert_explain.training.fine_tuning import Recipe
@@ -171,6 +173,14 @@ def test_how_it_learned_is_said_at_any_moment(losses, tested):
     assert ("fell" in text) == (losses[-1] < 0.9 * losses[0])
     assert text.count("epoch") == bool(tested)
     assert "nan" not in text
+
+
+def test_the_right_axis_of_the_course_has_room_for_its_numbers():
+    course = pd.DataFrame({"step": range(4), "loss": [0.9, 0.7, 0.5, 0.4], "test score": [np.nan, 0.5, np.nan, 0.75]})
+    right = figures.course_chart(course, LIGHT).layout.yaxis2
+    assert right.automargin
+    assert right.range == (0, 1)
+    assert 1 / right.dtick == pytest.approx(round(1 / right.dtick))  # its last number stands at its end
 
 
 def test_other_draws_are_trained_and_said(tuned):

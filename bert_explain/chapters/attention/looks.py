@@ -24,7 +24,9 @@ def grid(trace: Trace) -> Sentence:
         "{share} of the attention goes to {special}.",
         layer=most + 1,
         share=readings.share(float(share[most])),
-        special=Piece(readings.listed(names)),
+        special=say(
+            readings.listed([f"{{n{i}}}" for i in range(len(names))]), **{f"n{i}": Piece(n) for i, n in enumerate(names)}
+        ),
     )
 
 

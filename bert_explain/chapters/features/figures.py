@@ -175,5 +175,5 @@ def _short(name: str) -> str:
 def legend(found: Compared) -> str:
     """What the short names under the axis mean, where there are such; begins with a space."""
     many = [name for name in dict.fromkeys(found.table["way"]) if len(name.split()) == 3]
-    told = [f"“{_short(name).replace('<br>', ' ')}”: the {name}" for name in many]
+    told = [f"“{_short(name).replace('<br>', ' ')}”: {name.replace('last', 'the last')}" for name in many]
     return f" {'; '.join(told)}." if told else ""

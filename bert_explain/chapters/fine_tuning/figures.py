@@ -27,7 +27,7 @@ def course_chart(course: pd.DataFrame, palette: Palette) -> go.Figure:
             y=course["loss"],
             mode="markers",
             name="loss of a step",
-            marker={"color": palette.line, "size": 5},
+            marker={"color": palette.soft, "size": 4},
             hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
         ),
         go.Scatter(
@@ -57,16 +57,8 @@ def course_chart(course: pd.DataFrame, palette: Palette) -> go.Figure:
         {"title": title("loss"), "rangemode": "tozero"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
-    figure.update_layout(
-        yaxis2={
-            "title": title("test score"),
-            "overlaying": "y",
-            "side": "right",
-            "range": [0, 1],
-            "fixedrange": True,
-            "showgrid": False,
-        }
-    )
+    right = {"overlaying": "y", "side": "right", "range": [0, 1], "dtick": 0.2, "showgrid": False, "fixedrange": True}
+    figure.update_layout(yaxis2={**figure.layout.yaxis.to_plotly_json(), **right, "title": title("test score")})
     return figure
 
 

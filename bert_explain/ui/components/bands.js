@@ -12,7 +12,7 @@ export default component((me) => {
     const nodes = [h("b", {}, `dimension ${k}`), ": "];
     d.names.forEach((name, r) => {
       const sign = d.signs[r],
-        said = number(values[r * d.count + k].toFixed(d.digits[r]));
+        said = number(minus(values[r * d.count + k].toFixed(d.digits[r])));
       nodes.push(r ? (sign ? ` ${sign} ` : ", ") : sign ? `${sign} ` : "");
       if (sign !== "=") nodes.push(h("span", { style: `color: ${cssColour(d.roles[r])}` }, name), " ");
       nodes.push(said);
@@ -136,7 +136,7 @@ export default component((me) => {
         ...[...new Set(d.scales)].map((scale) => {
           const far = d.limits[d.scales.indexOf(scale)].toPrecision(2),
             name = scale && `${scale}: `;
-          return ramp(`${name}-${far} or less`, `${far} or more`, [
+          return ramp(`${name}\u2212${far} or less`, `${far} or more`, [
             cssColour("negative"),
             "var(--be-card)",
             cssColour("positive"),

@@ -1,3 +1,5 @@
+const LABEL = 24; // letters: where a name has more, names are sentences, and each stands above its bar
+
 // Horizontal bars. Rows are kept from one call to the next, so that a length changes instead of being drawn anew.
 export default component((me) => {
   const list = h("div", { class: "bars", "data-picture": "" });
@@ -23,6 +25,7 @@ export default component((me) => {
     draw() {},
     update(d) {
       while (list.children.length > d.bars.length) list.lastChild.remove();
+      list.classList.toggle("sentences", d.bars.some((bar) => [...bar.text].length > LABEL));
       d.bars.forEach((bar, i) => {
         const node = list.children[i] ?? row(),
           [text, track, value, more] = node.children;

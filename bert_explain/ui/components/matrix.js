@@ -1,6 +1,8 @@
 // One heat map. Up to DRAWN cells are rounded rectangles; more are one pixel each in an embedded picture.
 const DRAWN = 1700;
 const WIDE = 0.61; // a monospace letter's width, in font sizes
+const SMALL = 9; // px: the smallest letters
+const tallness = (width) => Math.min(22, Math.max(Math.min(width, 11), width * 0.72)); // of a cell, px
 
 export default component((me) => {
   const svg = h("svg:svg", { "aria-hidden": "true", "data-picture": "" });
@@ -29,7 +31,7 @@ export default component((me) => {
     const row = piece(d.rows.text[i]),
       column = piece(d.columns.text[j]);
     if (Number.isNaN(v)) return d.empty ? [...fill(d.empty, { row, column }), "."] : [row, " and ", column, ": no number here."];
-    const said = fill(d.sentence, { row, column, value: number(v.toFixed(d.digits)) });
+    const said = fill(d.sentence, { row, column, value: number(minus(v.toFixed(d.digits))) });
     const cells = d.block[0] * d.block[1];
     return [...said, cells > 1 ? ` (the strongest of ${cells} cells drawn as one).` : "."];
   };
@@ -89,21 +91,23 @@ export default component((me) => {
     const W = me.width(),
       narrow = W < 520;
     const longest = (labels) => labels.text.reduce((most, text) => Math.max(most, [...text].length), 1);
-    const letters = Math.min(longest(d.rows), narrow ? 11 : 18),
-      tall = Math.min(longest(d.columns), narrow ? 11 : 18);
+    const tall = Math.min(longest(d.columns), narrow ? 11 : 18);
     const least = C > 64 && !narrow ? 6 : 9;
+    // on a phone the rows' names get what cells of a readable size leave over
+    const spare = W - 9 - SMALL * WIDE * tall * 0.5 - 4 - C * (least + 1);
+    const letters = Math.min(longest(d.rows), narrow ? Math.max(11, Math.floor(spare / (SMALL * WIDE))) : 18, 18);
     let font = 13,
       x0,
       lean,
       w;
-    for (let pass = 0; pass < 2; pass++) {
+    for (let pass = 0; pass < 3; pass++) {
       x0 = Math.ceil(letters * font * WIDE) + 9;
       lean = Math.ceil(tall * font * WIDE * 0.5) + 4;
       w = Math.min(36, Math.max(least, (W - x0 - lean) / C));
-      font = Math.max(9, Math.min(13, w * 0.85));
+      // never larger again: the names were given room for this size
+      if (pass < 2) font = Math.max(SMALL, Math.min(font, w * 0.85, tallness(w)));
     }
-    const height = Math.min(22, Math.max(Math.min(w, 11), w * 0.72));
-    font = Math.max(9, Math.min(font, height * 0.9 + 1));
+    const height = tallness(w);
     const y0 = Math.ceil(tall * font * WIDE * 0.87 + font * 0.5) + 8;
     geo = {
       x0,
@@ -205,7 +209,7 @@ export default component((me) => {
     names = h("svg:g");
     const heads = h("svg:g"),
       marks = h("svg:g");
-    const everyRow = Math.ceil((font * 1.02) / height),
+    const everyRow = Math.ceil(font / height),
       everyColumn = Math.ceil((font * 1.1) / w);
     names.append(h("svg:rect", { class: "gutter", x: 0, y: y0 - 2, width: x0 - 3, height: R * height + 4 }));
     for (let i = 0; i < R; i++)
@@ -259,7 +263,7 @@ export default component((me) => {
       );
     const v = value(...top);
     if (w >= 22 && height >= 12 && !Number.isNaN(v)) {
-      const text = v.toFixed(d.digits).replace(/^(-?)0\./, "$1."),
+      const text = minus(v.toFixed(d.digits)).replace(/^(\u2212?)0\./, "$1."),
         size = Math.min(10.5, (w - 3) / (text.length * WIDE));
       if (size >= 7.5)
         marks.append(
@@ -293,7 +297,7 @@ export default component((me) => {
         full = cssColour(d.signed ? "positive" : d.role);
       legend.replaceChildren(
         d.signed
-          ? ramp(`-${far}`, far, [cssColour("negative"), "var(--be-card)", full])
+          ? ramp(`\u2212${far}`, far, [cssColour("negative"), "var(--be-card)", full])
           : ramp(d.floor ? d.floor.toFixed(Math.max(d.digits, 2)) : "0", far, [`color-mix(in srgb, ${full} 4%, var(--be-card))`, full]),
       );
       if (blocked()) legend.append(h("span", {}, `Each cell is the strongest of ${d.block[0]} × ${d.block[1]}.`));

@@ -141,6 +141,8 @@ const visible = (text) => {
 const short = (text, most) => ([...text].length > most ? [...text].slice(0, most - 1).join("") + "…" : text);
 const piece = (text) => h("b", { class: "piece", dir: "auto" }, visible(text));
 const number = (text) => h("span", { class: "number" }, text);
+// a written number, with the minus sign that the text around it has
+const minus = (written) => written.replace("-", "\u2212");
 
 // "{row} looks at {column}" and { row: node, ... } -> nodes
 const fill = (template, values) =>
