@@ -1,15 +1,75 @@
 """The right options of ELMo's chapter, worked out with other means on twenty texts."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from sklearn.metrics.pairwise import cosine_similarity
+from streamlit.testing.v1 import AppTest
 
 from bert_explain.chapters.elmo import numbers, questions
 from bert_explain.learning.question import NotAskable
+from bert_explain.models import load_elmo
 from tests.chapters.asking import PAIRS, Beside, ask_of
+from tests.chapters.test_guided import APP
 
 TEXTS = ([(p.a, p.b, p.word) for p in questions.INNER] + PAIRS)[:24]
+
+
+def test_what_is_nearest_by_letters_is_so_by_the_network_itself(mini_bert):
+    """One word after the other goes through the network, with its mean over the list, and plain numpy."""
+    elmo = load_elmo()
+    with torch.inference_mode():
+        middle = np.mean([elmo.encode(list(elmo.words[i : i + 500])).numpy().sum(0) for i in range(3, len(elmo.words), 500)], 0)
+        middle = middle * len(range(3, len(elmo.words), 500)) / (len(elmo.words) - 3)
+    seen, answers = set(), set()
+    for a, b, word in TEXTS + PAIRS:
+        ask = ask_of(mini_bert, a, b, word)
+        try:
+            evidence = questions.LETTERS.evidence(ask)
+        except NotAskable:
+            continue
+        facts = {key: str(evidence.attrs["facts"][key]) for key in ("word", "typo", "other", "caps")}
+        assert facts["word"] in f"{a} {b}"
+        assert sorted(facts["typo"]) == sorted(facts["word"]) != facts["typo"]
+        assert facts["typo"] not in elmo.words
+        assert facts["other"] in elmo.words
+        assert facts["caps"] == facts["word"].upper()
+        with torch.inference_mode():
+            own, *others = elmo.encode(list(facts.values())).numpy() - middle
+        near = dict(zip(("typo", "other", "caps"), cosine_similarity([own], others)[0].astype(float), strict=True))
+        assert evidence["value"].to_dict() == pytest.approx(near, abs=1e-4)
+        if not questions.LETTERS.why_not(evidence):
+            assert questions.LETTERS.answer(evidence) == max(near, key=near.get)
+            answers.add(questions.LETTERS.answer(evidence))
+        seen.add(facts["word"])
+    assert len(seen) >= 16
+    assert len(answers) > 1
+
+
+@pytest.mark.parametrize(("word", "typo"), [("bank", "bnak"), ("door", "doro"), ("kettle", "ktetle"), ("aaaa", ""), ("Ab", "")])
+def test_two_letters_that_differ_change_places(word, typo):
+    found = numbers.misspelt(load_elmo(), word)
+    assert (found.typo if found else "") == typo
+
+
+def test_the_picture_is_about_the_word_that_was_asked_about():
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in {"a": "The cat slept.", "b": "", "mode": "guided"}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/10_ELMo.py")
+    at.run()
+    next(b for b in at.button if b.label == "just show me").click().run()
+    for _ in range(600):  # the model is opened beside the page
+        if at.subheader:
+            break
+        time.sleep(0.1)
+        at.run()
+    assert not at.exception
+    told = " ".join(e.proto.body for e in at.get("html"))
+    assert 'to <b class="piece" dir="auto">slept</b> comes from' in told  # "cat" has too few letters
 
 
 def test_a_reader_that_has_read_a_word_moves_when_it_is_another_one(mini_bert):

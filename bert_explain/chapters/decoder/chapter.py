@@ -38,7 +38,6 @@ def _next(page: Page) -> None:
 
 
 def _write(page: Page) -> None:
-    st.markdown(WRITING)
     writing.write(page)
     decoder.depth(page, "write")
 
@@ -61,7 +60,7 @@ CHAPTER = Chapter(
     steps=(
         Step("mask", "The mask", _masks, asks=questions.MOVED, lead=_lead),
         Step("surprise", "Surprise", _next, asks=questions.SURPRISE, owns=(decoder.K,)),
-        Step("write", "Write", _write, owns=writing.PARAMS),
+        Step("write", "Write", _write, asks=questions.FAR, lead=WRITING, owns=writing.PARAMS),
     ),
     deeper=(
         Step("why", "Why BERT hides words instead", _why),

@@ -1,18 +1,27 @@
-"""What decides the questions of the chapter: whose states move when a word is another one, and what surprises the decoder."""
+"""What decides the questions of the chapter: whose states move when a word is another one, what surprises the decoder, and
+what it writes when a word far back, or near, is another one."""
 
 from __future__ import annotations
+
+from itertools import islice, zip_longest
 
 import numpy as np
 import pandas as pd
 
+from bert_explain.analysis.masked_words import piece_text
 from bert_explain.analysis.sentence import Piece, say
+from bert_explain.analysis.writing import SENTENCES, start_place
 from bert_explain.chapters.decoder import analysis as dec
+from bert_explain.core.tokens import text_of_all
 from bert_explain.kernel.readings import many, percent
-from bert_explain.learning.question import Ask, NotAskable, Option, table
+from bert_explain.learning.question import Ask, NotAskable, Option, leader, table
+from bert_explain.models.decoder import Decoder
 from bert_explain.trace import Token
-from bert_explain.trace_decoder import DecoderTrace
+from bert_explain.trace_decoder import DecoderTrace, generate
 
 CANDIDATES = 4  # options of a question about tokens
+WRITTEN = 12  # pieces that a question lets the decoder write
+APART = 3  # tokens at least from the first word to the last
 
 
 def _read(ask: Ask) -> DecoderTrace:
@@ -108,3 +117,97 @@ def close(evidence: pd.DataFrame) -> str:
     """Why it is not asked where two words surprise alike."""
     near = evidence.attrs["facts"]["lead"] < LEAD
     return "Here two words surprise the decoder about as much as each other." if near else ""
+
+
+def far_or_near(ask: Ask, *, skip: int = 0) -> pd.DataFrame:
+    """Evidence: what the decoder writes after sentence A; with another first word; with another last word. Which of the two
+    changes it at an earlier piece.
+
+    skip : how many of the likeliest words are passed over, at either place.
+    """
+    trace = _read(ask)
+    last = start_place(trace.tokens)
+    first = next((t.position for t in words(trace) if t.sentence == 0 and _whole(trace, t.position)), last)
+    if last - first < APART or not _whole(trace, last) or not trace.tokens[last].text.isalpha():
+        raise NotAskable("Sentence A has no first and last word of one piece each that stand far enough apart.")
+    start, model = [t.id for t in trace.tokens[: last + 1]], trace.model
+    before, leads = _goes_on(model, start)
+    swaps = {"first": _swap(trace, first, skip), "last": _swap(trace, last, skip)}
+    after, differs = {}, {}
+    for key, swap in swaps.items():
+        after[key], sure = _goes_on(model, [*start[: swap.position], swap.id, *start[swap.position + 1 :]])
+        differs[key] = _first_other(before, after[key])
+        leads = [min(pair) for pair in zip(leads, sure, strict=False)]
+    sooner = min(differs.values())
+    where = "same" if differs["first"] == differs["last"] else min(differs, key=differs.get)
+    told = {key: f"piece {n + 1} is the first to differ" if n < WRITTEN else "no piece differs" for key, n in differs.items()}
+    return table(
+        {key: (float(key == where), told.get(key, "")) for key in ("first", "last", "same")},
+        word=Piece(swaps["first"].piece),
+        other=Piece(swaps["first"].other),
+        last=Piece(swaps["last"].piece),
+        last_other=Piece(swaps["last"].other),
+        before=Piece(_text(model, before)),
+        **{f"{key}_after": Piece(_text(model, ids)) for key, ids in after.items()},
+        **{f"{key}_told": told[key] for key in swaps},
+        far=many(last + 1 - first, "token"),
+        lead=min(leads[: sooner + 1]),
+    )
+
+
+def other_words(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
+    """The same with the next likely word at either place."""
+    return far_or_near(ask, skip=1)
+
+
+def _whole(trace: DecoderTrace, position: int) -> bool:
+    """Whether the token at a position is a word by itself, and not one of a word's pieces."""
+    own = trace.tokens[position]
+    return sum((t.sentence, t.word) == (own.sentence, own.word) for t in trace.tokens if t.span is not None) == 1
+
+
+def _swap(trace: DecoderTrace, position: int, skip: int) -> dec.Swap:
+    """The token at a position for the likeliest whole word of letters besides it; `skip` of these are passed over."""
+    own, special = trace.tokens[position], trace.spec.special.ids
+    every = np.argsort(-trace.logits([position - 1])[0], kind="stable").tolist()
+    able = (i for i in every if i != own.id and i not in special and piece_text(trace, i).isalpha())
+    found = next(islice(able, skip, None), None)
+    if found is None:
+        raise NotAskable("The decoder has no other word to put there.")
+    return dec.Swap(position, own.text, piece_text(trace, found), found)
+
+
+def _first_other(one: list[int], other: list[int]) -> int:
+    """The place, from 0, of the first piece that differs; WRITTEN where none does."""
+    longest = zip_longest(one, other)
+    return next((i for i, (a, b) in enumerate(longest) if a != b), WRITTEN)
+
+
+def _text(model: Decoder, ids: list[int]) -> str:
+    return text_of_all(model.tokenizer, model.wordpiece, ids)
+
+
+def _goes_on(model: Decoder, start: list[int]) -> tuple[list[int], list[float]]:
+    """The ids written greedily after these, up to the end of a second sentence; how far each led, as a ratio."""
+    ids, leads, end = [], [], model.tokenizer.sep_token_id
+    for step in generate(model, start, steps=WRITTEN, temperature=0):
+        second, first = np.partition(step.choice.before, -2)[-2:]
+        ids.append(step.id)
+        leads.append(float(first / max(second, 1e-30)))
+        if step.id == end and [*start, *ids].count(end) >= SENTENCES:
+            break
+    return ids, leads
+
+
+SURE = 1.05  # a piece this many times as probable as the next: another machine's rounding writes the same
+
+
+def otherwise(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether the other words give another answer, and not by a trifle."""
+    return not on_the_edge(tried) and leader(tried) != leader(evidence)
+
+
+def on_the_edge(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where two pieces were about equally probable at a place that decides."""
+    near = evidence.attrs["facts"]["lead"] < SURE
+    return "Here the decoder wavers between two pieces, so that a trifle decides what it writes." if near else ""

@@ -33,4 +33,14 @@ SURPRISE = Question(
     margin=None,
     unclear=numbers.close,
 )
-EVERY = (MOVED, SURPRISE)
+FAR = Question(
+    "decoder-far",
+    WORDS["far"],
+    numbers.far_or_near,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.on_the_edge,
+    experiment=Experiment(evidence=numbers.other_words, breaks=numbers.otherwise),
+    long=True,
+)
+EVERY = (MOVED, SURPRISE, FAR)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bert_explain.chapters.elmo import draw as elmo
 from bert_explain.chapters.elmo import draw_layers as elmo_layers
-from bert_explain.chapters.elmo import questions
+from bert_explain.chapters.elmo import numbers, questions
 from bert_explain.learning.chapter import Chapter, Step
+from bert_explain.ui import asking, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import aside
 
@@ -22,8 +23,13 @@ def _which(page: Page) -> None:
 
 
 def _characters(page: Page) -> None:
+    found = None
+    if asking.answered(page, questions.LETTERS):  # then the picture begins with the word that was asked about
+        _, found = numbers.spelled_word(asking.asked_here(page))
     _which(page)
-    elmo.characters(page)
+    elmo.characters(page, found.word if found and state.get("token") is None else "")
+    if found:
+        elmo.spelled(elmo.model(), found.typo, "misspelt", "The same word, misspelt")
     elmo.depth("characters")
 
 
@@ -54,7 +60,7 @@ CHAPTER = Chapter(
     name="ELMo",
     ready=lambda page: elmo.ready(),
     steps=(
-        Step("letters", "Letters", _characters, lead=LEAD),
+        Step("letters", "Letters", _characters, asks=questions.LETTERS, lead=LEAD),
         Step("directions", "Two directions", _directions, asks=questions.READ),
         Step("guesses", "Guess from left and right", _guesses, asks=questions.GUESS, owns=(elmo.K,)),
     ),

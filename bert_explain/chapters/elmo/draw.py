@@ -103,11 +103,11 @@ def which(page: Page) -> None:
 
 
 # characters
-def characters(page: Page) -> None:
-    """The chosen word in the character CNN, and the words whose encodings are nearest to its own."""
+def characters(page: Page, word: str = "") -> None:
+    """The chosen word in the character CNN, and the words whose encodings are nearest to its own. `word`: another one."""
     read = reading(page)
     if read is not None:
-        spelled(model(), read.word, "characters", "The characters of one word")
+        spelled(model(), word or read.word, "characters", "The characters of one word")
 
 
 def spelled(elmo: Elmo, word: str, key: str, title: str) -> None:

@@ -1,17 +1,22 @@
-"""What decides the questions of the chapter: which direction has read a word, and which guesses a word better."""
+"""What decides the questions of the chapter: what is spelled alike, which direction has read a word, which guesses it better."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece
-from bert_explain.chapters.elmo.analysis import place_of
-from bert_explain.kernel.readings import percent
+from bert_explain.chapters.elmo.analysis import MARKS, nearest, place_of
+from bert_explain.kernel.readings import percent, signed
 from bert_explain.learning.question import Ask, NotAskable, table
-from bert_explain.trace_elmo import ElmoTrace
+from bert_explain.models.elmo import Elmo
+from bert_explain.trace_elmo import ElmoTrace, read_word
 
 NOTHING = 1e-4  # a state that moves by less, as a share of its length, has not read the word: that is rounding
+LETTERS = 4  # a word of fewer has hardly a letter that could change its place
+NEIGHBOURS = 8  # of a word, among which the first that is another word is looked for
 REACH = 8  # words around the chosen one: further away a word's trace may be too faint to tell from none
 
 
@@ -25,6 +30,79 @@ def reading(ask: Ask) -> tuple[ElmoTrace, int, int]:
             span = token.span if sentence == token.sentence else None
             return trace, place_of(trace.words, span), sentence
     raise NotAskable("There is no word here that ELMo could read.")
+
+
+class Spelled(NamedTuple):
+    """A word of the text, what it becomes when two of its letters change places, and when one of them is doubled."""
+
+    word: str
+    typo: str
+    doubled: str
+
+
+def misspelt(model: Elmo, word: str) -> Spelled | None:
+    """A word with two neighbouring letters exchanged, the inner ones nearest to its middle that differ, and with the first of
+    these doubled, where neither is a word of the model's list; None for what is no plain word of small letters."""
+    if not (word.isascii() and word.isalpha() and len(word) >= LETTERS and word[1:].islower()):
+        return None
+    middle = len(word) / 2 - 1
+    for i in sorted(range(1, len(word) - 1), key=lambda i: (abs(i - middle), i)):
+        found = Spelled(word, word[:i] + word[i + 1] + word[i] + word[i + 2 :], word[: i + 1] + word[i:])
+        if word[i] != word[i + 1] and found.typo not in model.index and found.doubled not in model.index:
+            return found
+    return None
+
+
+def spelled_word(ask: Ask) -> tuple[Elmo, Spelled]:
+    """The word whose letters are asked about: the page's, else the longest of its sentence that can be misspelt."""
+    trace, at, _ = reading(ask)
+    if not trace.spec.has_words:
+        raise NotAskable("This ELMo comes without a list of words, so there is none that would be spelled alike.")
+    rest = sorted((word.text for word in trace.words), key=lambda text: -len(text))
+    for text in (trace.words[at].text, *rest):
+        found = misspelt(trace.model, text)
+        if found is not None:
+            return trace.model, found
+    raise NotAskable(f"No word of this sentence has {LETTERS} plain letters or more that could change places.")
+
+
+def spelled_alike(ask: Ask) -> pd.DataFrame:
+    """Evidence: how near the letters put a misspelt word, another word, and the word in capitals to the word itself."""
+    model, found = spelled_word(ask)
+    return _spelled(model, found.word, found.typo)
+
+
+def with_a_letter_doubled(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
+    """The same with the other slip: a letter doubled."""
+    model, found = spelled_word(ask)
+    return _spelled(model, found.word, found.doubled)
+
+
+def _spelled(model: Elmo, word: str, typo: str) -> pd.DataFrame:
+    own = read_word(model, word).encoding
+    near = nearest(model, own, NEIGHBOURS, leave_out=(word,))["word"]
+    other = next((text for text in near if text.isalpha() and text.lower() != word.lower()), None)
+    if other is None:
+        raise NotAskable(f"ELMo's list has no other word that would be spelled like “{word}”.")
+    middle = model.encodings[MARKS:].mean(axis=0)  # as in `nearest`
+    texts = {"typo": typo, "other": other, "caps": word.upper()}
+    cosines = {key: _cosine(own - middle, read_word(model, text).encoding - middle) for key, text in texts.items()}
+    first, second = sorted(texts, key=lambda key: -cosines[key])[:2]
+    return table(
+        {key: (value, f"cosine {signed(value)}") for key, value in cosines.items()},
+        word=Piece(word),
+        size=f"{len(model.words):,}",
+        best=Piece(texts[first]),
+        best_cosine=signed(cosines[first]),
+        second=Piece(texts[second]),
+        second_cosine=signed(cosines[second]),
+        **{key: Piece(text) for key, text in texts.items()},
+        **{f"{key}_cosine": signed(value) for key, value in cosines.items()},
+    )
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other) / (float(np.linalg.norm(one) * np.linalg.norm(other)) or 1.0)
 
 
 def has_read(ask: Ask) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bert_explain.chapters.elmo import numbers
 from bert_explain.learning.pairs import EVERYDAY
-from bert_explain.learning.question import Experiment, Pair, Question, words_of
+from bert_explain.learning.question import Experiment, Margin, Pair, Question, words_of
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
@@ -24,6 +24,14 @@ INNER = (
     Pair("He opened the door of the kitchen.", "The light was on.", "door"),
 )
 
+LETTERS = Question(
+    "elmo-letters",
+    WORDS["letters"],
+    numbers.spelled_alike,
+    INNER + EVERYDAY,
+    margin=Margin(ratio=None, gap=0.02),
+    experiment=Experiment(evidence=numbers.with_a_letter_doubled),
+)
 READ = Question("elmo-read", WORDS["read"], numbers.has_read, INNER, margin=None, unclear=numbers.too_faint)
 GUESS = Question(
     "elmo-guess",
@@ -34,4 +42,4 @@ GUESS = Question(
     unclear=numbers.nearly_same,
     experiment=Experiment(evidence=numbers.without_one_side),
 )
-EVERY = (READ, GUESS)
+EVERY = (LETTERS, READ, GUESS)

@@ -63,7 +63,7 @@ CHAPTER = Chapter(
             ),
         ),
         Step("layers", "Layer by layer", _layers, asks=questions.LAYER),
-        Step("measured", "Measured on WordNet", same_word_search.headline, owns=(same_word_search.BY,)),
+        Step("measured", "Measured on WordNet", same_word_search.headline, asks=questions.NEAREST, owns=(same_word_search.BY,)),
     ),
     deeper=(
         Step("closer", "One model, closer", same_word_views.closer, owns=(same_word_views.SEEN,)),

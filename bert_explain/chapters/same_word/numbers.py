@@ -1,21 +1,27 @@
-"""What decides the questions of the chapter: which reader parts the meanings of a word, and after which layer BERT does."""
+"""What decides the questions of the chapter: which reader parts the meanings of a word, after which layer BERT does, and how
+often the nearest sentence means the same."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from bert_explain.analysis import same_word, senses
+from bert_explain.analysis import same_word, sense_search, senses
 from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.analysis.sentence import Piece
+from bert_explain.analysis.vectors import is_stop_word
 from bert_explain.content import senses as content
+from bert_explain.content import wordnet
 from bert_explain.errors import ExplainError
-from bert_explain.kernel.readings import signed
+from bert_explain.kernel.readings import many, signed
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.query import Query
 
+ENOUGH = 18  # sentences of which can be asked whether the nearest means the same: with fewer the share is mostly chance
+MORE, HALF, AROUND = 0.1, 0.5, 0.05  # above a blind pick: "clearly"; half of the time; as near as this is too near
 NAMES = {"word2vec": "Word2Vec", "elmo": "ELMo", "decoder": "the decoder", "bert": "BERT"}
 
 
@@ -111,3 +117,68 @@ def where_parts(ask: Ask) -> pd.DataFrame:
         last_value=signed(by_layer[last]),
         input=signed(by_layer[0]),
     )
+
+
+def common_word(ask: Ask) -> tuple[str, list[int]]:
+    """The word of the text of which most sentences of WordNet can be asked, and their rows there. Raises NotAskable."""
+    try:
+        net = wordnet.load()
+    except ExplainError as error:
+        raise NotAskable(str(error)) from None
+    read = re.findall(r"[^\W\d_]+", f"{ask.query.text_a} {ask.query.text_b}".lower())
+    entries = dict.fromkeys(entry for word in read if not is_stop_word(word) for entry in net.forms.get(word, ()))
+    able = {entry: _askable(net, entry) for entry in entries}
+    best = max(able, key=lambda entry: able[entry], default="")
+    if able.get(best, 0) < ENOUGH:
+        raise NotAskable("WordNet has too few example sentences of each word of this text.")
+    return best, list(net.rows[best])
+
+
+def _askable(net: wordnet.WordNet, entry: str) -> int:
+    """Of how many sentences with a word the right answer and a wrong one are possible."""
+    part = net.sentences.iloc[list(net.rows[entry])]
+    return senses.score(np.ones((len(part), 1)), part["word"], part["sense"].tolist(), part["text"].tolist()).queries
+
+
+def nearest_means(ask: Ask) -> pd.DataFrame:
+    """Evidence: how often the nearest other sentence with a word, after the last layer, has it in the same meaning."""
+    word, rows = common_word(ask)
+    net = wordnet.load()
+    part = net.sentences.iloc[rows]
+    found = []
+    for done, one in enumerate(sense_search.occurrences(net, rows)):
+        ask.progress(done / len(rows))
+        trace = ask.once(Query(one.text))
+        found.append(of_pieces(trace.hidden, trace.tokens, one))
+    stack = np.stack(found, axis=1)
+    scores = [senses.score(stack[at], part["word"], part["sense"].tolist(), part["text"].tolist()) for at in (-1, 0)]
+    known = {"word": Piece(word), "count": len(rows), "model": ask.trace.spec.title}
+    known["senses"] = many(part["sense"].nunique(), "meaning")
+    last, first = (_nearest(one, **known) for one in scores)
+    last.attrs["input"] = first
+    return last
+
+
+def at_the_input(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
+    """The same of the vectors that go into the first layer."""
+    return evidence.attrs["input"]
+
+
+def _nearest(score: senses.Score, **known: object) -> pd.DataFrame:
+    above = score.share - score.chance
+    where = "most" if score.share > HALF else "some" if above > MORE else "none"
+    right = f"{100 * score.share:.0f} of 100"
+    return table(
+        {key: (float(key == where), right if key == where else "") for key in ("none", "some", "most")},
+        right=f"{100 * score.share:.0f}",
+        chance=f"{100 * score.chance:.0f}",
+        queries=score.queries,
+        edge=min(abs(above - MORE), abs(score.share - HALF)),
+        **known,
+    )
+
+
+def at_an_edge(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where the share lies between two answers."""
+    near = evidence.attrs["facts"]["edge"] < AROUND
+    return "Here the share lies at the edge between two answers." if near else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bert_explain.chapters.same_word import numbers
-from bert_explain.learning.question import Margin, Pair, Question, words_of
+from bert_explain.learning.question import Experiment, Margin, Pair, Question, words_of
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
@@ -27,4 +27,29 @@ READERS = Question(
     "same_word-readers", WORDS["readers"], numbers.who_parts, PAIRS, margin=Margin(ratio=None, gap=0.02), long=True
 )
 LAYER = Question("same_word-layer", WORDS["layer"], numbers.where_parts, PAIRS, margin=Margin(ratio=None, gap=0.01))
-EVERY = (READERS, LAYER)
+OFTEN = (
+    Pair("The play was long.", "We did not like it."),
+    Pair("The hot soup burned his tongue.", "He drank some water."),
+    Pair("The water was clear.", "We saw the stones on the ground."),
+    Pair("It was a cold night.", "The lake froze."),
+    Pair("They keep sheep.", "The farm lies in the hills."),
+    Pair("The prices fall again.", "Nobody knows why."),
+    Pair("The hole is deep.", "A dog fell into it."),
+    Pair("She will leave soon.", "He stays at home."),
+    Pair("He was a good man.", "The village misses him."),
+    Pair("They hold the rope.", "The boat is heavy."),
+    Pair("Strike the bell.", "They want to hear it."),
+    Pair("She will take the bus.", "It is late."),
+    Pair("He can run fast.", "He won a prize."),
+)
+NEAREST = Question(
+    "same_word-nearest",
+    WORDS["nearest"],
+    numbers.nearest_means,
+    OFTEN,
+    margin=None,
+    unclear=numbers.at_an_edge,
+    experiment=Experiment(evidence=numbers.at_the_input),
+    long=True,
+)
+EVERY = (READERS, LAYER, NEAREST)

@@ -32,13 +32,21 @@ def _sum(page: Page) -> None:
     vectors_sum.draw(page, found.text if found else "")
 
 
+def _one(page: Page) -> None:
+    found = None
+    if asking.answered(page, questions.ONE):
+        ask = asking.asked_here(page)
+        found = numbers.meanings(cache.vectors("word2vec"), ask.trace, ask.position)
+    vectors.one(page, found.word if found else "")
+
+
 CHAPTER = Chapter(
     id="vectors",
     name="Word vectors",
     steps=(
         Step("neighbours", "Neighbours", _neighbours, asks=questions.OPPOSITE, lead=LEAD, owns=(vectors.WORD, vectors.NEAREST)),
         Step("arithmetic", "Arithmetic", _sum, asks=questions.SUM, owns=(vectors_sum.SUM, vectors_sum.WITH)),
-        Step("one", "One vector", vectors.one, owns=(vectors.SHARED,)),
+        Step("one", "One vector", _one, asks=questions.ONE, owns=(vectors.SHARED,)),
     ),
     deeper=(
         Step("numbers", "The numbers", vectors.numbers),

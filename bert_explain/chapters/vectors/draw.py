@@ -139,17 +139,23 @@ def two(page: Page) -> None:
 
 
 # one vector
-def one(page: Page) -> None:
+def one(page: Page, asked: str = "") -> None:
+    """The limit of one vector a word. `asked`: the word that was asked about; what its vector is near to stands first then."""
     tables = ready()
+    if asked:
+        _mixture(tables, asked)
     _looked_up(page, tables[0])
     trace, ours = page.trace, False
     shared = av.shared(tables[0], page.query.text_a, page.query.text_b)
     if shared and state.get(SHARED) is None and av.is_stop_word(shared[0][0].word):
         ours, trace = True, cache.trace(page.model.name, Query(*EXAMPLE.values()))
         shared = [pair for pair in av.shared(tables[0], *EXAMPLE.values()) if not av.is_stop_word(pair[0].word)]
-    at = min(state.get(SHARED) or 0, max(len(shared) - 1, 0))
+    first = next((i for i, (row, _) in enumerate(shared) if row.word.lower() == asked), 0)
+    chosen = state.get(SHARED)
+    at = min(first if chosen is None else chosen, max(len(shared) - 1, 0))
     _pair(page, trace, tables, shared, at, ours)
-    _mixture(tables, _meant(page, tables[0], [row.word for row, _ in shared], at))
+    if not asked:
+        _mixture(tables, _meant(page, tables[0], [row.word for row, _ in shared], at))
     depth(tables[0], "one")
 
 

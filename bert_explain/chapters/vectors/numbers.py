@@ -1,4 +1,5 @@
-"""What decides the questions of the chapter: where a word's opposite stands among its neighbours, where a sum of words lands."""
+"""What decides the questions of the chapter: where a word's opposite stands among its neighbours, where a sum of words lands,
+which of its two meanings a word's one vector is nearer to."""
 
 from __future__ import annotations
 
@@ -10,15 +11,17 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece
 from bert_explain.analysis.vectors import is_stop_word, units, word_rows
-from bert_explain.chapters.vectors import analogies
+from bert_explain.chapters.vectors import analogies, one_vector
 from bert_explain.chapters.vectors.analogies import Term
 from bert_explain.kernel.readings import signed
-from bert_explain.learning.question import Ask, NotAskable, table, words_of
+from bert_explain.learning.question import Ask, NotAskable, leader, table, words_of
 from bert_explain.models.vectors import Vectors
+from bert_explain.query import Query
 from bert_explain.trace import Trace
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))
 CLOSE, FAR = 10, 1000  # ranks: "among the first ten", "beyond the first thousand"
+EQUAL, NEARER = 0.04, 0.07  # cosines that differ by no more are about the same; by this much, one is nearer
 
 
 class Opposed(NamedTuple):
@@ -150,3 +153,92 @@ def _summed(vectors: Vectors, found: Plural, same: str = "", given: str = "") ->
         best=Piece(words[max(near, key=near.get)]),
         best_cosine=signed(max(near.values())),
     )
+
+
+class Meanings(NamedTuple):
+    """A word with two meanings: a word near to each of them (`one`, `two`), and a sentence for each (`first`, `second`)."""
+
+    word: str
+    one: str
+    two: str
+    first: str
+    second: str
+
+
+def meanings(vectors: Vectors, trace: Trace, position: int) -> Meanings | None:
+    """A word of the text of which two meanings are known here, the one at `position` before others; None where there is none.
+
+    The table holds it and the two words beside it.
+    """
+    known = {row[0]: Meanings(*row) for row in WORDS["meanings"]}
+    words = [row.word.lower() for text in (trace.query.text_a, trace.query.text_b) for row in word_rows(vectors, text)]
+    own = trace.tokens[position].original.lower()
+    for word in dict.fromkeys([own, *words] if own in words else words):
+        found = known.get(word)
+        if found is not None and all(vectors.index(one) is not None for one in found[:3]):
+            return found
+    return None
+
+
+def between(ask: Ask) -> pd.DataFrame:
+    """Evidence: the cosines of a word's one vector with a word near to each of its two meanings, in Word2Vec."""
+    vectors = ask.models.vectors()
+    found = meanings(vectors, ask.trace, ask.position)
+    if found is None:
+        raise NotAskable("This text has none of the words of which two meanings are known here.")
+    own, one, two = units(vectors, [vectors.index(word) for word in found[:3]])
+    return _leans(found, float(own @ one), float(own @ two), ask.trace.spec.title)
+
+
+def between_in_context(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
+    """The cosines of the encoder's vector of the word in the text with its vectors in a sentence of either meaning, after the
+    last layer. Raises NotAskable."""
+    found = meanings(ask.models.vectors(), ask.trace, ask.position)
+    assert found is not None  # the question was asked of it
+    here = _read(ask.models.vectors(), ask.trace, found.word)
+    there = [_read(ask.models.vectors(), ask.run(Query(text)), found.word) for text in (found.first, found.second)]
+    if here is None or any(one is None for one in there):
+        raise NotAskable(f"Here the model has no vector for “{found.word}”: it stands beyond what the model reads.")
+    one, two = (float(here @ other) for other in there)
+    return _leans(found, one, two, ask.trace.spec.title)
+
+
+def _read(vectors: Vectors, trace: Trace, word: str) -> np.ndarray | None:
+    """The vector after the last layer where a word first stands, at length 1: the mean of its pieces'."""
+    for sentence, text in enumerate((trace.query.text_a, trace.query.text_b)):
+        for row in word_rows(vectors, text):
+            at = one_vector.positions(trace, sentence, row) if row.word.lower() == word else []
+            if at:
+                found = trace.hidden[-1][at].mean(axis=0)
+                return found / (float(np.linalg.norm(found)) or 1.0)
+    return None
+
+
+def _leans(found: Meanings, one: float, two: float, title: str) -> pd.DataFrame:
+    where = "same" if abs(one - two) <= EQUAL else "one" if one > two else "two"
+    shown = {"one": f"cosine {signed(one)}", "two": f"cosine {signed(two)}", "same": ""}
+    return table(
+        {key: (float(key == where), shown[key]) for key in shown},
+        word=Piece(found.word),
+        one=Piece(found.one),
+        two=Piece(found.two),
+        first=Piece(found.first.rstrip(".")),
+        second=Piece(found.second.rstrip(".")),
+        one_cosine=signed(one),
+        two_cosine=signed(two),
+        apart=abs(one - two),
+        model=title,
+    )
+
+
+def half_way(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where one is nearer by a little only."""
+    if EQUAL < evidence.attrs["facts"]["apart"] < NEARER:
+        return "Here one meaning is nearer by a little, and not clearly so."
+    return ""
+
+
+def turned(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether the encoder's vector leans clearly to a meaning, and the table's row does not lean to that one."""
+    clear = tried.attrs["facts"]["apart"] >= NEARER
+    return clear and leader(tried) != leader(evidence)

@@ -24,6 +24,24 @@ OPPOSED = (
     Pair("The rich merchant had three ships.", "They sailed to the islands.", "rich"),
 )
 
+TWO_MEANINGS = (
+    Pair("She walked to the bank of the river.", "He put the money in the bank.", "bank"),
+    Pair("The bat flew out of the cave.", "He swung the bat and missed the ball.", "bat"),
+    Pair("In spring the meadow is green.", "They drank from the spring.", "spring"),
+    Pair("Turn on the light.", "This bag is light.", "light"),
+    Pair("Turn right at the church.", "You were right about him.", "right"),
+    Pair("The mouse ran under the table.", "The mouse of my computer is broken.", "mouse"),
+    Pair("The trunk of the oak is wide.", "The elephant raised its trunk.", "trunk"),
+    Pair("The train was late.", "They train every morning.", "train"),
+    Pair("The judge spoke in court.", "The queen left the court.", "court"),
+    Pair("The plant makes engines.", "Give the plant some water.", "plant"),
+    Pair("The dog began to bark.", "The bark of this tree is white.", "bark"),
+    Pair("He wore a ring.", "We heard the bells ring.", "ring"),
+    Pair("My watch has stopped.", "We watch the birds.", "watch"),
+    Pair("They sat at the table.", "The table has nine rows.", "table"),
+    Pair("The key does not fit.", "She played a wrong key.", "key"),
+)
+
 OPPOSITE = Question(
     "vectors-opposite",
     WORDS["opposite"],
@@ -41,4 +59,13 @@ SUM = Question(
     margin=Margin(ratio=None, gap=0.02),
     experiment=Experiment(evidence=numbers.royal),
 )
-EVERY = (OPPOSITE, SUM)
+ONE = Question(
+    "vectors-one",
+    WORDS["one"],
+    numbers.between,
+    TWO_MEANINGS,
+    margin=None,
+    unclear=numbers.half_way,
+    experiment=Experiment(evidence=numbers.between_in_context, breaks=numbers.turned),
+)
+EVERY = (OPPOSITE, SUM, ONE)
