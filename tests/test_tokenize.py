@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bert_explain.core.tokens import touching
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
@@ -152,6 +153,16 @@ def test_without_separators_the_sentences_touch(mini_bert):
     full, cut = tokenize(mini_bert, Query("a " * 300, "b " * 300, separators="removed"))
     assert len(full) == 512
     assert cut.a + cut.b == 600 - 511
+
+
+def test_the_tokens_of_some_characters_are_those_that_share_one(mini_bert):
+    tokens, _ = tokenize(mini_bert, Query("an unaffable bank", "an unaffable"))
+    word = [t.position for t in tokens if t.word == 1 and t.sentence == 0]
+    assert len(word) > 1
+    assert touching(tokens, (3, 12)) == word
+    assert touching(tokens, (11, 14)) == [word[-1], word[-1] + 1]
+    assert touching(tokens, (2, 3)) == touching(tokens, (0, 0)) == []  # a space; no character
+    assert [tokens[i].sentence for i in touching(tokens, (3, 12), sentence=1)] == [1] * len(word)
 
 
 def test_swapped_sentences_change_places_and_keep_their_names(mini_bert):

@@ -369,6 +369,9 @@ def test_a_file_named_at_the_start_is_offered_and_loaded_once(keyed, tmp_path, m
 def test_words_are_found_as_written_or_in_lower_case(keyed):
     found = from_table("t", "T", read_of(["the", "Bank", "bank"], ARRAY[:3]))
     assert [found.index(w) for w in ("THE", "Bank", "BANK", "x", "")] == [0, 1, 2, None, None]
+    assert [found.row(w) for w in ("THE", "Bank", "BANK")] == [0, 1, 2]
+    with pytest.raises(BadModel, match="“x” is not among the 3 words"):
+        found.row("x")
     with pytest.raises(BadModel, match="“x” is not among the 3 words"):
         found.vector("x")
 

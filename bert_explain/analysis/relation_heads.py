@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bert_explain.core.tokens import touching
 from bert_explain.kernel import probes
 from bert_explain.kernel.relations import HALVES, Sentence, commonest_offset
 from bert_explain.query import Query
@@ -84,10 +85,7 @@ def read(run: Callable[[Query], Trace], sentences: Sequence[Sentence], progress:
     right, names, offsets, of, halves, left_out = [], [], [], [], [], 0
     for number, sentence in enumerate(sentences):
         trace = run(Query(sentence.text))
-        pieces = [
-            [t.position for t in trace.tokens if t.sentence == 0 and t.span and t.span[0] < end and start < t.span[1]]
-            for start, end in sentence.spans
-        ]
+        pieces = [touching(trace.tokens, span) for span in sentence.spans]
         looks = words_look(trace.attention, pieces)
         np.einsum("laii->lai", looks)[:] = -1  # a word itself is no answer
         for relation in sentence.relations:

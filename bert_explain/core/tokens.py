@@ -192,6 +192,12 @@ def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token
     return tuple(tokens)
 
 
+def touching(tokens: Sequence[Token], span: tuple[int, int], sentence: int = 0) -> list[int]:
+    """Positions of the tokens of one of the reader's sentences that share a character with `span`."""
+    own = [(t.position, t.span) for t in tokens if t.sentence == sentence and t.span is not None]
+    return [at for at, (start, end) in own if start < span[1] and span[0] < end]
+
+
 def first_pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[int | None]:
     """For each word of text A (its characters): the position of the first token in it, None where it was cut off."""
     found = []

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bert_explain.core.errors import BadModel, BadQuery
+from bert_explain.core.errors import BadModel, BadQuery, Missing
 from bert_explain.core.query import Query
 from bert_explain.core.spec import ModelSpec
 from bert_explain.core.tokens import Cut, Token, lay_out, text_of
@@ -216,6 +216,12 @@ class Trace(Record):
         """
         logits: np.ndarray = self.engine.task(self.hidden[-1])
         return logits
+
+    def next_sentence(self) -> np.ndarray:
+        """`nsp`, (2,): that B follows A, and that it does not. Raises Missing where the model has no such head."""
+        if self.nsp is None:
+            raise Missing(f"{self.spec.title} has no next-sentence head.")
+        return self.nsp
 
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:
         """The masked-word head at one position after every layer, (L + 1, V); row l is `mlm_logits`'s for layer l.

@@ -48,6 +48,11 @@ class Item:
         """An option by its id; None for "I do not know"."""
         return next((option for option in self.options if option.id == name), None)
 
+    @property
+    def answer(self) -> Choice:
+        """The right option."""
+        return next(option for option in self.options if option.id == self.right)
+
 
 Answers = Mapping[str, str]  # item id -> option id, or UNKNOWN
 
@@ -116,13 +121,12 @@ def by_idea(items: Sequence[Item], answers: Answers, before: Answers | None = No
     """A line an idea: idea, question, answer, right answer, right, confusion; before and before right, where they are given."""
     rows = []
     for item in items:
-        chosen, right = item.option(answers[item.id]), item.option(item.right)
-        assert right is not None, item.id
+        chosen = item.option(answers[item.id])
         row = {
             "idea": item.idea,
             "question": item.text,
             "answer": chosen.text if chosen else "I do not know",
-            "right answer": right.text,
+            "right answer": item.answer.text,
             "right": "yes" if answers[item.id] == item.right else "no",
             "confusion": chosen.tag if chosen else "",
         }

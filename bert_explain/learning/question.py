@@ -58,8 +58,8 @@ class Ask:
 
     query: Query
     run: Callable[[Query], Trace] = field(compare=False)
+    models: Models = field(compare=False)
     position: int = 0  # of the token that is talked about
-    models: Models | None = field(default=None, compare=False)
     aside: Callable[[Query], Trace] | None = field(default=None, compare=False)
     progress: Callable[..., None] = field(default=_nobody, compare=False)
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from bert_explain.core.spec import ModelSpec, Special, Specials, TaskHead
 from bert_explain.families import Embed, Layer
 from bert_explain.families import of as family_of
 from bert_explain.models import fingerprint, loaded
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Encoder:
     config: Any = field(repr=False)
     tokenizer: Any = field(repr=False)
     wordpiece: Any = field(repr=False)  # a tokenizers.Tokenizer of our own: never truncates, never changes
-    module: nn.Module = field(repr=False)
+    module: PreTrainedModel = field(repr=False)
     embed: Embed = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
     mlm_head: Any = field(default=None, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from torch import nn
 
@@ -51,8 +52,25 @@ def parameter_counts(model: Encoder) -> dict[str, int]:
     return counts
 
 
-def sizes(model: Encoder) -> dict[str, int | bool]:
-    """The sizes that decide the count, read off the model itself; the names are those of `analysis.transformer.Sizes`."""
+class Sizes(TypedDict):
+    """What decides how many numbers a model has."""
+
+    layers: int
+    heads: int
+    hidden: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+    segments: int
+    embedding: int
+    replaced: bool
+    pooler: bool
+    mlm: bool
+    nsp: bool
+
+
+def sizes(model: Encoder) -> Sizes:
+    """The sizes that decide the count, read off the model itself."""
     return {
         "layers": model.n_layers,
         "heads": model.n_heads,

@@ -76,12 +76,16 @@ class Vectors:
         found = rows.get(word)
         return rows.get(word.lower()) if found is None else found
 
+    def row(self, word: str) -> int:
+        """The same of a word that is in the table. Raises BadModel for one that is not."""
+        found = self.index(word)
+        if found is None:
+            raise BadModel(f"“{word[:80]}” is not among the {self.size:,} words of {self.title}.")
+        return found
+
     def vector(self, word: str) -> np.ndarray:
         """A word's numbers, (D,) float32. Raises BadModel for a word that is not in the table."""
-        row = self.index(word)
-        if row is None:
-            raise BadModel(f"“{word[:80]}” is not among the {self.size:,} words of {self.title}.")
-        return np.array(self.keyed.vectors[row], dtype=np.float32)
+        return np.array(self.keyed.vectors[self.row(word)], dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def ask_of(model_name: str, query: Query, word: str = "", position: int | None =
 
     plain = query.plain()
     place = telling_token(run(plain), word) if position is None else position
-    return Ask(plain, run, place, Beside(), aside)
+    return Ask(plain, run, Beside(), place, aside)
 
 
 def asked_here(page: Page) -> Ask:

@@ -119,7 +119,7 @@ def _idea(number: int, item: Item, answers: Answers, before: Answers | None) -> 
     lines = [f"<h3>{'✓' if good else '✗'} {number}. {escape(item.idea)}</h3>", f"<p>{escape(item.text)}</p>"]
     lines.append(f"<p>You said: {escape(chosen.text if chosen else 'I do not know')}.</p>")
     if not good:
-        lines.append(f"<p>Right is: <b>{escape(item.option(item.right).text)}</b>.</p>")
+        lines.append(f"<p>Right is: <b>{escape(item.answer.text)}</b>.</p>")
     if before is not None:
         earlier = item.option(before[item.id])
         mark = "✓" if before[item.id] == item.right else "✗"
