@@ -140,7 +140,7 @@ class Task:
     labels: tuple[str, ...]  # in the order of the output units; empty for spans; tags for tokens, "O" first
     train: tuple[Example, ...]
     test: tuple[Example, ...]
-    card: Path
+    card: Path | None = None  # where its numbers stand; a reader's own table has none
 
     def split(self, name: str) -> tuple[Example, ...]:
         """The examples of "train" or of "test"."""

@@ -86,6 +86,12 @@ class Guesses(nn.Module):
         super().__init__()
         self.model = model
 
+    @property
+    def softmax(self) -> nn.Linear:
+        """What scores the words, (V, P)."""
+        assert self.model.softmax is not None  # a model without words is neither trained nor measured
+        return self.model.softmax
+
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """-> (states (2, T - 1, B, P) that guess, the words they have to guess (2, T - 1, B)); 0 is forward.
 
@@ -103,6 +109,8 @@ class SampledLoss(nn.Module):
     Each score is lowered by the log of how likely its word was drawn (Jean et al. 2015, section 3.1).
     """
 
+    log_q: Tensor  # (V,)
+
     def __init__(self, model: BiLM, tries: int):
         super().__init__()
         self.guesses = Guesses(model)
@@ -114,7 +122,7 @@ class SampledLoss(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
         states, targets = self.guesses(batch)
         x, targets, drawn = states.flatten(0, 2), targets.flatten(), batch["negatives"]
-        softmax = self.guesses.model.softmax
+        softmax = self.guesses.softmax
         right = F.embedding(targets, softmax.weight)  # (N, P)
         true = (x * right).sum(-1) + softmax.bias[targets] - self.log_q[targets]
         wrong = F.linear(x, softmax.weight[drawn], softmax.bias[drawn] - self.log_q[drawn])  # (N, drawn)
@@ -131,7 +139,7 @@ class FullLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
         states, targets = self.guesses(batch)
-        return F.cross_entropy(self.guesses.model.softmax(states.flatten(0, 2)), targets.flatten())
+        return F.cross_entropy(self.guesses.softmax(states.flatten(0, 2)), targets.flatten())
 
 
 def measure(model: BiLM, runs: Runs, count: int | None = None) -> dict[str, float]:
@@ -153,7 +161,7 @@ def measure(model: BiLM, runs: Runs, count: int | None = None) -> dict[str, floa
             made = rows(runs, same[i : i + max(1, 2048 // (length + 2))], model.options.n_words)
             states, targets = guesses({name: torch.from_numpy(values).to(device) for name, values in made.items()})
             for side in (0, 1):
-                scores, true = model.softmax(states[side].flatten(0, 1)).float(), targets[side].flatten()
+                scores, true = guesses.softmax(states[side].flatten(0, 1)).float(), targets[side].flatten()
                 loss[side] += float(F.cross_entropy(scores, true, reduction="sum"))
                 right[side] += int((scores.argmax(-1) == true).sum())
             asked += true.numel()

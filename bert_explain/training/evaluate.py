@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bert_explain.analysis import prejudice
@@ -26,13 +27,13 @@ def encoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, fl
     """Scores of a masked-word encoder: the first sources, as the first scores were measured; the same without the novels; new
     sources; pairs of single sentences of modern prose; everyday sentences."""
 
-    def words(module: bert.Heads, held: pieces.Pieces) -> float:
-        return bert.measure(module, held)["masked_top1"]
+    def words(heads: bert.Heads, pieces: pieces.Pieces) -> float:
+        return bert.measure(heads, pieces)["masked_top1"]
 
     heads = bert.Heads(bert.start(folder))
     scores = loop.measured(heads, lambda module: bert.measure(module, _cut(folder, first(found), kept), by_length=True))
     old, new = ([d for d in modern(found) if (d.source in corpus.FIRST) == there] for there in (True, False))
-    rows = (
+    rows: tuple[tuple[str, Text, Callable[..., float]], ...] = (
         ("masked_top1_modern", old, words),
         ("masked_top1_new", new, words),
         ("masked_top1_alone", [d for d in found if corpus.alone(d.source)], bert.measure_alone),
@@ -41,7 +42,7 @@ def encoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, fl
     for name, documents, measure in rows:
         held = pieces.cut(documents, folder / "tokenizer.json", kept, corpus.measured_weight)
         try:
-            scores[name] = loop.measured(heads, lambda module, held=held, measure=measure: measure(module, held))
+            scores[name] = loop.measured(heads, partial(measure, pieces=held))
         except (ValueError, ZeroDivisionError, IndexError):
             continue  # the text has nothing of this kind
     return {**scores, **cloze.scores(registry.from_folder(folder, folder.name, folder.name))}

@@ -20,8 +20,9 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -29,8 +30,9 @@ from torch import Tensor, nn
 
 from bert_explain.core.errors import BadModel, BadQuery
 from bert_explain.core.query import Query
+from bert_explain.core.spec import ModelSpec
 from bert_explain.core.target import LONGEST_ANSWER
-from bert_explain.core.tokens import Token, first_pieces, lay_out
+from bert_explain.core.tokens import Token, first_pieces, lay_out, touching
 from bert_explain.kernel import scores
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.models import registry, task_heads
@@ -190,7 +192,7 @@ class Batch:
 def unfit(model: Any, kind: str) -> str:
     """Why a model is not fine-tuned here; "" where it is."""
     base = getattr(getattr(model, "module", None), "base_model", None)
-    if not hasattr(getattr(base, "encoder", None), "layer"):
+    if base is None or not hasattr(getattr(base, "encoder", None), "layer"):
         return f"{model.spec.title} is not built as BERT is, so it is not fine-tuned here."
     if kind in ("sequence", "pair") and not model.spec.has_pooler and not getattr(model, "causal", False):
         return f"{model.spec.title} has no pooler, from which BERT reads a label, so it is not fine-tuned here."
@@ -203,12 +205,22 @@ def unfit(model: Any, kind: str) -> str:
     return ""
 
 
-def read_text(net: Net, text_a: str, text_b: str = "") -> tuple[Token, ...]:
+class Reader(Protocol):
+    """What cuts texts into tokens: an encoder, a decoder, a net."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    @property
+    def wordpiece(self) -> Any: ...
+
+
+def read_text(net: Reader, text_a: str, text_b: str = "") -> tuple[Token, ...]:
     """The tokens of a text or a pair, as everywhere in the app."""
     return lay_out(net.spec, net.wordpiece, Query(text_a, text_b))[0]
 
 
-def read_example(net: Net, example: Example, labels: Sequence[str]) -> Read:
+def read_example(net: Reader, example: Example, labels: Sequence[str]) -> Read:
     """An example as the model reads it. An answer that was cut off counts as none."""
     tokens = read_text(net, *example.inputs)
     if isinstance(example, Tokens):
@@ -224,8 +236,7 @@ def read_example(net: Net, example: Example, labels: Sequence[str]) -> Read:
 
 def answer_tokens(tokens: Sequence[Token], span: tuple[int, int]) -> tuple[int, int]:
     """The first and the last token of these characters of text B; (0, 0), "no answer", where they were cut off."""
-    start, end = span
-    inside = [t.position for t in tokens if t.sentence == 1 and t.span and t.span[0] < end and t.span[1] > start]
+    inside = touching(tokens, span, sentence=1)
     return (inside[0], inside[-1]) if inside else (0, 0)
 
 
@@ -365,7 +376,7 @@ def _steps(net: Net, task: Task, recipe: Recipe, reads: list[Read], progress: Pr
             watch.losses.append(float(loss.detach()))
             watch.right.append(right)
             progress(done / total, f"Epoch {epoch + 1} of {recipe.epochs}, step {done} of {total}")
-        said, _ = answers(net, task, lambda share=done / total: progress(share, "Testing on what it has not seen"))
+        said, _ = answers(net, task, partial(progress, done / total, "Testing on what it has not seen"))
         watch.tested.append((done, scores.score(scores.parts(task, task.test, said))))
     return spent
 
@@ -430,7 +441,7 @@ def best_span(tokens: Sequence[Token], logits: np.ndarray) -> tuple[int, int] | 
     sums = start[first:last, None] + end[None, first:last]
     ahead = np.arange(last - first)[None, :] - np.arange(last - first)[:, None]
     sums = np.where((ahead >= 0) & (ahead < LONGEST_ANSWER), sums, -np.inf)
-    i, j = np.unravel_index(int(sums.argmax()), sums.shape)
+    i, j = divmod(int(sums.argmax()), last - first)
     if sums[i, j] <= start[0] + end[0]:
         return None
     one, two = tokens[first + i].span, tokens[first + j].span

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -17,6 +17,9 @@ from tqdm import tqdm
 
 from bert_explain.errors import ExplainError
 from bert_explain.training import optimisers
+
+Model = TypeVar("Model", bound=nn.Module)
+Score = TypeVar("Score")
 
 CHECKPOINT = "checkpoint.pt"
 READ = {"cpu": 1, "cuda": 20}  # steps between two looks at the loss: reading it waits for the device
@@ -174,7 +177,7 @@ def rate(plan: Plan, share: float) -> float:
     return plan.rate * min(share / plan.warmup if plan.warmup else 1.0, (1 - share) / max(1 - plan.warmup, 1e-9), 1.0)
 
 
-def measured(model: nn.Module, check: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
+def measured(model: Model, check: Callable[[Model], Score]) -> Score:
     """The scores of `check`, taken without dropout and without gradients."""
     model.eval()
     with torch.inference_mode():

@@ -10,7 +10,6 @@ T tokens, H hidden size, C outputs (two for a start and an end), N vectors.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -94,7 +93,7 @@ def train(model: Encoder, task: Task, progress: Progress = lambda *_: None) -> S
     said = [_said(model, task, example, one, layer) for example, one in zip(task.test, states[len(task.train) :], strict=True)]
     parts = scores.parts(task, task.test, said)
     low, high = scores.interval(parts, [example.pattern for example in task.test])
-    same = scores.score(scores.parts(task, task.test, _same(task)))
+    same = scores.score(scores.parts(task, task.test, scores.always(task, task.train)[1]))
     head = task_heads.trained(model.config.model_type, task.kind, task.labels, layer.weight, layer.bias)
     title = f"{model.title} with a layer for {task.title}"
     stands = replace(model, name=name_of(model, task.name), title=title, unread=(), **head)
@@ -163,13 +162,3 @@ def _said(model: Encoder, task: Task, example: Example, states: tuple[tuple[Toke
         found = fine_tuning.best_span(tokens, layer(hidden).numpy())
         return None if found is None else example.passage[slice(*found)]
     return task.labels[int(layer(model.pooled(hidden[0])).argmax())]
-
-
-def _same(task: Task) -> list:
-    """One answer for all test examples."""
-    if task.kind == "token":
-        return [["O"] * len(example.tags) for example in task.test if isinstance(example, Tokens)]
-    if task.kind == "span":
-        return [None] * len(task.test)
-    often = Counter(example.label for example in task.train if not isinstance(example, Tokens | Answer))
-    return [often.most_common(1)[0][0]] * len(task.test)

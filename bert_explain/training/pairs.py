@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from torch.utils.data import Dataset
 
 from bert_explain.training.pieces import Pieces
 
@@ -43,7 +44,7 @@ BERT = Numbers()
 
 
 @dataclass(frozen=True)
-class Batches:
+class Batches(Dataset[dict[str, np.ndarray]]):
     """A map from a step to its batch; what torch's DataLoader reads, in one process or several."""
 
     pieces: Pieces

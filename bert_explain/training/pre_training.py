@@ -269,7 +269,8 @@ def _places(
     order = rng.permutation(len(rows)).tolist()
     groups = [[i for i in order if i not in held], [i for i in order if i in held]]
     for group, wanted in zip(groups, (PLACES // 2, PLACES // 2) if held else (PLACES, 0), strict=True):
-        start, seen = len(found), set()
+        start = len(found)
+        seen: set[tuple[int, int]] = set()
         for whole, again in ((True, False), (False, False), (False, True)):
             for i in group:
                 if len(found) - start == wanted:
@@ -432,7 +433,7 @@ def begin(size: int, whole: int, seed: int) -> BertForMaskedLM:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         pad_token_id=PAD,
-        attn_implementation="eager",
+        attn_implementation="eager",  # type: ignore[call-arg]  # taken by every configuration, and not in its signature
     )
     net = BertForMaskedLM(config)
     draw, more = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed + 1)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
+from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
+from bert_explain.errors import Missing
 from bert_explain.kernel import baseline, relations, tasks
 from bert_explain.kernel.overlap import NEAR, majority, overlap
 from bert_explain.kernel.tasks import Answer, Example, Pair, Sequence, Task, Tokens
@@ -33,14 +34,17 @@ def main(arguments: list[str] | None = None) -> None:
             known[name] = measured(task)
             text = json.dumps(known, indent=2) + "\n"
             (folder / BASELINES).write_text(text, encoding="utf-8")
-        card = with_numbers(task.card.read_text(encoding="utf-8"), numbers(task, known[name]))
-        task.card.write_text(card, encoding="utf-8")
+        put(card_of(task), numbers(task, known[name]))
         print(f"{name}: {len(task.train)} + {len(task.test)}, bag of words {known[name]['score']:.1%}", flush=True)
 
     card = folder / "relations" / "README.md"
     if card.is_file():
-        block = relation_numbers(relations.load(card.with_name("sentences.tsv")))
-        card.write_text(with_numbers(card.read_text(encoding="utf-8"), block), encoding="utf-8")
+        put(card, relation_numbers(relations.load(card.with_name("sentences.tsv"))))
+
+
+def put(card: Path, block: str) -> None:
+    """Write the numbers into a card. Raises ValueError where it has no marks for them."""
+    card.write_text(with_numbers(card.read_text(encoding="utf-8"), block), encoding="utf-8")
 
 
 def relation_numbers(sentences: tuple[relations.Sentence, ...]) -> str:
@@ -61,9 +65,16 @@ def baselines(folder: Path = tasks.FOLDER) -> dict[str, dict]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def card_of(task: Task) -> Path:
+    """Where a task's numbers are written. Raises Missing for one that has no folder, as a reader's own table."""
+    if task.card is None:
+        raise Missing(f"The task {task.name} has no card.")
+    return task.card
+
+
 def fingerprint(task: Task) -> str:
     """A short name of these very examples: of all files of the folder but its card and licence."""
-    files = sorted(path for path in task.card.parent.iterdir() if path.suffix in (".tsv", ".jsonl", ".txt"))
+    files = sorted(path for path in card_of(task).parent.iterdir() if path.suffix in (".tsv", ".jsonl", ".txt"))
     return blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 
@@ -98,20 +109,25 @@ def numbers(task: Task, reached: dict) -> str:
 
 def _sizes(task: Task) -> list[tuple[str, int, int]]:
     splits = (task.train, task.test)
-    rows = [("examples", *(len(split) for split in splits)), ("patterns", *(len(patterns(split)) for split in splits))]
+    rows = [_row("examples", map(len, splits)), _row("patterns", (len(patterns(split)) for split in splits))]
+    said = [gold(split) for split in splits]
     if task.kind == "span":
-        rows.append(("passages", *(len({example.passage for example in split}) for split in splits)))
-        rows.append(("without an answer", *(sum(example.span is None for example in split) for split in splits)))
+        asked = [[example for example in split if isinstance(example, Answer)] for split in splits]
+        rows.append(_row("passages", (len({example.passage for example in split}) for split in asked)))
+        rows.append(_row("without an answer", (sum(example.span is None for example in split) for split in asked)))
     elif task.kind == "token":
-        rows.append(("words", *(sum(len(example.tags) for example in split) for split in splits)))
-        for label in task.labels:
-            if label.startswith("B-"):
-                rows.append((f"names: {label[2:]}", *(gold(split).count(label) for split in splits)))
+        rows.append(_row("words", map(len, said)))
+        names = [label for label in task.labels if label.startswith("B-")]
+        rows += [_row(f"names: {label[2:]}", (tags.count(label) for tags in said)) for label in names]
     else:
-        rows += [(label, *(gold(split).count(label) for split in splits)) for label in task.labels]
-    notes = Counter(note for split in splits for example in split for note in example.notes)
-    rows += [(f"marked *{note}*", *(sum(note in e.notes for e in split) for split in splits)) for note in sorted(notes)]
-    return rows
+        rows += [_row(label, (labels.count(label) for labels in said)) for label in task.labels]
+    notes = sorted({note for split in splits for example in split for note in example.notes})
+    return rows + [_row(f"marked *{note}*", (sum(note in e.notes for e in split) for split in splits)) for note in notes]
+
+
+def _row(name: str, counts: Iterable[int]) -> tuple[str, int, int]:
+    train, test = counts
+    return name, train, test
 
 
 def patterns(split: tuple[Example, ...]) -> set[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import combinations
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -86,17 +87,17 @@ def same_sense(tables: wordnet.WordNet) -> dict[str, list[Pair]]:
     rows = sentences(tables, LEAST["same-sense"])
     rows = rows[rows["pos"].isin(["n", "v"])].drop_duplicates(["text", "word"])
     found: dict[str, list[Pair]] = {split: [] for split in tasks.SPLITS}
-    used: dict[tuple[str, str], str] = {}  # a pair of sentences may hold two such words: it is asked about one
+    used: set[frozenset[str]] = set()  # a pair of sentences may hold two such words: it is asked about one
     for (word, _, split), group in rows.groupby(["word", "pos", "split"], sort=True):
         kept = 0
         for same, other in _twins(list(group.itertuples())):
             pairs = [(*same, "same"), (same[0], other, "different")]
-            keys = [tuple(sorted((one.text, two.text))) for one, two, _ in pairs]
+            keys = [frozenset((one.text, two.text)) for one, two, _ in pairs]
             if kept == EACH["same-sense"] or any(key in used for key in keys):
                 continue
             kept += 1
             for (one, two, label), key in zip(pairs, keys, strict=True):
-                used[key] = word
+                used.add(key)
                 if number(f"{one.text}|{two.text}") % 2:
                     one, two = two, one
                 spans = ((one.start, one.end), (two.start, two.end))
@@ -104,7 +105,17 @@ def same_sense(tables: wordnet.WordNet) -> dict[str, list[Pair]]:
     return found
 
 
-def _twins(rows: list) -> Iterable[tuple[tuple, tuple]]:
+class Row(Protocol):
+    """A row of `sentences`."""
+
+    text: str
+    start: int
+    end: int
+    sense: str
+    topic: str
+
+
+def _twins(rows: list[Row]) -> Iterable[tuple[tuple[Row, Row], Row]]:
     """((a, b), c) of one word: a and b have one sense, c one of another topic; no two sentences twice.
 
     Where a and b have the word in one form ("bank", "bank"), a and c have too; where not ("ran", "run"), neither: else
@@ -124,7 +135,7 @@ def _twins(rows: list) -> Iterable[tuple[tuple, tuple]]:
                 break
 
 
-def form(row: tuple) -> str:
+def form(row: Row) -> str:
     """The word as it stands in its sentence."""
     return row.text[row.start : row.end].lower()
 
@@ -158,12 +169,12 @@ def table(rows: list[Sequence] | list[Pair]) -> str:
     """The rows as `tasks` reads them."""
     if isinstance(rows[0], Pair):
         lines = ["label\tpattern\tmarked_first\tmarked_second\tfirst\tsecond"]
-        lines += ["\t".join((r.label, r.pattern, *map(_said, r.marked), r.first, r.second)) for r in rows]
+        lines += ["\t".join((r.label, r.pattern, *map(_said, r.marked or (None, None)), r.first, r.second)) for r in rows]
     else:
         lines = ["label\tpattern\tmarked\ttext"]
         lines += ["\t".join((r.label, r.pattern, _said(r.marked), r.text)) for r in rows]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _said(span: Span) -> str:
-    return f"{span[0]}-{span[1]}"
+def _said(span: Span | None) -> str:
+    return "" if span is None else f"{span[0]}-{span[1]}"

@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
                     print("The time is over; begun again, it goes on from here.")
                     return 0
                 strength = float(known.get(name, {}).get("strength", 1.0))
-                parts = measured(model, task, seed, strength, lambda *_: None)
-                write(kept, lambda path, parts=parts: np.save(path, parts))
+                write(kept, partial(np.save, arr=measured(model, task, seed, strength, lambda *_: None)))
             parts = [np.load(kept.with_name(f"{kept.stem.rpartition('-')[0]}-{s}.npy")) for s in range(seed + 1)]
             one = recipe(model.name, task, seed)
             found = {
@@ -149,7 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
                 **summary(task, parts),
             }
             _put(chosen.tasks, name, found)
-            task.card.write_text(with_scores(task.card.read_text(encoding="utf-8"), said(found)), encoding="utf-8")
+            card = task_cards.card_of(task)
+            card.write_text(with_scores(card.read_text(encoding="utf-8"), said(found)), encoding="utf-8")
             print(
                 f"{name}, seed {seed}: fine-tuned {found['seeds'][-1]:.1%}, bag of words {found['bag_seeds'][-1]:.1%}; over "
                 f"{seed + 1}: {found['score']:.1%} and {found['bag']:.1%}, better: {found['better']}",

@@ -42,7 +42,8 @@ def _widen(old: nn.LSTM, new: nn.LSTM, noise: float, generator: torch.Generator)
             drawn.unflatten(0, (GATES, -1))[:, : old.hidden_size] = 0  # the old numbers stay as they are
             rows = rows + drawn
         getattr(new, name).copy_(rows)
-    new.weight_hr_l0.copy_(old.weight_hr_l0[:, of] * _shares(of, generator))  # (P, C')
+    before = old.get_parameter("weight_hr_l0")  # (P, C)
+    new.get_parameter("weight_hr_l0").copy_(before[:, of] * _shares(of, generator))  # (P, C')
 
 
 def _shares(of: Tensor, generator: torch.Generator) -> Tensor:

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bert_explain.chapters.fine_tuning import figures, numbers, own_task
+from bert_explain.errors import Missing
 from bert_explain.figures.theme import LIGHT
 from bert_explain.kernel.tasks import Sequence, Task
 from bert_explain.training import fine_tuning as ft
+from bert_explain.training import task_cards
 from bert_explain.training.fine_tuning import Recipe
 from tests.tiny import tiny_bert
 from tests.training.test_fine_tuning import sentences
@@ -39,6 +41,13 @@ def test_a_table_is_read_as_it_was_meant(text):
     texts = {e.text for e in (*task.train, *task.test)}
     assert len(texts) == 20
     assert "the film was good 0" in texts
+
+
+def test_a_readers_own_table_has_no_card_to_write_numbers_into():
+    task, _ = made(ROWS)
+    assert task.card is None
+    with pytest.raises(Missing, match="has no card"):
+        task_cards.fingerprint(task)
 
 
 def test_pairs_and_other_encodings():

@@ -20,6 +20,15 @@ def test_accuracy_is_right_ones_by_all():
     assert scores.score(parts) == pytest.approx(2 / 3)
 
 
+def test_who_always_says_the_same_says_what_is_commonest_in_the_examples():
+    examples = [Sequence("a", "x", "p"), Sequence("b", "y", "p"), Sequence("c", "y", "p")]
+    assert scores.always(task("sequence", *examples[:2]), examples) == ("y", ["y", "y"])
+    tags = task("token", Tokens("to Rome", ("O", "B-place"), "p"))
+    assert scores.always(tags, tags.test) == ("no name", [["O", "O"]])
+    asked = task("span", Answer("Who?", "Nobody.", "t", None, "p"), Answer("Who?", "Ann.", "t", (0, 3), "p"))
+    assert scores.always(asked, asked.test) == ("no answer", [None, None])
+
+
 @pytest.mark.parametrize(
     ("tags", "names"),
     [

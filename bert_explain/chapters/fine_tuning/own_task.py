@@ -70,7 +70,7 @@ def from_csv(data: bytes) -> tuple[Task, list[str]]:
         raise BadTable(f"The label {listed(alone)} stands in too few rows: none was left to train on.")
     name = f"own-{hashlib.sha256(data).hexdigest()[:12]}"
     kind = "sequence" if two is None else "pair"
-    return Task(name, "Your own table", kind, tuple(sorted(labels)), tuple(train), tuple(test), None), said
+    return Task(name, "Your own table", kind, tuple(sorted(labels)), tuple(train), tuple(test)), said
 
 
 def _rows(data: bytes) -> tuple[list[list[str]], list[str]]:
