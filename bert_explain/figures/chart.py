@@ -9,6 +9,9 @@ import plotly.graph_objects as go
 from bert_explain.figures import theme
 from bert_explain.figures.theme import Palette
 
+# How st.plotly_chart is told to leave such a figure as it is.
+CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
+
 
 def chart(traces: list, palette: Palette, height: int, x: dict, y: dict, **layout: Any) -> go.Figure:
     """A figure with the shared look. The layout goes in at once: plotly takes six times as long to change one later."""

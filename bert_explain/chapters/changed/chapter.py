@@ -14,6 +14,7 @@ from bert_explain.chapters.changed import answers, figures, numbers, questions
 from bert_explain.chapters.changed.answers import KINDS, Case, Progress
 from bert_explain.chapters.changed.numbers import BASELINES, METHODS, Attribution, Deletion
 from bert_explain.errors import ExplainError
+from bert_explain.figures.chart import CHART
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel import attribution
 from bert_explain.kernel.attribution import WORD
@@ -236,8 +237,8 @@ def _two(page: Page) -> None:
         first, left, middle = st.columns([4, 3, 3], gap="small")
         _choose_answer(page, first)
         options = list(METHODS)
-        left.selectbox("One method", options, format_func=METHODS.get, **state.bind(ONE, options=options))
-        middle.selectbox("Another", options, format_func=METHODS.get, **state.bind(TWO, options=options))
+        left.selectbox("One method", options, format_func=METHODS.__getitem__, **state.bind(ONE, options=options))
+        middle.selectbox("Another", options, format_func=METHODS.__getitem__, **state.bind(TWO, options=options))
         _baseline()
         _choose_word(page, found)
     _attributed(found, (one, two), SCORED, "two")
@@ -250,7 +251,7 @@ def _baseline() -> None:
     right.selectbox(
         "Baseline of integrated gradients",
         names,
-        format_func=BASELINES.get,
+        format_func=BASELINES.__getitem__,
         help="They start from a text with this in each word's place. Special tokens and the hidden word stay as they are.",
         **state.bind(BASELINE, options=names),
     )
@@ -498,7 +499,7 @@ def _off(page: Page) -> None:
     ):
         st.caption(_asked(found))
         if made.units:
-            st.plotly_chart(figures.off_chart(made, page.palette), key="off-chart", alt=look.plain(), **figures.CHART)
+            st.plotly_chart(figures.off_chart(made, page.palette), key="off-chart", alt=look.plain(), **CHART)
 
 
 def _about(text: str) -> Callable[[Page], str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -12,8 +10,6 @@ from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.readings import percent
 from bert_explain.kernel.text import plotly
-
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def off_chart(s: Switched, palette: Palette) -> go.Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.chapters.decoder import figures as figures
 from bert_explain.content import words
 from bert_explain.errors import BadModel
+from bert_explain.figures.chart import CHART
 from bert_explain.figures.masked_words import prediction_bars
 from bert_explain.models.decoder import Decoder
 from bert_explain.query import Query
@@ -24,7 +24,6 @@ from bert_explain.ui.picture import aside, beside, explained, picture
 
 K = state.Number("k", 1, 20, 6)
 TASK = state.Choice("task", tuple(words.table("decoder", "tasks")))
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def ready(page: Page) -> bool:

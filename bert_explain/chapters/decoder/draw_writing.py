@@ -8,9 +8,10 @@ from bert_explain import sampling
 from bert_explain.analysis import writing as wr
 from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.chapters.decoder import figures as figures
-from bert_explain.chapters.decoder.draw import CHART, reading
+from bert_explain.chapters.decoder.draw import reading
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
+from bert_explain.figures.chart import CHART
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import DecoderTrace, generate
 from bert_explain.ui import cache, state

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import streamlit as st
 
 from bert_explain.chapters.elmo import analysis as an
 from bert_explain.chapters.elmo import figures as figures
 from bert_explain.content import words
+from bert_explain.core.tokens import touching
 from bert_explain.errors import BadModel
+from bert_explain.figures.chart import CHART
 from bert_explain.models.elmo import Elmo
 from bert_explain.trace_elmo import ElmoTrace, Word, read_word, split
 from bert_explain.ui import cache, state
@@ -20,7 +21,6 @@ from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import aside, beside, explained, picture, said
 
 K = state.Number("k", 1, 10, 6)
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,10 @@ def reading(page: Page) -> Reading | None:
 
 def choose(page: Page, sentence: int, word: Word) -> None:
     """Make the first token of this word the chosen one, on every page."""
-    for token in page.trace.tokens:
-        if token.sentence == sentence and token.span and token.span[0] < word.end and word.start < token.span[1]:
-            state.put(token=token.position)
-            state.redraw()  # every part of this page is about the chosen word
-            return
+    there = touching(page.trace.tokens, (word.start, word.end), sentence)
+    if there:
+        state.put(token=there[0])
+        state.redraw()  # every part of this page is about the chosen word
 
 
 # which word

@@ -7,8 +7,9 @@ import streamlit as st
 from bert_explain.chapters.elmo import analysis as an
 from bert_explain.chapters.elmo import figures as figures
 from bert_explain.chapters.elmo import layers as el
-from bert_explain.chapters.elmo.draw import CHART, Reading, model, reading, spelled, texts
+from bert_explain.chapters.elmo.draw import Reading, model, reading, spelled, texts
 from bert_explain.content import words
+from bert_explain.figures.chart import CHART
 from bert_explain.trace_elmo import ElmoTrace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bands, token_row

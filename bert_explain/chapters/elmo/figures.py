@@ -114,7 +114,7 @@ def ranks(table: pd.DataFrame, position: int, size: int, palette: Palette) -> go
     )
 
 
-def layer_bands(layers: np.ndarray, mixed: np.ndarray, shares: Sequence[float]) -> list[Band]:
+def layer_bands(layers: np.ndarray, mixed: np.ndarray, shares: Sequence[float] | np.ndarray) -> list[Band]:
     """One word's layers (L + 1, 2 P) as strips and their mix (2 P,) below, on one scale."""
     names = ["Layer 0: characters", *(f"Layer {n}: LSTM" for n in range(1, len(layers)))]
     rows = [

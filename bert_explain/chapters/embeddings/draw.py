@@ -6,7 +6,6 @@ Everything follows the chosen token; numbers come from `analysis`, pictures from
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,6 +17,7 @@ from bert_explain.chapters.embeddings import tables as tables
 from bert_explain.content import embeddings as words
 from bert_explain.core.spec import ModelSpec
 from bert_explain.errors import Missing
+from bert_explain.figures.chart import CHART
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
@@ -36,7 +36,6 @@ ROWS = state.Choice("rows", ("first", "all"))
 
 SHOWN = 96  # tokens drawn one by one; of longer texts the neighbours of the chosen one
 CELLS = 40  # tokens in the table of all removals: more would be too narrow to name
-CHART: dict[str, Any] = {"displayModeBar": False}
 
 
 def choose(page: Page) -> None:
@@ -142,7 +141,7 @@ def over_text(page: Page) -> None:
         st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
         figure = draw(table, tokens, page.position, page.palette)
         alt = f"{measure} of token, segment and position row at each token. {sentence.plain()}"
-        st.plotly_chart(figure, key="parts-chart", theme=None, config=CHART, alt=alt)
+        st.plotly_chart(figure, key="parts-chart", alt=alt, **CHART)
         _formula("parts")
 
 
@@ -297,17 +296,17 @@ def positions(page: Page) -> None:
         with st.container(horizontal=True):
             st.segmented_control("Show", TABLE.options, **state.bind(TABLE))
             if most > FIRST:
-                said = {"first": f"the first {FIRST}", "all": f"all {most}"}.get
+                said = {"first": f"the first {FIRST}", "all": f"all {most}"}.__getitem__
                 st.segmented_control("Rows", ROWS.options, format_func=said, **state.bind(ROWS))
         for column, kind in zip(st.columns(2, gap="medium"), ("learned", "sinusoidal"), strict=True):
             with column:
                 name = f"Learned: {page.model.title}" if kind == "learned" else "Sinusoidal: the formula"
                 figure = _heat(page.model.spec, rows, name, state.get(TABLE), page.palette)
                 alt = f"{name}, {rows} positions: {state.get(TABLE)}"
-                st.plotly_chart(figure, key=f"positions-{kind}", theme=None, config=CHART, alt=alt)
+                st.plotly_chart(figure, key=f"positions-{kind}", alt=alt, **CHART)
         st.text("How alike are positions that are so far apart?")
         figure = _distances(page.model.spec, rows, page.palette)
-        st.plotly_chart(figure, key="positions-distance", theme=None, config=CHART, alt=look.plain())
+        st.plotly_chart(figure, key="positions-distance", alt=look.plain(), **CHART)
         _formula("positions")
 
 

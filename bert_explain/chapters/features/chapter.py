@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence
 from bert_explain.chapters.features import figures, numbers, probe, questions, vectors
-from bert_explain.chapters.features.figures import CHART
 from bert_explain.chapters.features.numbers import Compared, Models
 from bert_explain.errors import BadModel
+from bert_explain.figures.chart import CHART
 from bert_explain.kernel import tasks
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
@@ -191,7 +192,7 @@ def _models(page: Page) -> Models:
         page.model,
         _had(load_decoder),
         _had(load_elmo),
-        tuple(t for name in ("word2vec", "glove") if (t := _had(lambda name=name: load_vectors(name))) is not None),
+        tuple(t for name in ("word2vec", "glove") if (t := _had(partial(load_vectors, name))) is not None),
     )
 
 

@@ -13,7 +13,6 @@ from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.text import plotly
 
-CHART = {"theme": None, "config": {"displayModeBar": False}}
 POOLINGS = {"[CLS]": ("special", "square"), "mean": ("attention", "circle"), "maximum": ("position", "diamond")}
 LINES = (("attention", "circle", "solid"), ("segment_a", "square", "dash"), ("special", "diamond", "dot"))
 APART = 0.16  # of one step: what stands at one place is drawn side by side

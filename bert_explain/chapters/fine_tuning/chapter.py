@@ -10,8 +10,8 @@ import streamlit as st
 
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.fine_tuning import figures, numbers, own_task, questions
-from bert_explain.chapters.fine_tuning.figures import CHART
 from bert_explain.errors import ExplainError
+from bert_explain.figures.chart import CHART
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel import scores, tasks
 from bert_explain.kernel.readings import many

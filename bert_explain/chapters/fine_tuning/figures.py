@@ -13,7 +13,6 @@ from bert_explain.figures.theme import Palette
 from bert_explain.kernel.text import plotly
 from bert_explain.training.fine_tuning import Tuned
 
-CHART = {"theme": None, "config": {"displayModeBar": False}}
 SMOOTHED = 5  # steps
 
 

@@ -8,6 +8,7 @@ from bert_explain.analysis import layer as layers
 from bert_explain.chapters.layer import journey
 from bert_explain.chapters.layer import journey_figures as figures
 from bert_explain.content import words
+from bert_explain.figures.chart import CHART
 from bert_explain.ui import state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import explained as show_depth
@@ -42,9 +43,8 @@ def _shares(page: Page) -> None:
         st.plotly_chart(
             figures.shares(table, page.layer, page.palette),
             key="layer-shares",
-            theme=None,
-            config={"displayModeBar": False},
             alt="For each layer, the length of what attention and the feed-forward network add, as a share",
+            **CHART,
         )
 
 
@@ -62,9 +62,8 @@ def _measures(page: Page) -> None:
         st.plotly_chart(
             figures.journey(journey.measures(page.trace)[measure], page.trace.pieces, page.position, page.palette),
             key="layer-journey",
-            theme=None,
-            config={"displayModeBar": False},
             alt=f"{measure}, for every token and layer",
+            **CHART,
         )
 
 
@@ -81,7 +80,6 @@ def _map(page: Page) -> None:
         st.plotly_chart(
             figures.path_map(found, page.trace.pieces, page.position, page.palette),
             key="layer-map",
-            theme=None,
-            config={"displayModeBar": False},
             alt="Every token's vector after every layer, on the two directions that differ most",
+            **CHART,
         )

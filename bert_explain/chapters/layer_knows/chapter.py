@@ -10,8 +10,8 @@ import streamlit as st
 
 from bert_explain.analysis import probed, relation_heads
 from bert_explain.chapters.layer_knows import figures, numbers, questions
-from bert_explain.chapters.layer_knows.figures import CHART
 from bert_explain.chapters.layer_knows.numbers import Heads, Layers
+from bert_explain.figures.chart import CHART
 from bert_explain.kernel import probes, relations
 from bert_explain.kernel.readings import many, tenths
 from bert_explain.learning.chapter import Chapter, Step

@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
 
-CHART = {"theme": None, "config": {"displayModeBar": False}}
 # column -> (name, role, dash, symbol)
 LINES = {
     "right": ("right, on new sentences", "hidden", "solid", "circle"),

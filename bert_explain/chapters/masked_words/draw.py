@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +14,7 @@ from bert_explain.analysis import masking
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures import masked_words as figures
+from bert_explain.figures.chart import CHART
 from bert_explain.trace import Trace
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
@@ -31,7 +31,6 @@ SCORED = asked("scored")
 REST = state.Flag("rest")
 DRAW = state.Number("draw", 0, 9999)
 MOST_BARS = 20
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 # hide

@@ -15,6 +15,7 @@ from bert_explain.chapters.next_sentence import sentence_pairs as sp
 from bert_explain.chapters.next_sentence.draw import judge
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
+from bert_explain.figures.chart import CHART
 from bert_explain.ui import printing, state
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
@@ -25,7 +26,6 @@ from bert_explain.ui.picture import picture, said
 
 LONGEST = 2_000  # characters of a sentence in the table
 KEPT = 2 * sp.MOST  # rows that the address and the page keep
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 @dataclass(frozen=True)

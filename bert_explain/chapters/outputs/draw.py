@@ -10,6 +10,7 @@ import streamlit as st
 from bert_explain.analysis import outputs, read_outs
 from bert_explain.chapters.outputs import figures as figures
 from bert_explain.content import words
+from bert_explain.figures.chart import CHART
 from bert_explain.kernel import readings
 from bert_explain.ui import state
 from bert_explain.ui.components import bands, bars, matrix, token_row
@@ -196,9 +197,8 @@ def _alike(page: Page) -> None:
         st.plotly_chart(
             figures.pair_lines(outputs.through_layers(trace, one, other), measure, names, at, page.palette),
             key="outputs-pair",
-            theme=None,
-            config={"displayModeBar": False},
             alt=outputs.look_pair(trace, one, other).plain(),
+            **CHART,
         )
 
 
@@ -238,9 +238,8 @@ def _map(page: Page) -> None:
             st.plotly_chart(
                 figures.token_map(found, at, trace.tokens, one, near["position"].tolist(), page.palette),
                 key="outputs-map",
-                theme=None,
-                config={"displayModeBar": False},
                 alt=look.plain(),
+                **CHART,
             )
         with right:
             st.text(f"Nearest to {trace.pieces[one]} by cosine")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from bert_explain.chapters.pre_training import figures, numbers, questions
-from bert_explain.chapters.pre_training.figures import CHART
+from bert_explain.figures.chart import CHART
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel import texts
 from bert_explain.kernel.readings import many

@@ -14,7 +14,6 @@ from bert_explain.figures.theme import Palette
 from bert_explain.kernel.readings import percent
 from bert_explain.training.pre_training import Lesson, Look
 
-CHART = {"theme": None, "config": {"displayModeBar": False}}
 SMOOTHED = 20  # steps
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 DASHES = ("solid", "dash", "dot", "dashdot")

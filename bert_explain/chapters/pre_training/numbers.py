@@ -44,8 +44,11 @@ def at_looks(looks: Sequence[Look], most: int = 4) -> list[Look]:
     if len(looks) <= most:
         return list(looks)
     wanted = [0, *(looks[-1].step / 3**k for k in range(most - 2, 0, -1)), looks[-1].step]
-    found = [min(looks, key=lambda one, to=to: abs(one.step - to)) for to in wanted]
-    return list(dict.fromkeys(found))
+
+    def nearest(to: float) -> Look:
+        return min(looks, key=lambda one: abs(one.step - to))
+
+    return list(dict.fromkeys(map(nearest, wanted)))
 
 
 def holes(lesson: Lesson, looks: Sequence[Look], most: int = 4) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from bert_explain.chapters.replicate.bench import Live
 from bert_explain.chapters.replicate.draw_table import Rows, below, edit, rows_of
 from bert_explain.chapters.replicate.trial import Outcome, Row, Trial
 from bert_explain.figures import senses as sense_figures
+from bert_explain.figures.chart import CHART
 from bert_explain.kernel import relations
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.text import csv
@@ -42,7 +43,6 @@ from bert_explain.ui.picture import picture
 from bert_explain.ui.working import asked, working
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))["trial"]
-CHART = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def _draw(trial: Trial, rows: Rows, run: state.Number, page: Page) -> None:

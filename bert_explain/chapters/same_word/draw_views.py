@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -16,6 +14,7 @@ from bert_explain.chapters.same_word import sense_looks as looks
 from bert_explain.chapters.same_word.draw import PICK, Read
 from bert_explain.content import words
 from bert_explain.figures import senses as figures
+from bert_explain.figures.chart import CHART
 from bert_explain.kernel.text import markdown
 from bert_explain.models import batches
 from bert_explain.ui import state
@@ -26,7 +25,6 @@ from bert_explain.ui.picture import aside, picture
 
 SEEN = state.Choice("seen", tuple(oc.KINDS.values()), oc.KINDS["bert"])
 NEAREST = 6  # drawn as bars; the table has them all
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def squares(page: Page) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +11,7 @@ from bert_explain.chapters.transformer import analysis as sizes
 from bert_explain.chapters.transformer import figures as figures
 from bert_explain.content import transformer as content
 from bert_explain.content import words
+from bert_explain.figures.chart import CHART
 from bert_explain.models.parameters import parameter_counts
 from bert_explain.ui import printing, stages, state
 from bert_explain.ui.components.diagram import diagram
@@ -32,7 +32,6 @@ FEED = state.Number("ff", 1, 262_144, _BASE.feed_forward)
 VOCABULARY = state.Number("vocab", 1, 2_000_000, _BASE.vocabulary)
 OWN = {"layers": LAYERS, "heads": HEADS, "hidden": HIDDEN, "feed_forward": FEED, "vocabulary": VOCABULARY}
 LABELS = ("Layers L", "Heads A", "Hidden size H", "Feed-forward size F", "Vocabulary V")
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 NOTES = words.notes("transformer")
 
 

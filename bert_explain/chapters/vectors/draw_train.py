@@ -16,6 +16,7 @@ from bert_explain.chapters.vectors import skipgram_map
 from bert_explain.content import words
 from bert_explain.content.vectors import paragraph
 from bert_explain.engines.jobs import Progress
+from bert_explain.figures.chart import CHART
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
@@ -41,7 +42,6 @@ TOLD = "learn-told"  # what was wrong with the last upload; in the session
 SHOW_EVERY = 1.5  # seconds between two states of the map while it learns: slow browsers must keep up
 TRAINING = 300  # forward passes that take as long as a training, about: ten seconds at most
 AROUND = 40  # words of the text that are shown
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 def draw(page: Page) -> None:
