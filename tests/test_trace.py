@@ -210,7 +210,7 @@ def test_what_a_model_lacks_is_none_or_raised_and_said():
     assert (t.pooled, t.nsp, t.nsp_logits) == (None, None, None)
     with pytest.raises(Missing, match="has no masked-word head: it cannot predict words"):
         t.mlm_logits([1])
-    with pytest.raises(Missing, match=r"tiny BERT, bare has no next-sentence head\."):
+    with pytest.raises(Missing, match=r"tiny BERT, bare has no next-sentence head: it cannot"):
         t.next_sentence()
     assert len(t.model.lacks) == 3
     assert all(s.startswith("tiny BERT, bare has no ") and s.endswith(".") for s in t.model.lacks)

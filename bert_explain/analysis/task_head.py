@@ -14,8 +14,10 @@ from scipy import special
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.spec import ModelSpec, TaskHead
-from bert_explain.core.target import LONGEST_ANSWER
+from bert_explain.core.target import runs, sums
+from bert_explain.core.tokens import characters
 from bert_explain.kernel import readings
+from bert_explain.kernel.attribution import units
 from bert_explain.kernel.readings import many, percent, signed
 from bert_explain.kernel.tasks import WORD
 from bert_explain.query import Query
@@ -117,25 +119,18 @@ def words(trace: Trace) -> list[tuple[str, list[Token]]]:
     """Each word of the reader's and its pieces. A word is what the tokenizer took for one; where the head was trained here,
     what its data set takes for one: there "re-open" is one word, and "don't" two. Words that were cut off are left out.
     """
-    texts, task = (trace.query.text_a, trace.query.text_b), task_of(trace.spec)
-    own = [t for t in trace.tokens if t.sentence is not None and t.span is not None]
+    texts = (trace.query.text_a, trace.query.text_b)
     found = []
-    if task.here:
+    if task_of(trace.spec).here:
+        own = [t for t in trace.tokens if t.span is not None]
         for s, text in enumerate(texts):
             for match in WORD.finditer(text):
                 inside = [t for t in own if t.sentence == s and t.span and match.start() <= t.span[0] < match.end()]
                 if inside:
                     found.append((match.group(), inside))
         return found
-    groups: dict[tuple, list[Token]] = {}
-    for t in own:
-        groups.setdefault((t.sentence, t.word), []).append(t)
-    for (s, _), pieces in groups.items():
-        first, last = pieces[0].span, pieces[-1].span
-        assert first is not None
-        assert last is not None
-        found.append((texts[s][first[0] : last[1]].strip() or pieces[0].text, pieces))
-    return found
+    typed = [unit for unit in units(trace.tokens, texts) if unit.sentence is not None]
+    return [(unit.text, [trace.tokens[at] for at in unit.positions]) for unit in typed]
 
 
 def tags(trace: Trace) -> pd.DataFrame:
@@ -257,27 +252,17 @@ def answers(trace: Trace, most: int = 6) -> pd.DataFrame:
     for "no answer"). Of runs that read the same the larger one is listed. Devlin et al. 2019, section 4.3.
     """
     logits, passage = trace.task_logits().astype(np.float64), _passage(trace)
-    none = float(logits[0, 0] + logits[0, 1])
-    count, text = len(passage), trace.query.text_b
-    rows = [(none, "no answer", True)]
-    sums = np.empty((0, 0))
-    if count:
-        at = [t.position for t in passage]
-        ahead = np.arange(count)[None, :] - np.arange(count)[:, None]
-        sums = np.where((ahead >= 0) & (ahead < LONGEST_ANSWER), logits[at, 0][:, None] + logits[at, 1][None, :], -np.inf)
-        seen: set[str] = set()
-        for flat in np.argsort(-sums, axis=None, kind="stable")[: 20 * most]:
-            i, j = divmod(int(flat), count)
-            one, two = passage[i].span, passage[j].span
-            if not np.isfinite(sums[i, j]) or one is None or two is None:
-                break
-            run = text[one[0] : two[1]].strip()
-            if run not in seen:
-                seen.add(run)
-                rows.append((float(sums[i, j]), run, False))
-            if len(seen) == most:
-                break
-    every = np.append(sums[np.isfinite(sums)], none)
+    places = runs(passage[0].position, passage[-1].position) if passage else runs(0, -1)
+    every = sums(logits, places)
+    none = float(every[-1])
+    rows, seen = [(none, "no answer", True)], set[str]()
+    for at in np.argsort(-every[:-1], kind="stable")[: 20 * most]:
+        run = trace.query.text_b[slice(*characters(trace.tokens[places[at, 0] : places[at, 1] + 1]))].strip()
+        if run not in seen:
+            seen.add(run)
+            rows.append((float(every[at]), run, False))
+        if len(seen) == most:
+            break
     total = every.max() + np.log(np.exp(every - every.max()).sum())
     found = pd.DataFrame(rows, columns=["sum", "answer", "none"])
     found["probability"] = np.exp(found["sum"] - total)

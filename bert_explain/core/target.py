@@ -48,18 +48,18 @@ class Target:
 
 def runs(first: int, last: int) -> np.ndarray:
     """(R, 2): first and last token of each run from `first` to `last`, of at most LONGEST_ANSWER; then (0, 0), no answer."""
-    found = [(i, j) for i in range(first, last + 1) for j in range(i, min(i + LONGEST_ANSWER, last + 1))]
-    return np.array([*found, (0, 0)], dtype=int)
+    starts = np.arange(first, last + 1)[:, None]
+    ends = starts + np.arange(LONGEST_ANSWER)
+    found = np.stack(np.broadcast_arrays(starts, ends), axis=-1)[ends <= last]
+    return np.concatenate([found, [(0, 0)]])
 
 
-def log_odds(choices: np.ndarray, wanted: int, against: int | None = None) -> float:
-    """Log-odds of one of the choices' logits (C,), against one other or all others; log P / (1 - P) of their softmax."""
-    logits = np.asarray(choices, dtype=np.float64)
-    if against is not None:
-        return float(logits[wanted] - logits[against])
-    others = np.delete(logits, wanted)
-    top = others.max()
-    return float(logits[wanted] - top - np.log(np.exp(others - top).sum()))
+def sums(logits: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(R,): of each of `runs` the logit to start at its first token plus that to end at its last one; logits (T, 2).
+
+    The largest is the answer. Source: Devlin et al. 2019, section 4.3.
+    """
+    return np.asarray(logits[places[:, 0], 0] + logits[places[:, 1], 1])
 
 
 def probability(odds: float | np.ndarray) -> np.ndarray:

@@ -192,6 +192,14 @@ def _intervene(spec: ModelSpec, wordpiece: Any, query: Query, tokens: list[Token
     return tuple(tokens)
 
 
+def characters(pieces: Sequence[Token]) -> tuple[int, int]:
+    """The characters from the first to the last of some tokens of one of the reader's sentences, in its text."""
+    first, last = pieces[0].span, pieces[-1].span
+    assert first is not None
+    assert last is not None
+    return first[0], last[1]
+
+
 def touching(tokens: Sequence[Token], span: tuple[int, int], sentence: int = 0) -> list[int]:
     """Positions of the tokens of one of the reader's sentences that share a character with `span`."""
     own = [(t.position, t.span) for t in tokens if t.sentence == sentence and t.span is not None]

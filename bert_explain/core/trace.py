@@ -220,7 +220,7 @@ class Trace(Record):
     def next_sentence(self) -> np.ndarray:
         """`nsp`, (2,): that B follows A, and that it does not. Raises Missing where the model has no such head."""
         if self.nsp is None:
-            raise Missing(f"{self.spec.title} has no next-sentence head.")
+            raise Missing(f"{self.spec.title} has no next-sentence head: it cannot say whether B follows A.")
         return self.nsp
 
     def mlm_logits_by_layer(self, position: int) -> np.ndarray:

@@ -265,7 +265,7 @@ answered_by(find)
 
 
 def _log_odds(choices: torch.Tensor, target: Target) -> torch.Tensor:
-    """As `core.target.log_odds`, so that gradients flow."""
+    """Log P / (1 - P) of the wanted one of a head's choices (C,), or its logit against one other; gradients flow."""
     logits = choices.double()
     if target.alone:
         return logits[target.wanted]

@@ -15,7 +15,7 @@ from itertools import combinations, groupby
 
 import numpy as np
 
-from bert_explain.core.tokens import Token
+from bert_explain.core.tokens import Token, characters
 
 WORD, PUNCTUATION, SPECIAL, HIDDEN = KINDS = ("word", "punctuation", "special token", "hidden")
 ENOUGH = 0.01  # share of the whole that a sum along a path may be off by
@@ -51,8 +51,7 @@ def _unit(pieces: list[Token], texts: tuple[str, str]) -> Unit:
     first, places = pieces[0], tuple(t.position for t in pieces)
     if first.special or first.span is None or first.sentence is None:
         return Unit(first.original, SPECIAL, places, first.sentence)
-    last = pieces[-1].span or first.span
-    text = texts[first.sentence][first.span[0] : last[1]].strip() or first.original
+    text = texts[first.sentence][slice(*characters(pieces))].strip() or first.original
     if any(t.masked for t in pieces):
         return Unit(text, HIDDEN, places, first.sentence)
     return Unit(text, PUNCTUATION if _is_punctuation(text) else WORD, places, first.sentence)

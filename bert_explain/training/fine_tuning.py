@@ -31,19 +31,19 @@ from torch import Tensor, nn
 from bert_explain.core.errors import BadModel, BadQuery
 from bert_explain.core.query import Query
 from bert_explain.core.spec import ModelSpec
-from bert_explain.core.target import LONGEST_ANSWER
-from bert_explain.core.tokens import Token, first_pieces, lay_out, touching
+from bert_explain.core.target import runs, sums
+from bert_explain.core.tokens import Token, characters, first_pieces, lay_out, touching
 from bert_explain.kernel import scores
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.models import registry, task_heads
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.loaded import MODELS
+from bert_explain.training.pausing import PATIENCE, waited
 
 BATCH = 16
 TEST_BATCH = 32
 WARM_UP, DECAY, CLIP, DROPOUT = 0.1, 0.01, 1.0, 0.1
 MOST_PARAMETERS = 60_000_000  # weights, gradients and two averages take 16 bytes each: 1 GB
-PATIENCE = 120.0  # seconds that a training may be paused: it holds the place of the next one
 NOT_ONE = -100  # the label of a token that has none, as in PyTorch's cross entropy
 
 Progress = Callable[..., None]
@@ -383,11 +383,8 @@ def _steps(net: Net, task: Task, recipe: Recipe, reads: list[Read], progress: Pr
 
 def _wait(watch: Watch, progress: Progress, share: float) -> None:
     """As long as it is paused, and no longer than PATIENCE; `progress` ends it where nobody wants it any more."""
-    begun = time.monotonic()
-    while watch.paused:
-        progress(share, f"Paused; it goes on by itself after {PATIENCE / 60:.0f} minutes, for others wait too")
-        watch.paused &= time.monotonic() - begun < PATIENCE
-        time.sleep(0.1)
+    said = f"Paused; it goes on by itself after {PATIENCE / 60:.0f} minutes, for others wait too"
+    waited(watch, partial(progress, share, said), PATIENCE)
 
 
 @torch.inference_mode()
@@ -433,21 +430,16 @@ def best_span(tokens: Sequence[Token], logits: np.ndarray) -> tuple[int, int] | 
 
     logits : (T, 2). None where "no answer", start and end at [CLS], has a larger sum, or where there is no text B.
     """
-    start, end = logits[:, 0], logits[:, 1]
-    places = [t.position for t in tokens if t.sentence == 1 and t.span]
-    if not places:
+    passage = [t.position for t in tokens if t.sentence == 1 and t.span]
+    if not passage:
         return None
-    first, last = places[0], places[-1] + 1
-    sums = start[first:last, None] + end[None, first:last]
-    ahead = np.arange(last - first)[None, :] - np.arange(last - first)[:, None]
-    sums = np.where((ahead >= 0) & (ahead < LONGEST_ANSWER), sums, -np.inf)
-    i, j = divmod(int(sums.argmax()), last - first)
-    if sums[i, j] <= start[0] + end[0]:
+    places = runs(passage[0], passage[-1])
+    every = sums(logits, places)  # "no answer" comes last
+    best = int(every[:-1].argmax())
+    if every[best] <= every[-1]:
         return None
-    one, two = tokens[first + i].span, tokens[first + j].span
-    assert one is not None
-    assert two is not None
-    return one[0], two[1]
+    first, last = places[best]
+    return characters(tokens[first : last + 1])
 
 
 @torch.inference_mode()

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from transformers.models.bert.modeling_bert import BertForMaskedLM
 from bert_explain.core.errors import ExplainError
 from bert_explain.models.loaded import MODELS
 from bert_explain.training import corpus, loop, optimisers, pairs
+from bert_explain.training.pausing import PATIENCE, waited
 
 LAYERS, HEADS, HIDDEN, INNER = 2, 4, 128, 512
 LONGEST = 32  # tokens of a row, [CLS] and [SEP] among them; longer sentences are cut into several rows
@@ -42,7 +43,6 @@ LOOKS = (0, 20, 50, 100)  # steps after which it is looked at, and every EVERY f
 EVERY = 100
 LOOKED = 200  # rows that are measured at a look
 TOP = 5  # guesses that are kept of a place
-PATIENCE = 120.0  # seconds that a training may be paused before it is ended: others wait for the processor
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNKNOWN, CLS, SEP, MASK = range(len(SPECIAL))
 PLAN = loop.Plan(rate=2e-3, warmup=0.05, decay=0.01, optimiser="muon", clip=1.0)
@@ -406,16 +406,11 @@ class Run:
         return float(loss.detach())
 
     def _wait(self, progress: Progress) -> None:
-        begun = time.monotonic()
-        while self.paused:
-            progress(self.done / self.recipe.steps, f"Paused after step {self.done:,}")
-            if time.monotonic() - begun > PATIENCE:
-                self.paused = False
-                raise Paused(
-                    f"It was paused for {PATIENCE / 60:.0f} minutes and was stopped after step {self.done:,}, for others wait "
-                    "too. It goes on from there."
-                )
-            time.sleep(0.1)
+        if not waited(self, partial(progress, self.done / self.recipe.steps, f"Paused after step {self.done:,}"), PATIENCE):
+            raise Paused(
+                f"It was paused for {PATIENCE / 60:.0f} minutes and was stopped after step {self.done:,}, for others wait too. "
+                "It goes on from there."
+            )
 
 
 def begin(size: int, whole: int, seed: int) -> BertForMaskedLM:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import FeatureAblation, LayerGradientXActivation, LayerIntegratedGradients
+from scipy.special import softmax
 
 from bert_explain.chapters.changed import answers, numbers
 from bert_explain.core.errors import BadQuery, Missing
-from bert_explain.core.target import Target, log_odds, probability, runs
+from bert_explain.core.target import Target, probability, runs, sums
+from bert_explain.engines import local
 from bert_explain.kernel import attribution
 from bert_explain.kernel.attribution import HIDDEN, SPECIAL
 from bert_explain.query import Query
@@ -24,14 +26,34 @@ MODELS = {
 }
 
 
+def log_odds(logits: np.ndarray, wanted: int) -> float:
+    """log P / (1 - P) of one of a softmax's choices."""
+    p = softmax(logits.astype(np.float64))
+    return float(np.log(p[wanted]) - np.log(np.delete(p, wanted).sum()))
+
+
 def test_log_odds_by_hand():
-    logits = np.log([0.5, 0.3, 0.2])
-    assert log_odds(logits, 0) == pytest.approx(0)
-    assert log_odds(logits, 1) == pytest.approx(np.log(0.3 / 0.7))
-    assert log_odds(logits, 0, 2) == pytest.approx(np.log(2.5))
-    assert probability(log_odds(logits, 2)) == pytest.approx(0.2)
+    logits = torch.tensor([0.5, 0.3, 0.2]).log()
+
+    def odds(wanted: int, against: int | None = None, alone: bool = False) -> float:
+        return float(local._log_odds(logits, Target("label", wanted, against, alone=alone)))
+
+    assert odds(0) == pytest.approx(0, abs=1e-6)
+    assert odds(1) == pytest.approx(np.log(0.3 / 0.7))
+    assert odds(0, 2) == pytest.approx(np.log(2.5))
+    assert odds(1, alone=True) == pytest.approx(np.log(0.3))
+    assert probability(odds(2)) == pytest.approx(0.2)
     assert probability(np.array([-800.0, 800.0])).tolist() == [0, 1]
+
+
+def test_runs_and_their_sums_by_hand():
     assert runs(3, 4).tolist() == [[3, 3], [3, 4], [4, 4], [0, 0]]
+    assert runs(0, -1).tolist() == [[0, 0]]
+    many = runs(5, 45)
+    assert len({tuple(run) for run in many}) == len(many) == 30 * 12 + 29 * 30 // 2 + 1  # 30 from each of 5 to 16, then fewer
+    assert max(last - first for first, last in many) == 29
+    logits = np.array([[1.0, 2.0], [0, 0], [0, 0], [10, 20], [30, 40]])
+    assert sums(logits, runs(3, 4)).tolist() == [30, 50, 70, 3]
 
 
 @pytest.mark.parametrize("kind", MODELS)

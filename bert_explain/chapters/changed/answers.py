@@ -11,8 +11,9 @@ import numpy as np
 from bert_explain.analysis.masked_words import look_up, piece_text
 from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.core.target import Target, probability, runs
-from bert_explain.core.tokens import word_text
+from bert_explain.core.spec import TaskHead
+from bert_explain.core.target import Target, probability, runs, sums
+from bert_explain.core.tokens import characters, word_text
 from bert_explain.errors import BadQuery
 from bert_explain.kernel import attribution
 from bert_explain.kernel.attribution import Unit
@@ -187,13 +188,19 @@ def _word(trace: Trace, position: int, run: Run) -> Case:
 
 
 def _next(trace: Trace, position: int, run: Run) -> Case:
+    assert trace.nsp_logits is not None  # there is a verdict
     wanted = int(np.argmax(trace.nsp_logits))
     said = ("B follows A", "B does not follow A")[wanted]
     return Case(trace, Target("next", wanted), say("“" + said + "”"), say("the pair"), (0,))
 
 
+def _head(trace: Trace) -> TaskHead:
+    assert trace.spec.task is not None  # its head was asked for
+    return trace.spec.task
+
+
 def _label(trace: Trace, position: int, run: Run) -> Case:
-    task = trace.spec.task
+    task = _head(trace)
     if task.here and task.kind == "sequence" and trace.query.text_b:  # its task knows one text only
         trace = run(Query(trace.query.text_a, heads_off=trace.query.heads_off))
     logits = trace.task_logits()
@@ -212,7 +219,7 @@ def _tag(trace: Trace, position: int, run: Run) -> Case:
     word = Piece(word_text([tokens[p] for p in word_of(tokens, at)])[: attribution.LONGEST])
     target = Target("tag", wanted, position=at)
     return Case(
-        trace, target, say("{x}", x=Piece(trace.spec.task.names[wanted])), say("{word}", word=word), (at,), word_of(tokens, at)
+        trace, target, say("{x}", x=Piece(_head(trace).names[wanted])), say("{word}", word=word), (at,), word_of(tokens, at)
     )
 
 
@@ -220,14 +227,11 @@ def _span(trace: Trace, position: int, run: Run) -> Case:
     places = [t.position for t in trace.tokens if t.sentence == 1 and t.span]
     target = Target("span", 0, first=places[0], last=places[-1])
     every, logits = runs(target.first, target.last), trace.task_logits()
-    wanted = int((logits[every[:, 0], 0] + logits[every[:, 1], 1]).argmax())
+    wanted = int(sums(logits, every).argmax())
     if wanted == len(every) - 1:
         return Case(trace, target.but_for(wanted), say("“no answer”"), say("the question"), (0,))
     i, j = (int(at) for at in every[wanted])
-    one, two = trace.tokens[i].span, trace.tokens[j].span
-    assert one is not None
-    assert two is not None
-    said = Piece(trace.query.text_b[one[0] : two[1]][:60])
+    said = Piece(trace.query.text_b[slice(*characters(trace.tokens[i : j + 1]))][:60])
     return Case(trace, target.but_for(wanted), say("{x}", x=said), say("the question"), (i, j), tuple(range(i, j + 1)))
 
 
@@ -252,7 +256,7 @@ def _words_apart(found: Case, wanted: str, against: str) -> tuple[Case | None, s
     logits = trace.mlm_logits([at])[0]
     order = np.argsort(-logits, kind="stable")[:2]
     truth = true_id(trace, at)
-    ids = []
+    ids: list[int | None] = []
     for word in (wanted, against):
         if not word.strip():
             ids.append(None)
@@ -280,8 +284,7 @@ def _logits(found: Case) -> np.ndarray:
         case "tag":
             return trace.task_logits()[target.position]
         case _:
-            every, logits = runs(target.first, target.last), trace.task_logits()
-            return np.asarray(logits[every[:, 0], 0] + logits[every[:, 1], 1])
+            return sums(trace.task_logits(), runs(target.first, target.last))
 
 
 def _choices(found: Case) -> list[str]:
@@ -291,13 +294,10 @@ def _choices(found: Case) -> list[str]:
         case "next":
             return ["“B follows A”", "“B does not follow A”"]
         case "label" | "tag":
-            return [Piece(label) for label in trace.spec.task.names]
+            return [Piece(label) for label in _head(trace).names]
     names = []
     for i, j in runs(target.first, target.last)[:-1]:
-        one, two = trace.tokens[i].span, trace.tokens[j].span
-        assert one is not None
-        assert two is not None
-        names.append(Piece(trace.query.text_b[one[0] : two[1]][:60]))
+        names.append(Piece(trace.query.text_b[slice(*characters(trace.tokens[i : j + 1]))][:60]))
     return [*names, "“no answer”"]
 
 

@@ -399,11 +399,13 @@ class Reduction:
 
 def reduced(found: Case, progress: Progress = silent) -> Reduction:
     """In each round the word goes without which the answer keeps the highest P; it ends where every word left is needed."""
-    left, gone, p = list(found.words), [], [found.p]
+    left, p = list(found.words), [found.p]
+    gone: list[int] = []
     query, rounds, tried = found.query, len(found.words), True
     while left:
-        cut = {i: answers.shortened(found, [*gone, i]) for i in left}
-        able = [i for i, short in cut.items() if short is not None]
+        tries = {i: answers.shortened(found, [*gone, i]) for i in left}
+        cut = {i: short for i, short in tries.items() if short is not None}
+        able = list(cut)
         tried = len(able) == len(left)
         if not able:
             break

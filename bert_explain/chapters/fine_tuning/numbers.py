@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,7 +13,8 @@ import pandas as pd
 from scipy.special import softmax
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.core.tokens import first_pieces
+from bert_explain.core.target import runs, sums
+from bert_explain.core.tokens import characters, first_pieces
 from bert_explain.kernel import baseline, scores, tasks
 from bert_explain.kernel.readings import best, many
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
@@ -43,14 +43,7 @@ class Beside:
 def without_bert(task: Task, examples: Sequence[Example]) -> Beside:
     """A bag of words trained on the same examples; and who always says what is commonest in training."""
     bag = baseline.answers(task, list(examples), _strength(task))
-    match task.kind:
-        case "token":
-            always, said = "no name", [["O"] * len(e.tags) for e in task.test if isinstance(e, Tokens)]
-        case "span":
-            always, said = "no answer", [None] * len(task.test)
-        case _:
-            always = Counter(e.label for e in examples).most_common(1)[0][0]
-            said = [always] * len(task.test)
+    always, said = scores.always(task, examples)
     parts = scores.parts(task, task.test, said), scores.parts(task, task.test, bag)
     groups = [e.pattern for e in task.test]
     scored = tuple((scores.score(one), *scores.interval(one, groups)) for one in parts)
@@ -328,17 +321,11 @@ def _own_tags(tuned: Tuned, text: str, tokens: Any, logits: np.ndarray) -> tuple
 
 def _own_answer(tokens: Any, logits: np.ndarray, passage: str) -> tuple[pd.DataFrame, Sentence]:
     """The likeliest answers, each a run of tokens; "no answer" among them. P over the runs that are listed."""
-    places = [t.position for t in tokens if t.sentence == 1 and t.span]
-    runs = [
-        (float(logits[i, 0] + logits[j, 1]), passage[tokens[i].span[0] : tokens[j].span[1]])
-        for i in places
-        for j in places
-        if i <= j < i + fine_tuning.LONGEST_ANSWER
-    ]
-    runs.append((float(logits[0, 0] + logits[0, 1]), "no answer"))
-    totals = np.array([total for total, _ in runs])
-    chances = softmax(totals)
-    found = pd.DataFrame({"label": [text for _, text in runs], "probability": chances})
+    own = [t.position for t in tokens if t.sentence == 1 and t.span]
+    places = runs(own[0], own[-1]) if own else runs(0, -1)
+    texts = [passage[slice(*characters(tokens[i : j + 1]))] for i, j in places[:-1]]
+    chances = softmax(sums(logits, places).astype(np.float64))
+    found = pd.DataFrame({"label": [*texts, "no answer"], "probability": chances})
     found = found.sort_values("probability", ascending=False, kind="stable", ignore_index=True).head(50)
     top = found.iloc[0]
     return found, say("Look at the first: {label} gets {p:.2f}.", label=Piece(top["label"]), p=top["probability"])
@@ -394,7 +381,7 @@ def head_before_after(
 def head_look(before: np.ndarray, after: np.ndarray, tokens: Sequence[Any]) -> Sentence:
     """Where it changed most on this text."""
     change = after - before
-    i, j = np.unravel_index(int(np.abs(change).argmax()), change.shape)
+    i, j = divmod(int(np.abs(change).argmax()), change.shape[1])
     return say(
         "Look at the row of {row}: to {column} goes {a:.2f} before and {b:.2f} after.",
         row=Piece(tokens[i].text),
@@ -506,14 +493,13 @@ def with_few(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
 
 
 def _right_of_100(tuned: Tuned, title: str) -> pd.DataFrame:
-    same = without_bert(tuned.task, fine_tuning.drawn(tuned.task, tuned.recipe)).same
-    low, score = scores.score(same), tuned.score
+    always, same = scores.always(tuned.task, fine_tuning.drawn(tuned.task, tuned.recipe))
+    low, score = scores.score(scores.parts(tuned.task, tuned.task.test, same)), tuned.score
     gained = (score - low) / (1 - low)
     rows = {
         name: (1.0 if there else 0.0, f"{100 * score:.0f} of 100")
         for name, there in (("none", gained < 0.15), ("some", 0.15 <= gained < 0.75), ("all", gained >= 0.75))
     }
-    always = Counter(e.label for e in fine_tuning.drawn(tuned.task, tuned.recipe)).most_common(1)[0][0]
     return table(
         rows,
         model=title,

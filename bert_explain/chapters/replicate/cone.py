@@ -18,6 +18,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import characters
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import share, signed
 from bert_explain.kernel.tasks import FOLDER
@@ -50,7 +51,7 @@ def words_of(tokens: Sequence[Any], text: str) -> list[tuple[str, list[int]]]:
             pieces.setdefault(token.word, []).append(token)
     found = []
     for of in pieces.values():
-        form = text[of[0].span[0] : of[-1].span[1]].lower()
+        form = text[slice(*characters(of))].lower()
         if any(c.isalnum() for c in form):
             found.append((form, [t.position for t in of]))
     return found
@@ -131,7 +132,7 @@ def alike(sentences: Sequence[tuple[list[str], np.ndarray]]) -> dict[str, np.nda
 def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     found, missing, done = {}, [], 0
     for key in MODELS:
-        sentences = []
+        sentences: list[tuple[list[str], np.ndarray]] = []
         try:
             for (text,) in rows:
                 words, vectors = read(bench, key, text)
