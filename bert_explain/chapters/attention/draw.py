@@ -5,6 +5,7 @@ Everything follows the chosen layer, head and token. Until the reader chooses, t
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -83,7 +84,9 @@ def _head(page: Page) -> None:
     look = looks.head(trace, layer, head, shown, row)
     link = attention.link_in(trace, layer, head, shown, row) or attention.link_in(trace, layer, head, shown)
     long = link is not None and max(len(shown.rows), len(shown.columns)) > WINDOW
-    part = attention.window(trace, shown, link.row, link.column, WINDOW) if long and not state.get(WHOLE) else shown
+    part = shown
+    if link is not None and long and not state.get(WHOLE):
+        part = attention.window(trace, shown, link.row, link.column, WINDOW)
     with picture(
         "head",
         f"Layer {layer + 1}, head {head + 1}",
@@ -178,11 +181,10 @@ def _choose(layer: int, head: int) -> None:
 def facts(page: Page) -> None:
     """The sortable table of heads."""
     table = attention.facts(page.trace)
-    number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
-    bar = {"min_value": 0, "max_value": 1, "format": "%.2f", "width": 84}
+    number = st.column_config.NumberColumn
+    share = partial(st.column_config.ProgressColumn, min_value=0, max_value=1, format="%.2f", width=84)
     shares = {
-        name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}", **bar)
-        for name, told in figures.SHARES.items()
+        name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}") for name, told in figures.SHARES.items()
     }
     note = words.notes("attention").facts
     with picture("facts", "What each head does", look=looks.facts(table), note=note, code=(attention.facts,)):
@@ -201,7 +203,7 @@ def facts(page: Page) -> None:
                 "head": number("Head", width=52),
                 "pattern": st.column_config.TextColumn("Looks like", width=112),
                 "entropy": number("Entropy", format="%.2f", help="In bits", width=64),
-                "of_most": share("of most", help="Entropy as a share of the largest possible, log₂ T", **bar),
+                "of_most": share("of most", help="Entropy as a share of the largest possible, log₂ T"),
                 "distance": number("Distance", format="%.1f", help="In tokens, on average", width=66),
                 "off": st.column_config.CheckboxColumn("Off", help="Switched off in this run", width=44),
             },
@@ -281,10 +283,10 @@ def off(page: Page) -> None:
                 else:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
         if heads_off.has_pair(trace):
-            plain = cache.trace(model, trace.query.but(heads_off=())).nsp[0]
+            plain = cache.trace(model, trace.query.but(heads_off=())).next_sentence()[0]
             st.text("The probability that B follows A:")
             bars(
-                figures.next_sentence_bars(plain, trace.nsp[0] if changed else None),
+                figures.next_sentence_bars(plain, trace.next_sentence()[0] if changed else None),
                 key="off-nsp",
                 label="Probability that B follows A",
             )
@@ -330,7 +332,7 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     if table is None:
         return
     said(heads_off.look_single(table, whole, q.position))
-    percent = {"format": "%.2f %%"}
+    percent = partial(st.column_config.NumberColumn, format="%.2f %%")
     shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
     for name in ("without", "is_next"):  # two digits, and never a rounded 100
         if name in shown:
@@ -347,9 +349,9 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
             "layer": "Layer",
             "head": "Head",
             "first": "First guess without it",
-            "without": st.column_config.NumberColumn("Probability without it", **percent),
+            "without": percent("Probability without it"),
             "change": st.column_config.NumberColumn("Change, points", format="%+.2f"),
-            "is_next": st.column_config.NumberColumn("B follows A, without it", **percent),
+            "is_next": percent("B follows A, without it"),
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
     )

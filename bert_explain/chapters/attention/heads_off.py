@@ -99,13 +99,14 @@ def single_heads(
     pairs = [(layer, head) for layer in range(whole.spec.n_layers) for head in range(whole.spec.n_heads)]
     for done, (layer, head) in enumerate(pairs, start=1):
         cut = trace_of(whole.query.but(heads_off=((layer, head),)))
-        line = {"layer": layer + 1, "head": head + 1}
-        if p is not None:
+        line: dict[str, float | str] = {"layer": layer + 1, "head": head + 1}
+        if p is not None and position is not None:
             top, new = int(best(p, 1)[0]), _probabilities(cut, position)
             first = piece_text(cut, int(best(new, 1)[0]))
             line |= {"without": float(new[top]), "change": float(new[top] - p[top]), "first": first}
         if has_pair(whole):
-            line |= {"is_next": float(cut.nsp[0]), "is_next_change": float(cut.nsp[0] - whole.nsp[0])}
+            new_next, old_next = cut.next_sentence()[0], whole.next_sentence()[0]
+            line |= {"is_next": float(new_next), "is_next_change": float(new_next - old_next)}
         lines.append(line)
         progress(done / len(pairs))
     table = pd.DataFrame(lines)
@@ -151,14 +152,15 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
     return say(
         "Without {off}, the probability that B follows A goes from {p} to {new}.",
         off=off,
-        p=percent(before.nsp[0]),
-        new=percent(after.nsp[0]),
+        p=percent(before.next_sentence()[0]),
+        new=percent(after.next_sentence()[0]),
     )
 
 
 def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sentence:
     """Which single head matters most, of a table from `single_heads`."""
-    if "change" in table:
+    what: Piece | str
+    if "change" in table and position is not None:
         change, without = "change", "without"
         what = Piece(piece_text(whole, int(best(_probabilities(whole, position), 1)[0])))
     elif "is_next" in table:

@@ -30,12 +30,15 @@ def grid(trace: Trace) -> Sentence:
     )
 
 
+NOTHING = say("There is nothing to show: this choice leaves no tokens of this text.")
+
+
 def head(trace: Trace, layer: int, head: int, shown: View, row: int | None = None) -> Sentence:
     """About one head: its strongest link, or that of the row the reader chose."""
-    evidence = ()
+    evidence: tuple[readings.Best, ...] = ()
     link = link_in(trace, layer, head, shown, row) or link_in(trace, layer, head, shown)
     if link is None:
-        return say("There is nothing to show: this choice leaves no tokens of this text.")
+        return NOTHING
     pieces, tail = trace.pieces, ""
     telling = link[:4] == telling_head(trace)[:4] and abs(link.row - link.column) > 1 and shown.scaled_by is None
     if link.row == link.column:
@@ -146,6 +149,8 @@ def rollout(trace: Trace, reached: np.ndarray, row: int) -> Sentence:
 def lines(trace: Trace, layer: int, head: int, places: np.ndarray) -> Sentence:
     """About bertviz's views of the tokens at `places` (P,), which draw a weight as a line: the one to look for."""
     link = link_in(trace, layer, head, View(places, places))
+    if link is None:
+        return NOTHING
     return say(
         "Each line is a weight: the stronger the line, the more attention. In layer {layer}, head {head} (for bertviz, "
         "layer {l}, head {h}), look for the line from {row} to {column}: {weight:.2f}.",

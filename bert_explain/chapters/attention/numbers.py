@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -109,7 +111,7 @@ def back_again(ask: Ask) -> pd.DataFrame:
     ratio = back / there if there else 0.0
     near = {"same": 1.0 if 0.8 <= ratio <= 1.25 else 0.0, "less": 1.0 if ratio < 0.8 else 0.0, "more": float(ratio > 1.25)}
     shown = {"same": "", "less": "", "more": ""}
-    shown[max(near, key=near.get)] = f"{there:.2f} there, {back:.2f} back"
+    shown[max(near, key=near.__getitem__)] = f"{there:.2f} there, {back:.2f} back"
     return table(
         {name: (value, shown[name]) for name, value in near.items()},
         layer=link.layer + 1,
@@ -134,31 +136,25 @@ SELDOM, OFTEN = 0.25, 0.75  # shares of the heads
 
 def one_head_less(ask: Ask) -> pd.DataFrame:
     """Evidence: every head switched off alone, one run each; the share of them after which the first guess is another one."""
-    q = heads_off.question(ask.trace, ask.position)
-    if q.position is None:
-        raise NotAskable("There is no word here that could be hidden and guessed.")
-    whole = ask.run(q.query)
-    layers, heads = whole.attention.shape[:2]
-    first = int(best(whole.mlm_logits([q.position])[0], 1)[0])
-    changed = 0
-    for layer in range(layers):
-        for head in range(heads):
-            cut = ask.once(q.query.but(heads_off=((layer, head),)))
-            changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
-    return _changes(changed, layers * heads, "heads", q.word, piece_text(whole, first))
+    layers, heads = ask.trace.attention.shape[:2]
+    return _less(ask, "heads", [((layer, head),) for layer in range(layers) for head in range(heads)])
 
 
 def one_layer_less(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
     """The same with all heads of a layer at once: one run a layer."""
+    layers, heads = ask.trace.attention.shape[:2]
+    return _less(ask, "layers", [tuple((layer, head) for head in range(heads)) for layer in range(layers)])
+
+
+def _less(ask: Ask, what: str, ways: Sequence[heads_off.Heads]) -> pd.DataFrame:
+    """One run for each of these sets of heads, switched off; after how many of them the first guess is another one."""
     q = heads_off.question(ask.trace, ask.position)
-    whole = ask.run(q.query)
-    layers, heads = whole.attention.shape[:2]
-    first = int(best(whole.mlm_logits([q.position])[0], 1)[0])
-    changed = 0
-    for layer in range(layers):
-        cut = ask.once(q.query.but(heads_off=tuple((layer, head) for head in range(heads))))
-        changed += int(best(cut.mlm_logits([q.position])[0], 1)[0]) != first
-    return _changes(changed, layers, "layers", q.word, piece_text(whole, first))
+    if q.position is None:
+        raise NotAskable("There is no word here that could be hidden and guessed.")
+    whole, at = ask.run(q.query), [q.position]
+    first = int(best(whole.mlm_logits(at)[0], 1)[0])
+    changed = sum(int(best(ask.once(q.query.but(heads_off=off)).mlm_logits(at)[0], 1)[0]) != first for off in ways)
+    return _changes(changed, len(ways), what, q.word, piece_text(whole, first))
 
 
 def _changes(changed: int, count: int, what: str, word: str, guess: str) -> pd.DataFrame:

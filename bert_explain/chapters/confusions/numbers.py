@@ -169,9 +169,9 @@ def _found(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> int:
 def pooled_is_cls(ask: Ask) -> Outcome:
     """POOL: the pooled vector beside the last layer's [CLS] vector."""
     readable(ask.trace)
-    if not ask.trace.spec.has_pooler:
-        raise NotAskable("This model has no pooler.")
     cls, pooled = ask.trace.hidden[-1][0], ask.trace.pooled
+    if pooled is None:
+        raise NotAskable("This model has no pooler.")
     like, apart = cosine(cls, pooled), float(np.abs(cls - pooled).max())
     bars = [
         Drawn("cosine of the two", _length(like), signed(like), True),
@@ -366,6 +366,7 @@ def it_writes_on(ask: Ask) -> Outcome:
     alone = Query(ask.query.text_a)
     found: list[tuple[Score, Score]] = []
     for token in tokens[:MOST_WORDS]:
+        assert token.span is not None  # a word of the reader's
         start = ask.query.text_a[: token.span[1]]
         cut = ask.run(Query(start, masked=(token.position,)))
         if cut.tokens[token.position].original_id != token.original_id:
@@ -378,10 +379,10 @@ def it_writes_on(ask: Ask) -> Outcome:
     marks = sum(not cut.guess.removeprefix("##").isalnum() for cut, _ in found)
     hits = [sum(pair[side].rank == 1 for pair in found) for side in (0, 1)]
     bars = []
-    for cut, whole in found[: BARS // 2]:
+    for end, place in found[: BARS // 2]:
         bars += [
-            Drawn(f"{cut.true}, at the end", cut.probability, percent(cut.probability), True),
-            Drawn(f"{cut.true}, in its place", whole.probability, percent(whole.probability)),
+            Drawn(f"{end.true}, at the end", end.probability, percent(end.probability), True),
+            Drawn(f"{end.true}, in its place", place.probability, percent(place.probability)),
         ]
     return outcome(
         between >= 3 * ahead,
@@ -492,12 +493,12 @@ def the_stop_counts(ask: Ask) -> Outcome:
     with_, without = Query(dotted, other), Query(bare, other)
     one, two = ask.run(with_), ask.run(without)
     words = [t for t in whole_words(one, 2 * MOST_WORDS) if t.sentence == 0]
-    found = []
+    found: list[tuple[float, Score, Score]] = []
     for token in words[:MOST_WORDS]:
         if token.position >= len(two.tokens) or two.tokens[token.position].original_id != token.original_id:
             continue
-        pair = [score(ask.run(q.but(masked=(token.position,))), token.position) for q in (with_, without)]
-        found.append((abs(pair[0].log_probability - pair[1].log_probability), *pair))
+        a, b = (score(ask.run(q.but(masked=(token.position,))), token.position) for q in (with_, without))
+        found.append((abs(a.log_probability - b.log_probability), a, b))
     if not found:
         raise NotAskable("There is no word here that could be hidden with the full stop and without it.")
     found.sort(key=lambda one: -one[0])
@@ -570,7 +571,7 @@ def it_finds_the_next(ask: Ask) -> Outcome:
     _judge(ask)
     readable(ask.trace)
     a = ask.query.text_a or ask.query.text_b
-    found = {text: float(ask.run(Query(a, text)).nsp[0]) for text in elsewhere(ask, 20)}
+    found = {text: float(ask.run(Query(a, text)).next_sentence()[0]) for text in elsewhere(ask, 20)}
     taken = sum(p > 0.5 for p in found.values())
     shown = sorted(found.items(), key=lambda one: -one[1])[:BARS]
     bars = [Drawn(text, p, percent(p), i == 0) for i, (text, p) in enumerate(shown)]
@@ -594,8 +595,8 @@ def label_one_is_next(ask: Ask) -> Outcome:
     for number, text in enumerate(texts):
         away = texts[(number + 1) % len(texts)].sentences
         for place in range(min(2, len(text.sentences) - 1)):
-            true.append(float(ask.run(Query(text.sentences[place], text.sentences[place + 1])).nsp[1]))
-            false.append(float(ask.run(Query(text.sentences[place], away[place % len(away)])).nsp[1]))
+            true.append(float(ask.run(Query(text.sentences[place], text.sentences[place + 1])).next_sentence()[1]))
+            false.append(float(ask.run(Query(text.sentences[place], away[place % len(away)])).next_sentence()[1]))
     next_, strange = float(np.mean(true)), float(np.mean(false))
     bars = [
         Drawn("output 1, B is the next", next_, percent(next_)),
@@ -612,7 +613,7 @@ def it_sees_contradictions(ask: Ask) -> Outcome:
     """NSPSIM: sentences A, and the same denied as B."""
     _judge(ask)
     pairs = carried()["denied"]
-    found = [(pair, float(ask.run(Query(pair["a"], pair["b"])).nsp[0])) for pair in pairs]
+    found = [(pair, float(ask.run(Query(pair["a"], pair["b"])).next_sentence()[0])) for pair in pairs]
     taken = sum(p > 0.5 for _, p in found)
     found.sort(key=lambda one: -one[1])
     bars = [Drawn(pair["b"], p, percent(p), i == 0) for i, (pair, p) in enumerate(found)]

@@ -125,13 +125,12 @@ def lengths(trace: Trace) -> pd.DataFrame:
     e = trace.embeddings
     rows = {part: getattr(e, part).astype(np.float64) for part in PARTS}  # (T, H) each
     total = sum(rows.values())
-    table: dict[str, object] = {"piece": trace.pieces}
-    table |= {name: np.linalg.norm(row, axis=1) for name, row in (*rows.items(), ("sum", total))}
+    table = {name: np.linalg.norm(row, axis=1) for name, row in (*rows.items(), ("sum", total))}
     square = np.einsum("th,th->t", total, total)
     table |= {f"share {name}": _ratio(np.einsum("th,th->t", row, total), square) for name, row in rows.items()}
     for x, y in PAIRS:
         table[f"cos {x}·{y}"] = _ratio(np.einsum("th,th->t", rows[x], rows[y]), table[x] * table[y])
-    return pd.DataFrame(table).rename_axis("at")
+    return pd.DataFrame({"piece": trace.pieces, **table}).rename_axis("at")
 
 
 def look_lengths(trace: Trace, within: slice = ALL) -> Sentence:

@@ -58,7 +58,7 @@ def turned(ask: Ask) -> pd.DataFrame:
     base = ask.query
     runs = {"whole": trace, **{name: ask.run(base.but(**{REMOVED[name]: "removed"})) for name in kinds}}
     away = dict(zip(kinds, embedding_removal.moved(runs).mean(axis=1), strict=True))
-    most = max(away, key=away.get)
+    most = max(away, key=away.__getitem__)
     rows = {name: (float(value), f"{signed(1 - value)} cosine") for name, value in away.items()}
     return table(rows, most=most, cosine=signed(1 - away[most]), listed=_listed(away), same=percent(1.0), **_each(away))
 

@@ -66,16 +66,15 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
     over the tokens of 1 - cosine between the final vectors of this run and of the first.
     """
     first = next(iter(runs.values()))
-    true = true_id(first, target) if p else None
+    true = true_id(first, target) if p and target is not None else None
     pair = first.nsp is not None and any(t.segment != first.tokens[0].segment for t in first.tokens)
     away, table = [np.zeros(len(first.tokens)), *moved(runs)], {}
     for i, (name, run) in enumerate(runs.items()):
         ids = best(p[name], k) if p else ()
-        row = {f"guess {n}": piece_text(run, int(j)) for n, j in enumerate(ids, 1)}
+        row: dict[str, float | str] = {f"guess {n}": piece_text(run, int(j)) for n, j in enumerate(ids, 1)}
         row |= {f"p {n}": p[name][j] for n, j in enumerate(ids, 1)}
-        known = (np.nan, np.nan) if true is None else (p[name][true], rank_of(p[name], true))
-        row |= dict(zip(("p true", "rank"), known, strict=True))
-        table[name] = row | {"p next": float(run.nsp[0]) if pair else np.nan, "moved": float(away[i].mean())}
+        row["p true"], row["rank"] = (np.nan, np.nan) if true is None else (p[name][true], rank_of(p[name], true))
+        table[name] = row | {"p next": float(run.next_sentence()[0]) if pair else np.nan, "moved": float(away[i].mean())}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("with")
 
 
@@ -96,7 +95,7 @@ def turns(runs: Mapping[str, Trace]) -> pd.DataFrame:
 def look_removal(table: pd.DataFrame, runs: Mapping[str, Trace], target: int | None) -> Sentence:
     """Which removal costs the true word most; where there is none, which turns the final vectors furthest."""
     first, others = table.iloc[0], table.iloc[1:]
-    if table["p true"].isna().all():
+    if target is None or table["p true"].isna().all():
         most = readings.best(others["moved"], least=0.01)
         if len(others) == 1:
             template = "“{most}” turns the final vectors by {x:.2f} on average (1 − cosine)."

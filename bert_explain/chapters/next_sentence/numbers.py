@@ -31,7 +31,7 @@ def _bucket(p: float) -> str:
 
 def follows(ask: Ask) -> pd.DataFrame:
     """Evidence: the probability that B follows A, as one of three answers."""
-    p = float(judged(ask).nsp[0])
+    p = float(judged(ask).next_sentence()[0])
     rows = {name: (float(name == _bucket(p)), percent(p) if name == _bucket(p) else "") for name in ("high", "middle", "low")}
     return table(rows, p=percent(p), is_next=p)
 
@@ -44,10 +44,10 @@ def near_an_edge(evidence: pd.DataFrame) -> str:
 
 def swapped(ask: Ask) -> pd.DataFrame:
     """Evidence: "is next" as typed and with the sentences swapped; whether it falls to little, to the middle, or stays."""
-    before = float(judged(ask).nsp[0])
+    before = float(judged(ask).next_sentence()[0])
     if before < HIGH:
         raise NotAskable("Here the model does not think that B follows A as they stand, so there is little to lose.")
-    after = float(ask.run(ask.query.but(swapped=True)).nsp[0])
+    after = float(ask.run(ask.query.but(swapped=True)).next_sentence()[0])
     where = "falls" if after < LOW else "half" if after < 0.75 else "stays"
     shown = f"{percent(before)} → {percent(after)}"
     rows = {name: (float(name == where), shown if name == where else "") for name in ("falls", "half", "stays")}
@@ -76,12 +76,12 @@ def without_positions(ask: Ask, positions: Literal["removed", "shuffled"] = "rem
     value : the share lost, 0 to 1, of "is next" and of the hidden word's own piece.
     """
     whole, at = judged(ask), ask.position
-    if not whole.spec.has_mlm or not can_be_masked(whole.tokens[at]) or true_id(whole, at) is None:
-        raise NotAskable("There is no word here whose prediction could be compared with the verdict.")
     truth = true_id(whole, at)
+    if not whole.spec.has_mlm or not can_be_masked(whole.tokens[at]) or truth is None:
+        raise NotAskable("There is no word here whose prediction could be compared with the verdict.")
     gone = ask.query.but(positions=positions)
     word = [mw.standing(ask.run(q.but(masked=(at,))), at, truth) for q in (ask.query, gone)]
-    pair = [float(whole.nsp[0]), float(ask.run(gone).nsp[0])]
+    pair = [float(trace.next_sentence()[0]) for trace in (whole, ask.run(gone))]
     if word[0].rank > 100 or pair[0] < 0.5:
         raise NotAskable("Here the model predicts one of the two hardly at all even with the positions.")
     lost = {"word": 1 - word[1].probability / word[0].probability, "pair": 1 - pair[1] / pair[0]}

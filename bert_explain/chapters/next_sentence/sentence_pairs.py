@@ -130,7 +130,7 @@ def draw(documents: tuple[Document, ...], seed: int, count: int) -> pd.DataFrame
     """
     able = [(d, s) for d, text in enumerate(documents) for s in range(len(text.sentences) - 1)]
     rng = np.random.default_rng(seed)
-    rows = []
+    rows: list[tuple] = []
     for at in rng.permutation(len(able))[:count]:
         d, s = able[at]
         follows = bool(rng.random() < 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.layer import cosine
@@ -38,15 +39,21 @@ def stranger(ask: Ask, which: int = 0) -> str:
     return found[which]
 
 
+def _pooled(ask: Ask, text: str) -> np.ndarray:
+    found = ask.run(Query(text)).pooled
+    if found is None:
+        raise NotAskable("This model has no pooler.")
+    return found
+
+
 def pooled(ask: Ask, which: int = 0) -> pd.DataFrame:
     """Evidence: the cosine of the pooled vectors of sentence A and of a sentence that has nothing to do with it.
 
     Facts: the smallest and the largest cosine with any of the strangers.
     """
-    if not ask.trace.spec.has_pooler:
-        raise NotAskable("This model has no pooler.")
-    other, own = stranger(ask, which), ask.run(Query(ask.query.text_a)).pooled
-    every = {text: cosine(own, ask.run(Query(text)).pooled) for text in strangers(ask)}
+    own = _pooled(ask, ask.query.text_a)
+    other = stranger(ask, which)
+    every = {text: cosine(own, _pooled(ask, text)) for text in strangers(ask)}
     least, most = min(every.values()), max(every.values())
     return _bucketed(every[other], other, count=many(len(every), "sentence"), least=signed(least), most=signed(most))
 

@@ -17,6 +17,7 @@ from scipy.special import softmax
 
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import touching
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import Leader, listed, percent
 from bert_explain.models.vectors import Vectors
@@ -73,8 +74,19 @@ def covering(units: Sequence[Any], start: int, end: int) -> list[int]:
 
 def pieces_of(tokens: Sequence[Token], word: Word) -> list[int]:
     """Positions of the tokens of sentence A that share a character with the word."""
-    own = [t for t in tokens if t.span is not None and t.sentence == 0]
-    return [t.position for t in own if t.span[0] < word.end and word.start < t.span[1]]
+    return touching(tokens, (word.start, word.end))
+
+
+def chosen(trace: Trace, position: int) -> tuple[str, tuple[Word, ...], int] | None:
+    """The sentence of a token, its words, and the word's place; of a special token, the first word's. None without any word."""
+    own = [(t.position, t.sentence, t.span) for t in trace.tokens if t.span is not None and t.sentence is not None]
+    if not own:
+        return None
+    _, sentence, span = next((one for one in own if one[0] == position), own[0])
+    text = (trace.query.text_a, trace.query.text_b)[sentence]
+    found = words(text)
+    place = covering(found, *span)
+    return (text, found, place[0]) if place else None
 
 
 def ranking(p: np.ndarray, name: Callable[[int], str], truth: int | None, k: int, unit: str = "words") -> pd.DataFrame:
@@ -84,7 +96,9 @@ def ranking(p: np.ndarray, name: Callable[[int], str], truth: int | None, k: int
     """
     shown = best(p, k).tolist()
     shown += [truth] if truth is not None and truth not in shown else []
-    rows = [(int((p > p[i]).sum()) + 1, name(i), i, float(p[i]), "true word" if i == truth else "") for i in shown]
+    rows: list[tuple[int | None, str, int | None, float, str]] = [
+        (int((p > p[i]).sum()) + 1, name(i), i, float(p[i]), "true word" if i == truth else "") for i in shown
+    ]
     if len(p) > len(shown):
         others = float(np.delete(p, shown).sum())
         rows.append((None, f"all other {len(p) - len(shown):,} {unit}", None, others, "rest"))
@@ -106,7 +120,7 @@ def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[
     no_word = [token.id for token in (special.mask, special.unknown) if token is not None]
     truth = None if first.original_id in no_word else first.original_id
     table = ranking(softmax(logits.astype(np.float64)), lambda i: piece_text(trace, i), truth, k, "pieces")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(at) > 1:
         cut = " ".join(tokens[p].original for p in at)
         notes = (f"The word is {len(at)} pieces to this model: {cut}. The guess is at the first one.",)
@@ -144,7 +158,9 @@ def elmo(trace: ElmoTrace, of: Sequence[Word], target: int, side: str, k: int) -
     p = trace.next_probabilities(at[0] - 1) if side == "left" else trace.previous_probabilities(at[-1] + 1)
     own = units[at[0] if side == "left" else at[-1]].text
     known = trace.model.index.get(own)
-    notes = () if known is not None else (f"“{own}” is not among its {len(names):,} words, so it cannot expect it.",)
+    notes: tuple[str, ...] = ()
+    if known is None:
+        notes = (f"“{own}” is not among its {len(names):,} words, so it cannot expect it.",)
     if own != of[target].text:
         notes += (f"To ELMo the word is “{own}”.",)
     table = ranking(np.asarray(p, dtype=np.float64), lambda i: names[i], known, k)
@@ -168,7 +184,8 @@ def word2vec(vectors: Vectors, of: Sequence[Word], target: int, k: int) -> Guess
     if not reads.any():
         return Guess("word2vec", title, reads, missing="None of the words around is in its table.")
     mean = np.mean([vectors.vector(of[i].text) for i in sorted(left + right)], axis=0)  # (D,)
-    own, notes = rows[target], ()
+    own = rows[target]
+    notes: tuple[str, ...] = ()
     if own is None:
         notes = (f"“{of[target].text}” is not among its {vectors.size:,} words, so it cannot expect it.",)
     if vectors.context is None or vectors.counts is None:
@@ -299,7 +316,7 @@ WHY = {
 def look_summary(table: pd.DataFrame, word: str) -> Sentence:
     """Which model expected the true word, and what it had read; that none did, or several, where it is so."""
     found, able = expected(table)
-    known = {"word": Piece(word)}
+    known: dict[str, object] = {"word": Piece(word)}
     if not table["rank"].notna().any():
         return say("No model here can say how likely {word} is at this place.", **known)
     if found.best is None:

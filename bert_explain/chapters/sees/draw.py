@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,7 @@ from bert_explain.chapters.sees import analysis as sees
 from bert_explain.chapters.sees import figures as figures
 from bert_explain.chapters.sees.analysis import Guess, Word
 from bert_explain.content import trained, words
+from bert_explain.core.tokens import touching
 from bert_explain.errors import ExplainError
 from bert_explain.figures.masked_words import prediction_bars
 from bert_explain.kernel.text import markdown
@@ -28,7 +30,7 @@ from bert_explain.ui.picture import aside, explained, picture
 
 K = state.Number("k", 1, 10, 5)
 ROWS = (("word2vec",), ("elmo-left", "elmo-right"), ("decoder", "bert"))  # cards side by side: what differs in one thing only
-CODE = {
+CODE: dict[str, tuple[Callable[..., Any], ...]] = {
     "word2vec": (sees.word2vec, sees.ranking),
     "elmo-left": (sees.elmo, run_elmo),
     "elmo-right": (sees.elmo, run_elmo),
@@ -52,16 +54,8 @@ class Chosen:
 
 def chosen(page: Page) -> Chosen | None:
     """The chosen token's word and its sentence; a special token stands for the first word. None without any word."""
-    tokens = page.trace.tokens
-    own = [t for t in tokens if t.span is not None and t.sentence is not None]
-    if not own:
-        return None
-    at = tokens[page.position]
-    at = at if at.span is not None else own[0]
-    text = (page.query.text_a, page.query.text_b)[at.sentence]
-    found = sees.words(text)
-    place = sees.covering(found, *at.span)
-    return Chosen(text, found, place[0]) if place else None
+    found = sees.chosen(page.trace, page.position)
+    return None if found is None else Chosen(*found)
 
 
 def guesses(page: Page, now: Chosen) -> list[Guess]:
@@ -145,8 +139,7 @@ def _of_word(page: Page, now: Chosen) -> set[int]:
     """Positions of the chosen word's pieces in the pair."""
     at = page.trace.tokens[page.position]
     sentence = at.sentence if at.span is not None else next(t.sentence for t in page.trace.tokens if t.span is not None)
-    own = [t for t in page.trace.tokens if t.span is not None and t.sentence == sentence]
-    return {t.position for t in own if t.span[0] < now.word.end and now.word.start < t.span[1]}
+    return set(touching(page.trace.tokens, (now.word.start, now.word.end), sentence or 0))
 
 
 def _reader(now: Chosen, guess: Guess) -> None:

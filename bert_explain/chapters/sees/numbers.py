@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,23 +22,21 @@ MOST_WORDS = 40  # words that are hidden in turn: a run of BERT each
 
 def chosen(ask: Ask) -> tuple[str, tuple[Word, ...], int]:
     """The sentence of the word that the page is about, its words, and that word's place. Raises NotAskable."""
-    tokens = ask.trace.tokens
-    own = [t for t in tokens if t.span is not None and t.sentence is not None]
-    if not own:
+    here = sees.chosen(ask.trace, min(ask.position, len(ask.trace.tokens) - 1))
+    if here is None:
         raise NotAskable("This text has no word that could be guessed.")
-    at = tokens[min(ask.position, len(tokens) - 1)]
-    at = at if at.span is not None else own[0]
-    text = (ask.query.text_a, ask.query.text_b)[at.sentence]
-    found = sees.words(text)
-    place = sees.covering(found, *at.span)
-    if not place or not found[place[0]].text[0].isalnum():
+    _, found, place = here
+    if not found[place].text[0].isalnum():
         raise NotAskable("This text has no word that could be guessed.")
     if len(found) < 3:
         raise NotAskable("This sentence has too few words for a guess at one of them.")
-    return text, found, place[0]
+    return here
 
 
-def _able(make: Callable[[], Guess]) -> Guess | None:
+Made = TypeVar("Made")
+
+
+def _able(make: Callable[[], Made]) -> Made | None:
     try:
         return make()
     except ExplainError:
@@ -48,7 +47,7 @@ def readers(ask: Ask) -> pd.DataFrame:
     """Evidence: 1 / rank of the word in each reader's list; readers that cannot guess it have 0."""
     text, words, target = chosen(ask)
     elmo, beside = _able(lambda: ask.models.elmo(text)), ask.models
-    makers = (
+    makers: tuple[Callable[[], Guess | None], ...] = (
         lambda: sees.word2vec(beside.vectors(), words, target, SHOWN),
         lambda: sees.elmo(elmo, words, target, "left", SHOWN) if elmo is not None else None,
         lambda: sees.elmo(elmo, words, target, "right", SHOWN) if elmo is not None else None,
