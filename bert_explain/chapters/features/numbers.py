@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -239,10 +240,10 @@ def _candidates(who: Any, task: Task, progress: Progress) -> list[tuple[str, Has
         return [("", (who.name, who.fingerprint), lambda: vectors.of_table(who, task))]
     if isinstance(who, Elmo):
         layers = vectors.of_elmo(who, task, progress)
-        return [(f"layer {i}", (who.spec.reads_as, i), lambda i=i: layers[i]) for i in range(len(layers))]
+        return [(f"layer {i}", (who.spec.reads_as, i), partial(layers.__getitem__, i)) for i in range(len(layers))]
     values = vectors.of_texts(who, task, progress)
     return [
-        (name, (who.spec.reads_as, "mean", name), lambda name=name: vectors.way(values, "mean", name))
+        (name, (who.spec.reads_as, "mean", name), partial(vectors.way, values, "mean", name))
         for name in vectors.layers(who.n_layers)
     ]
 
@@ -269,12 +270,12 @@ def _best_inside(
 
 
 def _bag(task: Task, count: int, steps: _Steps) -> np.ndarray:
-    cells = []
-    for seed in SEEDS:
+    def cell(seed: int) -> Cell:
         steps.step(f"A bag of words, {vectors.shown(task, count)} examples")
         identity = ("bag", vectors.identity(task), count, seed)
-        cells.append(_cell(identity, lambda seed=seed: probe.on_words(task, _drawn(task, count, seed)[0])))
-    return _stacked(cells)
+        return _cell(identity, lambda: probe.on_words(task, _drawn(task, count, seed)[0]))
+
+    return _stacked([cell(seed) for seed in SEEDS])
 
 
 def _who(models: Models) -> list[tuple[str, Any]]:

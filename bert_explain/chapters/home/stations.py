@@ -25,7 +25,7 @@ def tokens(trace: Trace, position: int) -> Sentence:
     lost = sum(unknown is not None and t.original_id == unknown.id for t in own)
     if not own:
         return say("{count}: there is no word yet, only what BERT adds.", count=count)
-    if lost:
+    if unknown is not None and lost:
         return say(
             "{count}: {own} from your text, of which {lost} read as {unk}, and {added} that BERT adds.",
             count=count,
@@ -116,10 +116,10 @@ def words(trace: Trace, guess: Guess | None) -> Sentence:
     if guess is None:
         return say("Choose a word of your text, and BERT guesses it from the others.")
     known = {"first": Piece(guess.pieces[0]), "p": readings.percent(guess.probabilities[0])}
-    if guess.true_word is None:
-        return say(
-            "Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece(trace.spec.special.mask.text), **known
-        )
+    mask = trace.spec.special.mask
+    if guess.true_word is None and mask is not None:
+        return say("Where your text says {mask}, BERT's first guess is {first} ({p}).", mask=Piece(mask.text), **known)
+    assert guess.true_word is not None  # nothing else than a text's own mask hides it
     right = "and is right" if guess.true_word == guess.pieces[0] else "and is not what stood there"
     return say(
         "With {word} hidden, BERT's first guess is {first} ({p}), {right}.", word=Piece(guess.true_word), right=right, **known

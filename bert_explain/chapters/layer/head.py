@@ -168,8 +168,14 @@ def look_scores(head: Head, pieces: Sequence[str], row: int) -> Sentence:
     """What to look for in the table of scores and weights: this row's highest score."""
     top = readings.best(head.scores[row], least=0.01, part=0)
     best = strongest(head, row)
-    names = {"row": Piece(pieces[row]), "column": Piece(pieces[best]), "score": readings.signed(float(head.scores[row, best]))}
-    names |= {"weight": float(head.weights[row, best]), "count": len(pieces), "own": ", which is itself" if best == row else ""}
+    names = {
+        "row": Piece(pieces[row]),
+        "column": Piece(pieces[best]),
+        "score": readings.signed(float(head.scores[row, best])),
+        "weight": float(head.weights[row, best]),
+        "count": len(pieces),
+        "own": ", which is itself" if best == row else "",
+    }
     if len(pieces) == 1:
         return say("Look at the row {row}: it has one score, {score}, and one weight, 1.", **names)
     highest = "the highest is {score}, for {column}{own}"
@@ -262,10 +268,11 @@ def look_output(head: Head, pieces: Sequence[str], row: int, off: bool) -> Sente
     heaviest = readings.best(table["weight"], least=0.01)
     total = float(table["length of weight x v"].sum())
     part = longest.value / total if total else 0.0
+    weight = float(table["weight"].iloc[longest.index])
     names = {
         "token": Piece(table["token"].iloc[longest.index]),
         "part": readings.share(part),
-        "weight": float(table["weight"].iloc[longest.index]),
+        "weight": weight,
         "other": Piece(table["token"].iloc[heaviest.index]),
         "more": heaviest.value,
     }
@@ -273,7 +280,7 @@ def look_output(head: Head, pieces: Sequence[str], row: int, off: bool) -> Sente
     if not longest.leads:
         template = start + "brings {part} of all that is added, with a weight of {weight:.2f}"
         return say(template + ("." if longest.many == 1 else "; others bring about as much."), **names)
-    if longest.index != heaviest.index and names["more"] - names["weight"] >= 0.01:
+    if longest.index != heaviest.index and heaviest.value - weight >= 0.01:
         return say(
             start + "brings most, {part} of all that is added, with a weight of {weight:.2f}. {other} has more weight, "
             "{more:.2f}, but its value is shorter.",

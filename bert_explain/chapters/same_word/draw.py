@@ -17,6 +17,7 @@ from bert_explain.chapters.same_word.shared_words import Shared
 from bert_explain.chapters.same_word.shared_words import shared as shared_of
 from bert_explain.content import senses as content
 from bert_explain.content import words
+from bert_explain.core.tokens import touching
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures import senses as figures
 from bert_explain.kernel.text import markdown
@@ -73,7 +74,8 @@ class Read:
 def sentences(page: Page) -> sw.Found | None:
     """The card with the list. None, after a sentence that says why, where there is nothing to compare."""
     word, lines = chosen_list()
-    found, problems = None, []
+    found = None
+    problems: list[str] = []
     try:
         found = found_in(word, lines, state.get(LOT) - 1)
         problems += found.problems
@@ -261,9 +263,8 @@ def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
 
 def _put(page: Page, occurrence: Occurrence) -> None:
     tokens, _ = tokenize(page.model, Query(occurrence.text, state.get("b")))
-    there = (t for t in tokens if t.span and t.sentence == 0 and t.span[0] < occurrence.end and t.span[1] > occurrence.start)
-    first = next(there, None)
-    state.put(a=occurrence.text, mask=(), put=(), token=first.position if first else None)
+    there = touching(tokens, (occurrence.start, occurrence.end))
+    state.put(a=occurrence.text, mask=(), put=(), token=there[0] if there else None)
 
 
 def read(page: Page, found: sw.Found) -> Read | None:

@@ -17,9 +17,11 @@ from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.chapters.same_word import sense_looks as looks
 from bert_explain.chapters.same_word.draw import depth
 from bert_explain.content import trained, unread, wordnet, words
+from bert_explain.core.tokens import Token
 from bert_explain.engines.jobs import Progress
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
+from bert_explain.figures.chart import CHART
 from bert_explain.ui import cache, sense_cache, state
 from bert_explain.ui.components import token_row
 from bert_explain.ui.frame import Page
@@ -34,7 +36,6 @@ AFTER = state.Number("after", 0, 99, None)  # layer of the search; None: the las
 ENTRY = state.Text("entry", "", limit=60)  # which of WordNet's words a form is taken for
 HITS = state.Number("hits", 3, 30, 6)
 INDEXED = asked("indexed")
-CHART: dict[str, Any] = {"theme": None, "config": {"displayModeBar": False}}
 
 
 # how often the nearest has the same sense
@@ -154,8 +155,8 @@ def search(page: Page) -> None:
 def _occurrence(page: Page) -> Occurrence | None:
     """The chosen word of Sentence A, all its pieces together."""
     tokens, text = page.trace.tokens, page.query.text_a
-    one = tokens[page.position]
-    if one.sentence != 0 or one.span is None:
+    one: Token | None = tokens[page.position]
+    if one is None or one.sentence != 0 or one.span is None:
         one = next((t for t in tokens if t.sentence == 0 and t.span and text[slice(*t.span)].isalnum()), None)
     if one is None:
         return None
@@ -204,7 +205,7 @@ def _results(page: Page, net: wordnet.WordNet, here: Occurrence, entry: str, eve
     with picture(
         "hits",
         "The same word elsewhere" if not everywhere else "The nearest of all sentences",
-        look=search_.look(*found, titles, here.form) if len(found[0]) else None,
+        look=search_.look(found[0], found[1], titles, here.form) if len(found[0]) else None,
         table=lambda: pd.concat([hits.assign(by=title) for hits, title in zip(found, titles, strict=True)]),
         code=(search_.rank, senses.between, sense_index.search),
         note=words.notes("senses").search if entry else None,

@@ -15,6 +15,7 @@ from bert_explain.analysis.sentence import Piece
 from bert_explain.analysis.vectors import is_stop_word
 from bert_explain.content import senses as content
 from bert_explain.content import wordnet
+from bert_explain.core.tokens import Token, touching
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many, signed
 from bert_explain.learning.question import Ask, NotAskable, table
@@ -49,9 +50,9 @@ def occurrences(ask: Ask) -> tuple[content.ExampleSet, tuple[Occurrence, ...]]:
     return found, same_word.find(same_word.parse(found.lines), found.word).occurrences
 
 
-def of_pieces(hidden: np.ndarray, tokens: Sequence, one: Occurrence) -> np.ndarray:
+def of_pieces(hidden: np.ndarray, tokens: Sequence[Token], one: Occurrence) -> np.ndarray:
     """(K, T, H) -> (K, H): the mean over the pieces that touch the word; NaN where none does."""
-    at = [t.position for t in tokens if t.span is not None and t.sentence == 0 and t.span[0] < one.end and one.start < t.span[1]]
+    at = touching(tokens, (one.start, one.end))
     return hidden[:, at].mean(axis=1) if at else np.full((len(hidden), hidden.shape[-1]), np.nan)
 
 

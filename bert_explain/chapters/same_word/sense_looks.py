@@ -18,8 +18,8 @@ from bert_explain.kernel import readings
 from bert_explain.kernel.readings import Leader, listed, many, share
 
 FEW = 10  # questions below which a score is not worth comparing
-SILHOUETTE = {"effect": 0.1, "margin": 0.05, "least_cases": 6}  # cases: sentences with a label
-SCORE = {"effect": 0.03, "margin": 0.01, "least_cases": FEW}  # cases: questions; above guessing
+SILHOUETTE_EFFECT, SILHOUETTE_MARGIN, LEAST_LABELLED = 0.1, 0.05, 6  # sentences with a label
+SCORE_EFFECT, SCORE_MARGIN = 0.03, 0.01  # above guessing
 SAME = 0.005  # cosines that differ by less are told as equal: two digits are shown
 
 
@@ -27,7 +27,8 @@ SAME = 0.005  # cosines that differ by less are told as equal: two digits are sh
 def leader(found: pd.DataFrame, labelled: int) -> tuple[Leader, pd.DataFrame]:
     """Which model's meanings separate best, each at its best layer: the answer, and the rows it is of. `found`: silhouettes."""
     rows = _tops(found)
-    return readings.leader(rows["value"].to_numpy(), cases=labelled, **SILHOUETTE), rows
+    values, least = rows["value"].to_numpy(), LEAST_LABELLED
+    return readings.leader(values, effect=SILHOUETTE_EFFECT, margin=SILHOUETTE_MARGIN, cases=labelled, least_cases=least), rows
 
 
 def leader_of_scores(found: pd.DataFrame) -> tuple[Leader, pd.DataFrame]:
@@ -35,9 +36,9 @@ def leader_of_scores(found: pd.DataFrame) -> tuple[Leader, pd.DataFrame]:
     rows = _tops(found)
     chance, queries = (float(found[name].max()) if len(found) else 0.0 for name in ("chance", "queries"))
     # Of few questions the share swings: two of their standard errors, where these are more than the margin.
-    margin = max(SCORE["margin"], 2 * np.sqrt(0.25 / max(queries, 1)) if queries < 1000 else 0.0)
-    rule = SCORE | {"margin": margin, "effect": max(SCORE["effect"], margin)}
-    return readings.leader(rows["value"].to_numpy(), nothing=chance, cases=int(queries), **rule), rows
+    margin = max(SCORE_MARGIN, 2 * np.sqrt(0.25 / max(queries, 1)) if queries < 1000 else 0.0)
+    values, effect = rows["value"].to_numpy(), max(SCORE_EFFECT, margin)
+    return readings.leader(values, nothing=chance, effect=effect, margin=margin, cases=int(queries), least_cases=FEW), rows
 
 
 def _tops(found: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +175,7 @@ def story(found: pd.DataFrame, labelled: int, forms: int = 1) -> Sentence:
             rest = " {static} knows the word's {forms} forms and no sentence: {flat:.2f}."
     if who.best is None or who.kind == "none":
         return say("None of the models that read the sentence tells these labels apart." + rest, **values)
-    if static is not None and static["value"] > who.best.value - SILHOUETTE["margin"]:
+    if static is not None and static["value"] > who.best.value - SILHOUETTE_MARGIN:
         return say("Here the word's form gives the label away: {static}, which sees nothing else, reaches {flat:.2f}.", **values)
     if who.kind == "level":
         names = [f"{rows['model'][i]} ({rows['value'][i]:.2f})" for i in who.level]
@@ -217,7 +218,8 @@ def headline(found: pd.DataFrame, words: int, read_by: Sequence[str] = ()) -> Se
         names = [f"{rows['model'][i]} ({share(rows['value'][i])})" for i in who.level]
         level = "It has the same meaning about equally often for {names}; "
         return say(begin + level + rest + "." + known, names=listed(names), **values)
-    best = rows.iloc[who.index]
+    assert who.best is not None  # one leads
+    best = rows.iloc[who.best.index]
     return say(
         begin + "For {model}, after layer {layer}, it has the same meaning in {value} of the cases; " + rest + "." + known,
         model=best["model"],

@@ -30,7 +30,7 @@ def unknown(trace: Trace) -> pd.DataFrame:
         if not run.unknown:
             continue
         row: list = [SENTENCES[word.sentence], short(word.raw), 1]
-        if run.too_long:
+        if run.failed_at is None:  # it is too long
             limit = trace.wordpiece.model.max_input_chars_per_word
             row += [f"{len(word.normal)} characters: over {limit} nothing is looked up", "", "", "", ""]
         else:

@@ -36,7 +36,8 @@ def ranks(tokenizer: Any) -> dict[tuple[str, str], int]:
 
 def merged(word: str, order: Mapping[tuple[str, str], int]) -> list[Merge]:
     """The merges of one word, written as byte letters, in their order."""
-    pieces, found = list(word), []
+    pieces = list(word)
+    found: list[Merge] = []
     while True:
         pairs = [(order[pair], i) for i, pair in enumerate(pairwise(pieces)) if pair in order]
         if not pairs:
@@ -54,7 +55,7 @@ def spelled(tokenizer: Any, text: str) -> list[str]:
 
 def table(word: str, steps: list[Merge]) -> pd.DataFrame:
     """One row a merge, the bytes first: merge, joined, learned as number (1 = first), pieces."""
-    rows = [(0, "", None, " ".join(word))]
+    rows: list[tuple[int, str, int | None, str]] = [(0, "", None, " ".join(word))]
     rows += [(n, " + ".join(step.pair), step.rank + 1, " ".join(step.pieces)) for n, step in enumerate(steps, 1)]
     return pd.DataFrame(rows, columns=["merge", "joined", "learned as number", "pieces"]).astype({"learned as number": "Int64"})
 

@@ -8,6 +8,7 @@ section 3. Their sizes stand in SIZES; nothing else about these models is known 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -56,15 +57,16 @@ class Sizes:
     replaced: bool = False  # a head that tells replaced words, as ELECTRA's discriminator has
 
 
-_PLAIN = {"segments": 0, "embedding_norm": False, "pooler": False, "mlm": False, "nsp": False}
-_PAPER = {**_PLAIN, "positions": 0, "attention_bias": False}  # its attention is written without biases, its feed-forward with
+_plain = partial(Sizes, segments=0, embedding_norm=False, pooler=False, mlm=False, nsp=False)
+# The paper writes attention without biases, the feed-forward part with.
+_paper = partial(_plain, positions=0, attention_bias=False, decoder_layers=6)
 
 SIZES = {
     "BERT-base": Sizes(12, 12, 768, 3072, 30522),
     "BERT-large": Sizes(24, 16, 1024, 4096, 30522),
-    "GPT-1": Sizes(12, 12, 768, 3072, 40478, **_PLAIN),
-    "Transformer base": Sizes(6, 8, 512, 2048, 37000, decoder_layers=6, **_PAPER),
-    "Transformer big": Sizes(6, 16, 1024, 4096, 37000, decoder_layers=6, **_PAPER),
+    "GPT-1": _plain(12, 12, 768, 3072, 40478),
+    "Transformer base": _paper(6, 8, 512, 2048, 37000),
+    "Transformer big": _paper(6, 16, 1024, 4096, 37000),
 }
 
 
@@ -203,7 +205,7 @@ def look_checked(title: str, table: pd.DataFrame) -> Sentence:
 
 def memory(numbers: int) -> str:
     """The room that so many float32 numbers take."""
-    size = numbers * BYTES
+    size: float = numbers * BYTES
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if size < 1000 or unit == "TB":
             return f"{size:,.0f} {unit}"

@@ -64,7 +64,7 @@ class Sum:
 
 def add(vectors: Vectors, terms: tuple[Term, ...]) -> Sum:
     """The sum; its direction is all that counts. Every word must be in the table (see `absent`)."""
-    rows = [vectors.index(term.word) for term in terms]
+    rows = [vectors.row(term.word) for term in terms]
     signs = np.array([term.sign for term in terms], np.float32)
     parts = units(vectors, rows) * signs[:, None]
     return Sum(terms, parts, parts.sum(axis=0))
@@ -75,7 +75,7 @@ def ranking(vectors: Vectors, added: Sum, k: int = 10) -> pd.DataFrame:
 
     `rank` counts all words; `answer` counts those that were not given (0 for a given word).
     """
-    given = {vectors.words[vectors.index(term.word)] for term in added.terms}
+    given = {vectors.words[vectors.row(term.word)] for term in added.terms}
     found = nearest(vectors, added.total, k + len(given))
     table = pd.DataFrame(found, columns=["word", "cosine"])
     table.insert(0, "rank", np.arange(1, len(table) + 1))

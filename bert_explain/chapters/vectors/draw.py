@@ -119,8 +119,8 @@ def two(page: Page) -> None:
     with picture(
         "two",
         "Two words, number by number",
-        look=None if lacking else av.look_compare(one, other, found),
-        table=None if lacking else lambda: found,
+        look=None if found is None else av.look_compare(one, other, found),
+        table=None if found is None else lambda: found,
         code=(av.compare, av.typical, figures.compare_bands),
         note=words.notes("vectors").compare,
     ):
@@ -130,7 +130,7 @@ def two(page: Page) -> None:
         for word, param in lacking:
             if word:
                 absent(vectors, word, f"two-{param.name}", param)
-        if not lacking:
+        if found is not None:
             top = int(found["product"].abs().argmax())
             bands(figures.compare_bands(one, other, found), key="vectors-two", label="Both words and the products", chosen=top)
             beside = figures.typical_bars(one, other, found, av.typical(vectors))
@@ -148,8 +148,8 @@ def one(page: Page, asked: str = "") -> None:
     trace, ours = page.trace, False
     shared = av.shared(tables[0], page.query.text_a, page.query.text_b)
     if shared and state.get(SHARED) is None and av.is_stop_word(shared[0][0].word):
-        ours, trace = True, cache.trace(page.model.name, Query(*EXAMPLE.values()))
-        shared = [pair for pair in av.shared(tables[0], *EXAMPLE.values()) if not av.is_stop_word(pair[0].word)]
+        ours, trace = True, cache.trace(page.model.name, Query(EXAMPLE["a"], EXAMPLE["b"]))
+        shared = [pair for pair in av.shared(tables[0], EXAMPLE["a"], EXAMPLE["b"]) if not av.is_stop_word(pair[0].word)]
     first = next((i for i, (row, _) in enumerate(shared) if row.word.lower() == asked), 0)
     chosen = state.get(SHARED)
     at = min(first if chosen is None else chosen, max(len(shared) - 1, 0))

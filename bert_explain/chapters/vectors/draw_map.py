@@ -10,6 +10,7 @@ from bert_explain.chapters.vectors import figures as figures
 from bert_explain.chapters.vectors.draw_table import depth, table
 from bert_explain.content import words
 from bert_explain.content.vectors import lists
+from bert_explain.figures.chart import CHART
 from bert_explain.ui import cache, printing, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.packed import PackedText
@@ -41,7 +42,7 @@ def draw(page: Page) -> None:
     with picture(
         "word-map",
         f"{len(shown)} words on a map",
-        look=None if rows is None else vector_map.look(found, rows),
+        look=None if found is None or rows is None else vector_map.look(found, rows),
         table=None if rows is None else lambda: rows,
         code=(vector_map.draw, vector_map.table, figures.word_map),
         note=words.notes("vectors").map + (f" {words.notes('vectors').tsne}" if method == "t-SNE" else ""),
@@ -51,14 +52,14 @@ def draw(page: Page) -> None:
             st.segmented_control("Axes", DIMENSIONS.options, **state.bind(DIMENSIONS))
             if method == "t-SNE":
                 st.number_input("Seed", DRAW.low, DRAW.high, width=160, **state.bind(DRAW))
-        if rows is None:
+        if found is None or rows is None:
             st.text("A map needs at least three words that have a vector; t-SNE needs four.")
         else:
             left, right = st.columns([5, 3], gap="medium")
             with left:
                 chart = figures.word_map(found, rows, "", page.palette)
                 alt = vector_map.look(found, rows).plain()
-                st.plotly_chart(chart, key="vectors-map", theme=None, config={"displayModeBar": False}, alt=alt)
+                st.plotly_chart(chart, key="vectors-map", alt=alt, **CHART)
             with right:
                 st.text("The true nearest word of the list")
                 printing.sheet(

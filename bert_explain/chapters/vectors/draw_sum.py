@@ -70,7 +70,7 @@ def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:
     ):
         left, right = beside(key, [5, 4], gap="large")
         with left:
-            unit = av.units(vectors, [vectors.index(answer)])[0] if answer else None
+            unit = av.units(vectors, [vectors.row(answer)])[0] if answer else None
             bands(figures.sum_bands(added, answer, unit), key=f"bands-{key}", label="The words, their sum, the nearest word")
         with right:
             bars(

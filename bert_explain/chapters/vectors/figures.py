@@ -37,14 +37,14 @@ def neighbour_bars(table: pd.DataFrame) -> list[Bar]:
     ]
 
 
-def sum_bands(added: Sum, nearest: str, vector: np.ndarray) -> list[Band]:
+def sum_bands(added: Sum, nearest: str, vector: np.ndarray | None) -> list[Band]:
     """Each word's numbers at length 1 with its sign, the sum, and the nearest word that was not given, for comparison."""
     rows = [
         Band(term.word, part * term.sign, "token", "" if first and term.sign > 0 else "+" if term.sign > 0 else "−")
         for first, term, part in zip([True] + [False] * len(added.terms), added.terms, added.parts, strict=False)
     ]
     rows.append(Band("the sum", added.total, "hidden", "="))
-    return [*rows, Band(nearest, vector, "true_word", "→")] if nearest else rows
+    return [*rows, Band(nearest, vector, "true_word", "→")] if vector is not None else rows
 
 
 def ranking_bars(table: pd.DataFrame, given: bool, hoped: str = "") -> list[Bar]:

@@ -43,7 +43,7 @@ def opposed(vectors: Vectors, *texts: str) -> Opposed | None:
 
 def rank_among(vectors: Vectors, word: str, other: str) -> tuple[int, float]:
     """The place of a word among the neighbours of another (1 is the nearest, the word itself left out), and its cosine."""
-    own, at = vectors.index(word), vectors.index(other)
+    own, at = vectors.row(word), vectors.row(other)
     every = vectors.keyed.vectors @ units(vectors, [own])[0] / vectors.keyed.norms
     every[own] = -np.inf
     return int((every > every[at]).sum()) + 1, float(every[at])
@@ -139,7 +139,7 @@ def _summed(vectors: Vectors, found: Plural, same: str = "", given: str = "") ->
     total = analogies.add(vectors, terms).total
     words = {"hoped": found.hoped, "same": same or found.word, "given": given or found.many}
     every = vectors.keyed.vectors @ total / vectors.keyed.norms / (float(np.linalg.norm(total)) or 1.0)
-    near = {key: float(every[vectors.index(word)]) for key, word in words.items()}
+    near = {key: float(every[vectors.row(word)]) for key, word in words.items()}
     top = int(every.argmax())
     return table(
         {key: (value, signed(value)) for key, value in near.items()},
@@ -150,7 +150,7 @@ def _summed(vectors: Vectors, found: Plural, same: str = "", given: str = "") ->
         top=Piece(vectors.words[top]),
         cosine=signed(float(every[top])),
         hoped_cosine=signed(near["hoped"]),
-        best=Piece(words[max(near, key=near.get)]),
+        best=Piece(words[max(near, key=near.__getitem__)]),
         best_cosine=signed(max(near.values())),
     )
 

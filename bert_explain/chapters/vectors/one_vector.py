@@ -9,6 +9,7 @@ import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vectors import WordRow
+from bert_explain.core.tokens import touching
 from bert_explain.kernel import readings
 from bert_explain.models.vectors import Vectors
 from bert_explain.trace import Trace
@@ -16,9 +17,7 @@ from bert_explain.trace import Trace
 
 def positions(trace: Trace, sentence: int, word: WordRow) -> list[int]:
     """Where BERT reads the pieces of a word of a sentence (0 = A, 1 = B); empty when they were cut off."""
-    return [
-        t.position for t in trace.tokens if t.sentence == sentence and t.span and t.span[0] < word.end and t.span[1] > word.start
-    ]
+    return touching(trace.tokens, (word.start, word.end), sentence)
 
 
 def table(trace: Trace, tables: Sequence[Vectors], one: WordRow, other: WordRow) -> pd.DataFrame:
