@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -322,6 +323,15 @@ def test_every_model_runs_it_or_says_what_it_lacks(one, kind):
     assert {"what", "paper", "this model"} <= set(trial.table(found))
     figures.shares(found.measures, LIGHT)
     assert list(csv.reader(io.StringIO(found.rows.to_csv(index=False))))
+
+
+def test_a_model_that_has_no_mask_is_a_fault_of_every_row(bench):
+    spec = replace(bench.spec, special=replace(bench.spec.special, mask=None))
+    without = SimpleNamespace(spec=spec, tokens=bench.tokens, piece=bench.piece)
+    for module in (negation, roles, heads):
+        rows = module.TRIAL.builtin()[:2]
+        assert set(module.TRIAL.faults(bench, rows)) == {""}
+        assert set(module.TRIAL.faults(without, rows)) == {"the model has no token that hides a word"}
 
 
 def test_heads_off_in_one_batch_are_heads_off_one_by_one(mini_bert, bench):

@@ -90,7 +90,7 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
             short = f"{shown.capitalize()} is left out: {why_not or f'it needs {trial.LEAST} rows.'}"
             left_out.append(short)
             continue
-        test = tuple(_example(*row, f"row {i}") for i, row in enumerate(mine))
+        test = tuple(_example(name, first, second, answer, f"row {i}") for i, (name, first, second, answer) in enumerate(mine))
         own = Task(task.name, task.title, task.kind, task.labels, task.train, test, task.card)
         values = np.zeros((len(test), len(SEEDS), 2, 2))
         for s, seed in enumerate(SEEDS):

@@ -21,11 +21,7 @@ KEPT = 0.9  # of the whole model's right guesses: from here on nothing has been 
 
 
 def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
-    found = []
-    for sentence, word in rows:
-        place = trial.gap(bench, sentence)
-        found.append(place if isinstance(place, str) else trial.word_fault(bench, word))
-    return found
+    return [trial.gap_fault(bench, sentence) or trial.word_fault(bench, word) for sentence, word in rows]
 
 
 def single(layers: int, heads: int) -> np.ndarray:
@@ -33,7 +29,7 @@ def single(layers: int, heads: int) -> np.ndarray:
     return (1 - np.eye(layers * heads)).reshape(-1, layers, heads)
 
 
-def fewer(order: Sequence[int], layers: int, heads: int) -> np.ndarray:
+def fewer(order: Sequence[int] | np.ndarray, layers: int, heads: int) -> np.ndarray:
     """(STEPS, L, A): the first tenth of an order of heads off, the first two share, ..., all of them."""
     count = layers * heads
     rows = np.ones((STEPS, count))
@@ -47,8 +43,10 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     ones, count = np.ones((1, layers, heads)), layers * heads
     alone, truths, places = [], [], []
     for done, (sentence, word) in enumerate(rows, start=1):
+        truth = bench.piece(word)
+        assert truth is not None  # `faults` has nothing against the row
         places.append(trial.gap(bench, sentence))
-        truths.append(bench.piece(word))
+        truths.append(truth)
         alone.append(log_softmax(bench.without_heads(*places[-1], np.concatenate([ones, single(layers, heads)])), axis=-1))
         alone[-1] = _brief(alone[-1], truths[-1])
         progress(0.7 * done / len(rows), f"Sentence {done} of {len(rows)}: each of {count} heads off alone")

@@ -119,8 +119,8 @@ def outcome(by_kind: np.ndarray, beside: np.ndarray, rows: Sequence[Row], length
         columns=["layer", "kind", "share"],
     )
     named = beside.mean(0)  # (L, A, 2)
-    best = [np.unravel_index(int(np.argmax(named[..., side])), named.shape[:2]) for side in (0, 1)]
-    facts = {
+    best = [divmod(int(np.argmax(named[..., side])), named.shape[1]) for side in (0, 1)]
+    facts: dict[str, float] = {
         "previous_layer": best[0][0] + 1,
         "previous_head": best[0][1] + 1,
         "previous_share": float(named[..., 0].max()),

@@ -27,7 +27,7 @@ def expected(bench: Bench, text: str) -> np.ndarray:
 def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
     found = []
     for sentence, negated, fits, other in rows:
-        why = next((fault for text in (sentence, negated) if isinstance(fault := trial.gap(bench, text), str)), "")
+        why = trial.gap_fault(bench, sentence, negated)
         same = "both words are the same" if bench.piece(fits) == bench.piece(other) else ""
         found.append(why or trial.word_fault(bench, fits, other) or same)
     return found

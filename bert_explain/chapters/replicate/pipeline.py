@@ -19,6 +19,7 @@ from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Measure, Outcome, Part, Progress, Row, Trial
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import touching
 from bert_explain.errors import BadQuery
 from bert_explain.kernel import parts_of_speech, probes, tasks
 from bert_explain.kernel.readings import listed, many
@@ -58,7 +59,7 @@ def _dependency() -> list[Row]:
     marked = probed.direction()
     flat = [(text, text[a:b]) for text, spans in zip(marked.texts, marked.spans, strict=True) for a, b in spans]
     of = {text: [text[a:b] for a, b in spans] for text, spans in zip(marked.texts, marked.spans, strict=True)}
-    found = []
+    found: list[Row] = []
     for (one, two), label in zip(marked.words.tolist(), marked.labels, strict=True):
         (text, first), (_, second) = flat[one], flat[two]
         if all(word[0].isalnum() and _once(of[text], word) for word in (first, second)):
@@ -111,8 +112,7 @@ def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
 
 
 def _read(bench: Bench, text: str, word: str) -> bool:
-    start, end = place(word, text) or (0, 0)
-    return any(t.sentence == 0 and t.span and t.span[0] < end and start < t.span[1] for t in bench.tokens(Query(text)))
+    return bool(touching(bench.tokens(Query(text)), place(word, text) or (0, 0)))
 
 
 def together(task: str, rows: Sequence[Row]) -> np.ndarray:

@@ -18,6 +18,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import HOLDS, Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import touching
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.readings import share as whole_percent
@@ -39,6 +40,13 @@ def place(word: str, text: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
+def stands(word: str, text: str) -> tuple[int, int]:
+    """The same of a row in which the word stands."""
+    found = place(word, text)
+    assert found is not None
+    return found
+
+
 def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
     senses: dict[str, list[str]] = {}
     for word, meaning, text in rows:
@@ -51,7 +59,7 @@ def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
             found.append("it needs a word, its meaning and a sentence")
         elif place(word, text) is None:
             found.append(f"“{word.strip()[:40]}” does not stand in the sentence")
-        elif not pieces(bench.tokens(Query(text)), place(word, text)):
+        elif not touching(bench.tokens(Query(text)), stands(word, text)):
             found.append("the word lies beyond what the model can read")
         elif of.count(meaning.strip()) < 2 or len(set(of)) < 2:
             found.append("its word needs two meanings, and this one a second sentence")
@@ -60,25 +68,20 @@ def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def pieces(tokens: Sequence, span: tuple[int, int]) -> list[int]:
-    """Positions of the pieces of sentence A that touch these characters."""
-    return [t.position for t in tokens if t.sentence == 0 and t.span and t.span[0] < span[1] and span[0] < t.span[1]]
-
-
 def of_word(trace: Trace, span: tuple[int, int]) -> np.ndarray:
     """(K, D): the mean over the pieces of a word of sentence A."""
-    return trace.hidden[:, pieces(trace.tokens, span)].mean(1)
+    return trace.hidden[:, touching(trace.tokens, span)].mean(1)
 
 
 def nearest(vectors: np.ndarray, words: Sequence[str], meanings: Sequence[str]) -> np.ndarray:
     """(N, D) -> (N,) 0 to 1: whether the nearest other occurrence of the same word has the same meaning; equals share."""
     near = np.nan_to_num(cosines(vectors), nan=-2.0)
-    words, meanings = np.asarray(words, dtype=object), np.asarray(meanings, dtype=object)
+    of, means = np.asarray(words, dtype=object), np.asarray(meanings, dtype=object)
     right = np.zeros(len(words))
     for i in range(len(words)):
-        others = np.flatnonzero((words == words[i]) & (np.arange(len(words)) != i))
+        others = np.flatnonzero((of == of[i]) & (np.arange(len(of)) != i))
         first = others[near[i, others] == near[i, others].max()]
-        right[i] = (meanings[first] == meanings[i]).mean()
+        right[i] = (means[first] == means[i]).mean()
     return right
 
 
@@ -98,12 +101,12 @@ def pull(alone: np.ndarray, beside: np.ndarray, words: Sequence[str], meanings: 
     alone, beside : (N, D), the vectors as each sentence is read by itself and with another one. The centres are means of
     vectors read alone, the sentence itself left out. cos(own) / cos(other), as in Reif, Coenen et al. 2019, section 4.2.
     """
-    words, meanings = np.asarray(words, dtype=object), np.asarray(meanings, dtype=object)
-    ratios = np.empty((2, len(words)))
-    for i in range(len(words)):
-        there = np.flatnonzero((words == words[i]) & (np.arange(len(words)) != i))
-        centres = {m: alone[there[meanings[there] == m]].mean(0) for m in set(meanings[there])}
-        own = np.stack([centres.pop(meanings[i])])
+    of, means = np.asarray(words, dtype=object), np.asarray(meanings, dtype=object)
+    ratios = np.empty((2, len(of)))
+    for i in range(len(of)):
+        there = np.flatnonzero((of == of[i]) & (np.arange(len(of)) != i))
+        centres = {m: alone[there[means[there] == m]].mean(0) for m in set(means[there])}
+        own = np.stack([centres.pop(means[i])])
         others = np.stack(list(centres.values()))
         for at, vector in enumerate((alone[i], beside[i])):
             ratios[at, i] = between(vector[None], own)[0, 0] / between(vector[None], others)[0].max()
@@ -120,7 +123,7 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     words = [word.strip().lower() for word, _, _ in rows]
     meanings = [meaning.strip() for _, meaning, _ in rows]
     texts = [text for _, _, text in rows]
-    spans = [place(word, text) for word, _, text in rows]
+    spans = [stands(word, text) for word, _, text in rows]
     count, missing, found = len(rows), [], {}
     for key, name in MODELS.items():
         vectors = []

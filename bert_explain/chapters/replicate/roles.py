@@ -22,7 +22,7 @@ TOP = 5
 def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
     found = []
     for sentence, turned, word in rows:
-        why = next((fault for text in (sentence, turned) if isinstance(fault := trial.gap(bench, text), str)), "")
+        why = trial.gap_fault(bench, sentence, turned)
         same = "both sentences are the same" if sentence.strip() == turned.strip() else ""
         found.append(why or trial.word_fault(bench, word) or same)
     return found

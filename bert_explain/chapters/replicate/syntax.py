@@ -67,7 +67,8 @@ def by_sentence(looked: Looked, best: Best) -> tuple[np.ndarray, np.ndarray]:
 def outcome(looked: Looked, rows: Sequence[Row]) -> Outcome:
     """The numbers, from which heads found which relation."""
     measures: list[Measure] = []
-    parts, facts, lines = [], {}, []
+    facts: dict[str, float] = {}
+    parts, lines = [], []
     for name in (*relations.RELATIONS, "all"):
         best = relation_heads.best(looked, None if name == "all" else name)
         if best is None:

@@ -296,16 +296,29 @@ def read(name: str) -> tuple[Row, ...]:
         return tuple(tuple(row) for row in list(csv.reader(file))[1:])
 
 
-def gap(bench: Bench, text: str) -> tuple[Query, int] | str:
-    """A sentence with one ___ as the model reads it, and where its [MASK] stands; else why it cannot be used."""
+def gap(bench: Bench, text: str) -> tuple[Query, int]:
+    """A sentence with one ___ as the model reads it, and where its [MASK] stands. Raises ValueError with what is wrong."""
     if text.count(GAP) != 1:
-        return f"it needs one {GAP} where the word is hidden" if text.strip() else "the sentence is empty"
-    query = Query(text.replace(GAP, bench.spec.special.mask.text))
+        raise ValueError(f"it needs one {GAP} where the word is hidden" if text.strip() else "the sentence is empty")
+    mask = bench.spec.special.mask
+    if mask is None:
+        raise ValueError("the model has no token that hides a word")
+    query = Query(text.replace(GAP, mask.text))
     tokens = bench.tokens(query)
     places = [t.position for t in tokens if t.masked]
     if len(places) != 1:
-        return "more than one word is hidden" if places else f"the {GAP} lies beyond what the model can read"
+        raise ValueError("more than one word is hidden" if places else f"the {GAP} lies beyond what the model can read")
     return query, places[0]
+
+
+def gap_fault(bench: Bench, *texts: str) -> str:
+    """Why the first of these sentences that cannot be used cannot; "" where all can."""
+    for text in texts:
+        try:
+            gap(bench, text)
+        except ValueError as error:
+            return str(error)
+    return ""
 
 
 def word_fault(bench: Bench, *words: str) -> str:
