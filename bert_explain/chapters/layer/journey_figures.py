@@ -78,17 +78,8 @@ def journey(values: np.ndarray, pieces: Sequence[str], position: int, palette: P
     layers, count = values.shape
     others = [i for i in range(count) if i != position]
     name, across = escape(pieces[position]), np.arange(layers)
-    x, y, text = _lines(np.tile(across[:, None].astype(float), (1, count)), values, others, pieces)
-    behind = go.Scatter(
-        x=x,
-        y=y,
-        text=text,
-        mode="lines",
-        line={"color": palette.soft, "width": 1},
-        name="the other tokens",
-        opacity=0.5 if count <= LABELLED else 0.15,
-        hovertemplate="%{text}: %{y:.2f}<extra></extra>",
-    )
+    lines = _lines(np.tile(across[:, None].astype(float), (1, count)), values, others, pieces)
+    behind = _behind(lines, palette, 0.5 if count <= LABELLED else 0.15, "%{text}: %{y:.2f}")
     chosen = go.Scatter(
         x=across,
         y=values[:, position],
@@ -106,19 +97,8 @@ def path_map(found: PathMap, pieces: Sequence[str], position: int, palette: Pale
     """The map of all hidden states: thin paths of all tokens, the chosen token's path with its layers numbered."""
     layers, count = found.points.shape[:2]
     others = [i for i in range(count) if i != position]
-    x, y, text = _lines(found.points[..., 0], found.points[..., 1], others, pieces)
-    drawn = [
-        go.Scatter(
-            x=x,
-            y=y,
-            text=text,
-            mode="lines",
-            line={"color": palette.soft, "width": 1},
-            name="the other tokens",
-            opacity=0.3 if count <= LABELLED else 0.12,
-            hovertemplate="%{text}<extra></extra>",
-        )
-    ]
+    lines = _lines(found.points[..., 0], found.points[..., 1], others, pieces)
+    drawn = [_behind(lines, palette, 0.3 if count <= LABELLED else 0.12, "%{text}")]
     if count <= LABELLED:
         ends, shown = found.points[-1, others], _apart(found.points, position)
         names = np.array([escape(pieces[i]) for i in others], dtype=str)
@@ -166,6 +146,21 @@ def _apart(points: np.ndarray, position: int) -> set[int]:
             taken.append(end)
             shown.add(i)
     return shown
+
+
+def _behind(lines: tuple[np.ndarray, ...], palette: Palette, opacity: float, told: str) -> go.Scatter:
+    """The paths of the tokens that are not chosen. lines : as `_lines` gives them."""
+    x, y, text = lines
+    return go.Scatter(
+        x=x,
+        y=y,
+        text=text,
+        mode="lines",
+        line={"color": palette.soft, "width": 1},
+        name="the other tokens",
+        opacity=opacity,
+        hovertemplate=f"{told}<extra></extra>",
+    )
 
 
 def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[str]) -> tuple[np.ndarray, ...]:
