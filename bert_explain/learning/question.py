@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -19,6 +19,11 @@ from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.errors import ExplainError
 from bert_explain.query import Query
 from bert_explain.trace import Trace
+
+if TYPE_CHECKING:
+    from bert_explain.models.vectors import Vectors
+    from bert_explain.trace_decoder import DecoderTrace
+    from bert_explain.trace_elmo import ElmoTrace
 
 VALUE, SHOWN = "value", "shown"  # the columns of every evidence: the number that decides, and how it is written
 
@@ -30,9 +35,9 @@ class NotAskable(ExplainError):
 class Models(Protocol):
     """The models beside the encoder, as evidence asks for them. Each raises ExplainError where it cannot be had."""
 
-    def vectors(self, name: str = "word2vec") -> Any: ...
-    def decoder(self, text: str, text_b: str = "", **changes: Any) -> Any: ...
-    def elmo(self, text: str) -> Any: ...
+    def vectors(self, name: str = "word2vec") -> Vectors: ...
+    def decoder(self, text: str, text_b: str = "", **changes: Any) -> DecoderTrace: ...
+    def elmo(self, text: str) -> ElmoTrace: ...
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,18 @@ import numpy as np
 
 from bert_explain import models
 from bert_explain.core.spec import ModelSpec
+from bert_explain.core.tokens import Token
 from bert_explain.engines.local import LocalEngine
 from bert_explain.kernel.tasks import Task
 from bert_explain.models.batches import without_heads, words_vectors
-from bert_explain.models.decoder import load_decoder
-from bert_explain.models.elmo import load_elmo
+from bert_explain.models.decoder import Decoder, load_decoder
+from bert_explain.models.elmo import Elmo, load_elmo
 from bert_explain.models.encoder import Encoder
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace, run
-from bert_explain.trace_decoder import run_decoder
-from bert_explain.trace_elmo import run_elmo
+from bert_explain.trace_decoder import DecoderTrace, run_decoder
+from bert_explain.trace_elmo import ElmoTrace, run_elmo
 from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe, Tuned
 
@@ -32,7 +33,7 @@ class Live:
         self.encoder = models.load(name) if encoder is None else encoder
         self.spec: ModelSpec = self.encoder.spec
 
-    def tokens(self, query: Query) -> Sequence[Any]:
+    def tokens(self, query: Query) -> Sequence[Token]:
         """The query's tokens, without a run."""
         return tokenize(self.encoder, query)[0]
 
@@ -53,14 +54,14 @@ class Live:
         return LocalEngine(self.encoder).logits(without_heads(self.encoder, ids, position, on))
 
     @cached_property
-    def _decoder(self) -> Any:
+    def _decoder(self) -> Decoder:
         return load_decoder()
 
     @cached_property
-    def _elmo(self) -> Any:
+    def _elmo(self) -> Elmo:
         return load_elmo()
 
-    def decoder(self, text: str) -> Any:
+    def decoder(self, text: str) -> DecoderTrace:
         """A text as the decoder reads it."""
         return run_decoder(self._decoder, text)
 
@@ -77,6 +78,6 @@ class Live:
         model = self._decoder if decoder else self.encoder
         return fine_tuning.train(model, task, Recipe(model.name, task.name, **recipe), progress)
 
-    def elmo(self, text: str) -> Any:
+    def elmo(self, text: str) -> ElmoTrace:
         """A text as ELMo reads it."""
         return run_elmo(self._elmo, text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
-from bert_explain.core.tokens import characters
+from bert_explain.core.tokens import Token, characters
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import share, signed
 from bert_explain.kernel.tasks import FOLDER
@@ -43,9 +42,9 @@ def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
     return ["it needs two different words" if bad else "" for bad in few]
 
 
-def words_of(tokens: Sequence[Any], text: str) -> list[tuple[str, list[int]]]:
+def words_of(tokens: Sequence[Token], text: str) -> list[tuple[str, list[int]]]:
     """Each word of a text in small letters, and the positions of its pieces; marks are no words."""
-    pieces: dict[int, list[Any]] = {}
+    pieces: dict[int, list[Token]] = {}
     for token in tokens:
         if token.sentence == 0 and token.word is not None and token.span and not token.special:
             pieces.setdefault(token.word, []).append(token)
@@ -60,9 +59,9 @@ def words_of(tokens: Sequence[Any], text: str) -> list[tuple[str, list[int]]]:
 def read(bench: Bench, key: str, text: str) -> tuple[list[str], np.ndarray]:
     """The words of a text and their vectors (K, W, D) by one of MODELS."""
     if key == "elmo":
-        trace = bench.elmo(text)
-        at = [i for i, word in enumerate(trace.words) if any(c.isalnum() for c in word.text)]
-        return [trace.words[i].text.lower() for i in at], np.asarray(trace.layers)[:, at]
+        heard = bench.elmo(text)
+        at = [i for i, word in enumerate(heard.words) if any(c.isalnum() for c in word.text)]
+        return [heard.words[i].text.lower() for i in at], np.asarray(heard.layers)[:, at]
     trace = bench.run(Query(text)) if key == "bert" else bench.decoder(text)
     words = words_of(trace.tokens, text)
     if not words:

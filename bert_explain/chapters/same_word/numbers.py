@@ -63,9 +63,9 @@ def stack(ask: Ask, key: str, there: Sequence[Occurrence]) -> np.ndarray:
         if key == "word2vec":
             rows.append(ask.models.vectors().vector(one.form)[None])
         elif key == "elmo":
-            read = ask.models.elmo(one.text)
-            at = [i for i, word in enumerate(read.words) if word.start < one.end and one.start < word.end]
-            rows.append(read.layers[:, at].mean(axis=1))
+            heard = ask.models.elmo(one.text)
+            at = [i for i, word in enumerate(heard.words) if word.start < one.end and one.start < word.end]
+            rows.append(heard.layers[:, at].mean(axis=1))
         else:
             read = ask.run(Query(one.text)) if key == "bert" else ask.models.decoder(one.text)
             rows.append(of_pieces(read.hidden, read.tokens, one))
