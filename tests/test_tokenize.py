@@ -1,13 +1,14 @@
 """Tokens equal Hugging Face's own tokenizer(a, b, truncation=True), for any text; spans point at their characters."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.core.tokens import touching
+from bert_explain.core.tokens import covering, touching
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
@@ -163,6 +164,11 @@ def test_the_tokens_of_some_characters_are_those_that_share_one(mini_bert):
     assert touching(tokens, (11, 14)) == [word[-1], word[-1] + 1]
     assert touching(tokens, (2, 3)) == touching(tokens, (0, 0)) == []  # a space; no character
     assert [tokens[i].sentence for i in touching(tokens, (3, 12), sentence=1)] == [1] * len(word)
+
+
+def test_the_words_of_some_characters_are_those_that_share_one():
+    words = [SimpleNamespace(start=start, end=end) for start, end in ((0, 2), (3, 12), (13, 17))]
+    assert [covering(words, span) for span in ((3, 12), (11, 14), (2, 3), (5, 5), (0, 99))] == [[1], [1, 2], [], [1], [0, 1, 2]]
 
 
 def test_swapped_sentences_change_places_and_keep_their_names(mini_bert):

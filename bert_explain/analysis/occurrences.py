@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from bert_explain.analysis.word_forms import words
+from bert_explain.core.tokens import covering
 from bert_explain.models import batches
 from bert_explain.models.batches import Progress
 from bert_explain.models.decoder import load_decoder
@@ -117,10 +118,7 @@ class ElmoReader:
         self, occurrences: Sequence[Occurrence], layer: int | None = None, progress: Progress | None = None
     ) -> np.ndarray:
         rows = [split(o.text)[:MOST_WORDS] for o in occurrences]
-        places = [
-            [i for i, word in enumerate(row) if word.start < o.end and word.end > o.start]
-            for row, o in zip(rows, occurrences, strict=True)
-        ]
+        places = [covering(row, (o.start, o.end)) for row, o in zip(rows, occurrences, strict=True)]
         found = batches.elmo_vectors(self.model, [[word.text for word in row] for row in rows], places, progress)
         return found if layer is None else found[[layer]]
 

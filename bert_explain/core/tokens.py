@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -204,6 +204,21 @@ def touching(tokens: Sequence[Token], span: tuple[int, int], sentence: int = 0) 
     """Positions of the tokens of one of the reader's sentences that share a character with `span`."""
     own = [(t.position, t.span) for t in tokens if t.sentence == sentence and t.span is not None]
     return [at for at, (start, end) in own if start < span[1] and span[0] < end]
+
+
+class Spanned(Protocol):
+    """A word, and where its characters stand in a text."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+def covering(words: Sequence[Spanned], span: tuple[int, int]) -> list[int]:
+    """Places of the words of a text that share a character with `span`."""
+    return [i for i, word in enumerate(words) if word.start < span[1] and span[0] < word.end]
 
 
 def first_pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> list[int | None]:

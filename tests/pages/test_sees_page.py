@@ -10,6 +10,7 @@ from transformers import BertConfig, BertLMHeadModel
 
 from bert_explain.chapters.sees import analysis as sees
 from bert_explain.content import trained
+from bert_explain.core.tokens import covering
 from bert_explain.models import decoder, load_decoder, load_vectors
 from bert_explain.models import elmo as elmo_models
 from bert_explain.models.bilm import BiLM, Options
@@ -94,7 +95,7 @@ def test_a_word_of_the_second_sentence_is_guessed_from_that_sentence_alone(mini_
     plain = run(mini_bert, Query(PAIR["a"], PAIR["b"]))
     word = plain.tokens[11]
     of = sees.words(PAIR["b"])
-    target = sees.covering(of, *word.span)[0]
+    target = covering(of, word.span)[0]
     alone = run(mini_bert, Query(PAIR["b"]))
     hidden = run(mini_bert, Query(PAIR["b"], masked=tuple(sees.pieces_of(alone.tokens, of[target]))))
     assert sees.look_guess(sees.bert(hidden, of, target, 5), target).html() in said(at)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import covering
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import many, percent
 from bert_explain.models.elmo import Elmo
@@ -24,10 +25,8 @@ MARKS = 3  # the vocabulary's first rows are no words: <S>, </S>, <UNK>
 
 def place_of(words: Sequence[Word], span: tuple[int, int] | None) -> int:
     """The word that covers these characters of the text; the longest word where none does. 0 in a text without words."""
-    if span is not None:
-        for i, word in enumerate(words):
-            if word.start < span[1] and span[0] < word.end:
-                return i
+    if span is not None and (there := covering(words, span)):
+        return there[0]
     return max(range(len(words)), key=lambda i: len(words[i].text), default=0)
 
 

@@ -18,7 +18,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import HOLDS, Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
-from bert_explain.core.tokens import touching
+from bert_explain.core.tokens import covering, touching
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.readings import share as whole_percent
@@ -133,8 +133,7 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
                     vectors.append(of_word(bench.run(Query(text)), span))
                 else:
                     trace = bench.elmo(text)
-                    at = [i for i, word in enumerate(trace.words) if word.start < span[1] and span[0] < word.end]
-                    vectors.append(np.asarray(trace.layers)[:, at].mean(1))
+                    vectors.append(np.asarray(trace.layers)[:, covering(trace.words, span)].mean(1))
                 progress((done + (key == "elmo") * count) / (4 * count), f"{name}: sentence {done} of {count}")
         except ExplainError as error:
             if key == "bert":

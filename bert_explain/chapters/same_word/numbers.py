@@ -15,7 +15,7 @@ from bert_explain.analysis.sentence import Piece
 from bert_explain.analysis.vectors import is_stop_word
 from bert_explain.content import senses as content
 from bert_explain.content import wordnet
-from bert_explain.core.tokens import Token, touching
+from bert_explain.core.tokens import Token, covering, touching
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many, signed
 from bert_explain.learning.question import Ask, NotAskable, table
@@ -64,8 +64,7 @@ def stack(ask: Ask, key: str, there: Sequence[Occurrence]) -> np.ndarray:
             rows.append(ask.models.vectors().vector(one.form)[None])
         elif key == "elmo":
             heard = ask.models.elmo(one.text)
-            at = [i for i, word in enumerate(heard.words) if word.start < one.end and one.start < word.end]
-            rows.append(heard.layers[:, at].mean(axis=1))
+            rows.append(heard.layers[:, covering(heard.words, (one.start, one.end))].mean(axis=1))
         else:
             read = ask.run(Query(one.text)) if key == "bert" else ask.models.decoder(one.text)
             rows.append(of_pieces(read.hidden, read.tokens, one))

@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from bert_explain.analysis.masked_words import best, piece_text
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.core.tokens import touching
+from bert_explain.core.tokens import covering, touching
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import Leader, listed, percent
 from bert_explain.models.vectors import Vectors
@@ -67,11 +67,6 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(Word(m.group(), *m.span()) for m in _WORD.finditer(text))
 
 
-def covering(units: Sequence[Any], start: int, end: int) -> list[int]:
-    """Indices of the units (with .start and .end) that share a character with start..end."""
-    return [i for i, u in enumerate(units) if u.start < end and start < u.end]
-
-
 def pieces_of(tokens: Sequence[Token], word: Word) -> list[int]:
     """Positions of the tokens of sentence A that share a character with the word."""
     return touching(tokens, (word.start, word.end))
@@ -85,7 +80,7 @@ def chosen(trace: Trace, position: int) -> tuple[str, tuple[Word, ...], int] | N
     _, sentence, span = next((one for one in own if one[0] == position), own[0])
     text = (trace.query.text_a, trace.query.text_b)[sentence]
     found = words(text)
-    place = covering(found, *span)
+    place = covering(found, span)
     return (text, found, place[0]) if place else None
 
 
@@ -152,7 +147,7 @@ def elmo(trace: ElmoTrace, of: Sequence[Word], target: int, side: str, k: int) -
     key, title = (f"elmo-{side}", f"ELMo, {'forward' if side == 'left' else 'backward'} model")
     reads = _side(len(of), target, side)
     units, names = trace.words, trace.vocabulary
-    at = covering(units, of[target].start, of[target].end)
+    at = covering(units, (of[target].start, of[target].end))
     if not at:
         return Guess(key, title, reads, missing="ELMo reads no word here.")
     p = trace.next_probabilities(at[0] - 1) if side == "left" else trace.previous_probabilities(at[-1] + 1)
