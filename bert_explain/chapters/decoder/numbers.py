@@ -139,7 +139,7 @@ def far_or_near(ask: Ask, *, skip: int = 0) -> pd.DataFrame:
         differs[key] = _first_other(before, after[key])
         leads = [min(pair) for pair in zip(leads, sure, strict=False)]
     sooner = min(differs.values())
-    where = "same" if differs["first"] == differs["last"] else min(differs, key=differs.get)
+    where = "same" if differs["first"] == differs["last"] else min(differs, key=differs.__getitem__)
     told = {key: f"piece {n + 1} is the first to differ" if n < WRITTEN else "no piece differs" for key, n in differs.items()}
     return table(
         {key: (float(key == where), told.get(key, "")) for key in ("first", "last", "same")},

@@ -186,7 +186,7 @@ def between(ask: Ask) -> pd.DataFrame:
     found = meanings(vectors, ask.trace, ask.position)
     if found is None:
         raise NotAskable("This text has none of the words of which two meanings are known here.")
-    own, one, two = units(vectors, [vectors.index(word) for word in found[:3]])
+    own, one, two = units(vectors, [vectors.row(word) for word in found[:3]])
     return _leans(found, float(own @ one), float(own @ two), ask.trace.spec.title)
 
 
