@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.remember import remember
+from bert_explain.core.spec import Specials
+from bert_explain.kernel import own_tokens
 from bert_explain.kernel.readings import Best, best
 from bert_explain.trace import Token, Trace
 
@@ -33,6 +35,11 @@ DIRECTIONS = {  # name: (sentence of the row, sentence of the column); 0 = A, 1 
     "A to B": (0, 1),
     "B to A": (1, 0),
 }
+
+
+def patterns(special: Specials) -> dict[str, str]:
+    """PATTERNS, with a model's own tokens in the names."""
+    return {own_tokens.plain(name, special): column for name, column in PATTERNS.items()}
 
 
 class Link(NamedTuple):
@@ -174,7 +181,7 @@ def facts(trace: Trace) -> pd.DataFrame:
     """One line for each head, L x A lines in the order of the layers. All shares are means over rows, from 0 to 1.
 
     layer, head : from 1, as on the page.
-    pattern : the name in PATTERNS whose share is largest, if that is above MAJORITY (Clark et al. 2019, "What does BERT
+    pattern : the name in `patterns` whose share is largest, if that is above MAJORITY (Clark et al. 2019, "What does BERT
         look at?", section 3.1 counts heads with more than half on the next or previous token); else "broad" if the
         entropy is above BROAD of its maximum; else "mixed".
     entropy : mean over rows of -sum w log2 w, in bits. `of_most`: its share of log2 T, the entropy of an even look.
@@ -210,7 +217,7 @@ def facts(trace: Trace) -> pd.DataFrame:
     for name, values in columns.items():
         table[name] = values.ravel().astype(float)
     table.insert(3, "of_most", table["entropy"] / np.log2(t) if t > 1 else 0.0)
-    table.insert(2, "pattern", [_pattern(line) for line in table.to_dict("records")])
+    table.insert(2, "pattern", [_pattern(line, patterns(special_tokens)) for line in table.to_dict("records")])
     table["off"] = [pair in trace.query.heads_off for pair in at]
     return table
 
@@ -220,9 +227,9 @@ def entropy(weights: np.ndarray) -> np.ndarray:
     return -np.einsum("...ij,...ij->...i", weights, np.log2(np.maximum(weights, np.finfo(np.float32).tiny)))
 
 
-def _pattern(line: dict) -> str:
-    most = max(PATTERNS, key=lambda name: line[PATTERNS[name]])
-    if line[PATTERNS[most]] > MAJORITY:
+def _pattern(line: dict, names: dict[str, str]) -> str:
+    most = max(names, key=lambda name: line[names[name]])
+    if line[names[most]] > MAJORITY:
         return most
     return "broad" if line["of_most"] > BROAD else "mixed"
 

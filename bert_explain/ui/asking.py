@@ -23,7 +23,7 @@ from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, own, state
 from bert_explain.ui.notice import tell
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _sentences(pair: Pair) -> str:
 
 
 def _heading(text: Sentence, name: str) -> None:
-    st.html(f'<h2 class="question" tabindex="-1" data-question="{escape(name)}">{text.html()}</h2>')
+    st.html(f'<h2 class="question" tabindex="-1" data-question="{escape(name)}">{own.sentence(text).html()}</h2>')
 
 
 def _titled(title: str) -> None:
@@ -244,7 +244,7 @@ def _form(page: Page, question: Question, ask: Ask, place: Key, options: tuple[O
     name = "-".join(("ask", question.id, str(abs(hash(place)))))
     with st.form(name, border=False):
         if options:
-            texts = {option.id: option.text.markdown() for option in options}
+            texts = {option.id: own.sentence(option.text).markdown() for option in options}
             st.radio(
                 "Your answer", list(texts), index=None, format_func=texts.get, key=f"{name}-choice", label_visibility="collapsed"
             )
@@ -313,12 +313,12 @@ def _answer(page: Page, question: Question, ask: Ask, found: pd.DataFrame, optio
     broken = _broken(page, question, ask, found)
     if options:
         st.html(_rows(options, found, right, given, broken))
-    said = said_of(question, ask, found, options, given)
+    said = own.sentence(said_of(question, ask, found, options, given))
     st.html(f'<p class="look" role="status">{said.html()}</p>')
     chosen = next((o for o in options if o.id == given.choice and o.id != right), None)
     because = question.because(chosen, found) if chosen is not None else None
     if because is not None:
-        st.html(f'<p class="refute">{because.html()}</p>')
+        st.html(f'<p class="refute">{own.sentence(because).html()}</p>')
     if given.sure and chosen is not None:
         st.caption("Sure, and otherwise: worth a second look. It comes back at the end of a later chapter.")
     _experiment(page, question, ask, found, broken)
@@ -335,7 +335,7 @@ def _rows(options: tuple[Option, ...], found: pd.DataFrame, right: str, given: G
             number = f"{number} → {broken.at[option.id, SHOWN]}"
         told = escape(" · ".join([part for part in (number, *marks) if part]))
         kind = " ".join(c for c, on in (("right", option.id == right), ("yours", option.id == given.choice)) if on)
-        lines.append(f'<li class="{kind}"><span>{option.text.html()}</span><small>{told}</small></li>')
+        lines.append(f'<li class="{kind}"><span>{own.sentence(option.text).html()}</span><small>{told}</small></li>')
     return f'<ul class="options">{"".join(lines)}</ul>'
 
 
@@ -344,11 +344,11 @@ def _experiment(page: Page, question: Question, ask: Ask, found: pd.DataFrame, b
         return
     place = key(page, question, ask.query)
     if broken is None:
-        label = question.said("try", found).markdown()
+        label = own.sentence(question.said("try", found)).markdown()
         st.button(label, key=f"break-{question.id}-{abs(hash(place))}", on_click=_break, args=(place,))
         return
     facts = {f"new_{name}": value for name, value in broken.attrs.get("facts", {}).items()}
-    sentence = question.said("broke" if question.broken(found, broken) else "held", found, **facts)
+    sentence = own.sentence(question.said("broke" if question.broken(found, broken) else "held", found, **facts))
     st.html(f'<p class="look" role="status">{sentence.html()}</p>')
 
 

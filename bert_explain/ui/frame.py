@@ -27,7 +27,7 @@ from bert_explain.learning.question import NotAskable
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
-from bert_explain.ui import asking, cache, fetching, limits, printing, sentence_box, stages, state
+from bert_explain.ui import asking, cache, fetching, limits, own, printing, sentence_box, stages, state
 from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
@@ -187,6 +187,7 @@ def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
     _check_model()
     try:
         limits.check(page.model)
+        own.speaks_of(page.model.spec.special)
         trace = page.trace
         veiled = _veiled(page, stage, chapter)
         thumbs = thumbnails(trace, page.position, lambda query: cache.trace(page.model.name, query), veiled)
@@ -236,7 +237,7 @@ def _chapter(page: Page, chapter: Chapter, at: state.Choice) -> None:
 def _known(page: Page, chapter: Chapter) -> tuple[list[dict], list[dict]]:
     def told(step: Step) -> dict:
         done = step.asks is not None and asking.answered(page, step.asks)
-        return {"id": step.id, "name": step.title, "done": done, "link": _link(step.id, chapter)}
+        return {"id": step.id, "name": own.plain(step.title), "done": done, "link": _link(step.id, chapter)}
 
     steps = [told(step) for step in chapter.steps]
     if chapter.questions:
@@ -307,7 +308,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
         answered = asking.answered(page, question)
         if not answered:
             _lead(page, step)
-        open_ = asking.draw(page, question, asking.asked_here(page), title=step.title)
+        open_ = asking.draw(page, question, asking.asked_here(page), title=own.plain(step.title))
         if answered and step.lead:  # what was read before the guess makes room for what the guess has shown
             with st.expander("What this step is about", key=f"lead-{step.id}"):
                 _lead(page, step)
@@ -324,7 +325,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
 def _step_heading(step: Step, page: Page | None = None, title: str = "") -> None:
     headed(step.title)
     if step.title != title:  # a chapter of one step has its heading already
-        st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(step.title)}</h2>')
+        st.html(f'<h2 class="step" tabindex="-1" data-step-heading="{step.id}">{escape(own.plain(step.title))}</h2>')
     if page is not None:
         _lead(page, step)
 
@@ -332,7 +333,7 @@ def _step_heading(step: Step, page: Page | None = None, title: str = "") -> None
 def _lead(page: Page, step: Step) -> None:
     lead = step.lead(page) if callable(step.lead) else step.lead
     if lead:
-        st.markdown(lead)
+        st.markdown(own.markdown(lead))
 
 
 def _drawn(page: Page, step: Step) -> None:
@@ -418,7 +419,9 @@ def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
 
 def _summary(page: Page, chapter: Chapter) -> None:
     """What was guessed in this chapter, quietly."""
-    asked = [(step.title, step.asks) for step in chapter.steps if step.asks is not None and asking.answered(page, step.asks)]
+    asked = [
+        (own.plain(step.title), step.asks) for step in chapter.steps if step.asks is not None and asking.answered(page, step.asks)
+    ]
     if not asked:
         return
     with st.container(key="guessed"):
@@ -433,7 +436,7 @@ def _turn(page: Page, chapter: Chapter, at: state.Choice, now: str) -> None:
     if now not in names or len(names) < 2:
         return
     place = names.index(now)
-    titles = {**{step.id: step.title for step in chapter.steps}, CHECK: "Check yourself"}
+    titles = {**{step.id: own.plain(step.title) for step in chapter.steps}, CHECK: "Check yourself"}
     with st.container(key="turn", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         if place:
             to = names[place - 1]
@@ -492,7 +495,7 @@ def _foot(stage: stages.Stage, chapter: Chapter) -> None:
         printing.offer(chapter.id)
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
-                st.markdown("\n\n".join(f"**{term.name}**: {term.text}" for term in terms()))
+                st.markdown("\n\n".join(f"**{term.name}**: {own.markdown(term.text)}" for term in terms()))
         _page_link(None if at is None else at + 1, "Next", "right")
 
 

@@ -15,7 +15,7 @@ from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many
 from bert_explain.learning.question import Guess, Question
 from bert_explain.query import Query
-from bert_explain.ui import asking, stages, state
+from bert_explain.ui import asking, own, stages, state
 from bert_explain.ui.frame import Page
 
 NONE = "Nothing is guessed yet. On the walk each step asks first; what you guess is gathered here, beside what the model said."
@@ -61,7 +61,7 @@ def _line(page: Page, stage: stages.Stage, title: str, step: str, question: Ques
         ask = asking.ask_of(page.model.name, query, _word(question, query))
         table = asking.evidence(page, question, ask) if kept is None else kept
         options = question.choices(ask)
-        told = asking.said_of(question, ask, table, options, guess)
+        told = own.sentence(asking.said_of(question, ask, table, options, guess))
     except ExplainError:
         return line()
     return line(told, None if guess.shown or not options else guess.right(question.answer(table)))

@@ -15,7 +15,7 @@ from bert_explain.analysis.sentence import Sentence
 from bert_explain.content.glossary import hard_words
 from bert_explain.content.words import Depth
 from bert_explain.kernel.text import csv, markdown
-from bert_explain.ui import printing
+from bert_explain.ui import own, printing
 from bert_explain.ui.components import tools
 
 TABLE, CODE = "as a table", "show the code"
@@ -101,10 +101,11 @@ def picture(
     code : the functions that made the picture; their source is shown on demand.
     note : a quiet line under the picture.
     """
+    title, note = own.plain(title), own.markdown(note or "")
     with _card(key, title):
         if look is not None:
             said(look)
-        _hard_words(look.template if isinstance(look, Sentence) else look or "", note or "")
+        _hard_words(look.template if isinstance(look, Sentence) else look or "", note)
         yield
         if note:
             st.caption(note)
@@ -113,21 +114,22 @@ def picture(
 
 def said(look: Sentence | str) -> None:
     """What to look for, set off by a rule. Tokens in it are escaped."""
-    st.html(f'<p class="look">{look.html() if isinstance(look, Sentence) else escape(look)}</p>')
+    told = own.sentence(look).html() if isinstance(look, Sentence) else escape(own.plain(look))
+    st.html(f'<p class="look">{told}</p>')
 
 
 def _hard_words(*texts: str) -> None:
     """What a beginner does not know of these words of ours, each explained by a press."""
     found = hard_words(" ".join(texts))
     if found:
-        each = (f"<details><summary>{escape(t.name)}?</summary><p>{escape(t.text)}</p></details>" for t in found)
+        each = (f"<details><summary>{escape(t.name)}?</summary><p>{escape(own.plain(t.text))}</p></details>" for t in found)
         st.html(f'<div class="terms">{"".join(each)}</div>')
 
 
 def explained(told: Depth, here: str = "") -> None:
     """The formula and the tensors, for those who ask; `here` is a quiet line about this text."""
-    with st.expander(told.title):
-        st.markdown(told.text)
+    with st.expander(own.markdown(told.title)):
+        st.markdown(own.markdown(told.text))
         _hard_words(told.text)
         for formula in told.formulas:
             st.latex(formula)

@@ -157,7 +157,7 @@ def _numbers(page: Page) -> None:
     trace, layer, head = page.trace, page.layer, page.head
     line = attention.facts(trace).iloc[layer * trace.spec.n_heads + head]
     with picture("numbers", "This head in numbers", look=looks.numbers(line), code=(attention.facts,)):
-        bars(figures.share_bars(line), key="shares", label="Where this head's attention goes")
+        bars(figures.share_bars(line, page.trace.spec.special), key="shares", label="Where this head's attention goes")
 
 
 def _directions(page: Page) -> None:
@@ -184,7 +184,8 @@ def facts(page: Page) -> None:
     number = st.column_config.NumberColumn
     share = partial(st.column_config.ProgressColumn, min_value=0, max_value=1, format="%.2f", width=84)
     shares = {
-        name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}") for name, told in figures.SHARES.items()
+        name: share(told.removeprefix("to ").removeprefix("the "), help=f"Share {told}")
+        for name, told in figures.shares(page.trace.spec.special).items()
     }
     note = words.notes("attention").facts
     with picture("facts", "What each head does", look=looks.facts(table), note=note, code=(attention.facts,)):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bert_explain.analysis.attention import PATTERNS
+from bert_explain.analysis.attention import patterns
+from bert_explain.core.spec import Specials
 from bert_explain.figures.payload import Bar
+from bert_explain.kernel import own_tokens
 from bert_explain.kernel.readings import percent
 
 SHARES = {
@@ -18,11 +20,17 @@ SHARES = {
 }
 
 
-def share_bars(line: pd.Series) -> list[Bar]:
+def shares(special: Specials) -> dict[str, str]:
+    """The columns of `attention.facts` that are shares, and what each is the share of, with the model's own tokens."""
+    return {name: own_tokens.plain(words, special) for name, words in SHARES.items()}
+
+
+def share_bars(line: pd.Series, special: Specials) -> list[Bar]:
     """One head's line of `attention.facts`: where its attention goes. The share that names its pattern is marked."""
-    marked = PATTERNS.get(line["pattern"])
+    marked = patterns(special).get(line["pattern"])
     return [
-        Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "") for name, words in SHARES.items()
+        Bar(words, float(line[name]), "attention", mark="its pattern" if name == marked else "")
+        for name, words in shares(special).items()
     ]
 
 

@@ -19,10 +19,9 @@ from bert_explain.figures.payload import Bar
 from bert_explain.kernel import attribution
 from bert_explain.kernel.attribution import WORD
 from bert_explain.kernel.readings import many, percent, signed
-from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
-from bert_explain.ui import asking, cache, state
+from bert_explain.ui import asking, cache, own, state
 from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -251,7 +250,7 @@ def _baseline() -> None:
     right.selectbox(
         "Baseline of integrated gradients",
         names,
-        format_func=BASELINES.__getitem__,
+        format_func=lambda name: own.markdown(BASELINES[name]),
         help="They start from a text with this in each word's place. Special tokens and the hidden word stay as they are.",
         **state.bind(BASELINE, options=names),
     )
@@ -502,34 +501,24 @@ def _off(page: Page) -> None:
             st.plotly_chart(figures.off_chart(made, page.palette), key="off-chart", alt=look.plain(), **CHART)
 
 
-def _about(text: str) -> Callable[[Page], str]:
-    """A lead that names the model's own mask token."""
-
-    def lead(page: Page) -> str:
-        mask = page.model.spec.special.mask
-        return text if mask is None or mask.text == "[MASK]" else text.replace("[MASK]", markdown(mask.text))
-
-    return lead
-
-
 CHAPTER = Chapter(
     id="changed",
     name="What changed the answer",
     steps=(
-        Step("kills", "Without one word", _kills, asks=questions.KILLS, lead=_about(LEAD), owns=(TRIED,)),
+        Step("kills", "Without one word", _kills, asks=questions.KILLS, lead=LEAD, owns=(TRIED,)),
         Step(
             "two",
             "Two methods",
             _two,
             asks=questions.HURTS,
-            lead=_about(LEAD_TWO),
+            lead=LEAD_TWO,
             owns=(ONE, TWO, BASELINE, TAKEN, ANSWER, SCORED),
         ),
-        Step("left", "What is left", _left, asks=questions.LEFT, lead=_about(LEAD_LEFT), owns=(CUT,)),
+        Step("left", "What is left", _left, asks=questions.LEFT, lead=LEAD_LEFT, owns=(CUT,)),
     ),
     deeper=(
-        Step("why", "Why this and not that", _why, lead=_about(LEAD_WHY), owns=(WANTED, OTHER, HELD)),
-        Step("every", "All methods beside each other", _all, lead=_about(LEAD_TWO), owns=(EVERY,)),
-        Step("off", "Heads and layers switched off", _off, lead=_about(LEAD_OFF), owns=(UNITS, ORDER, SWITCHED)),
+        Step("why", "Why this and not that", _why, lead=LEAD_WHY, owns=(WANTED, OTHER, HELD)),
+        Step("every", "All methods beside each other", _all, lead=LEAD_TWO, owns=(EVERY,)),
+        Step("off", "Heads and layers switched off", _off, lead=LEAD_OFF, owns=(UNITS, ORDER, SWITCHED)),
     ),
 )

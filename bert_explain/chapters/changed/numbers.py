@@ -104,7 +104,7 @@ def integrated(found: Case, baseline: str = "mask", progress: Progress = silent)
 def occluded(found: Case, progress: Progress = silent) -> np.ndarray:
     """(U,): the log-odds of the answer with [MASK] in the place of each unit alone; hidden places change nothing."""
     queries = [found.without([i]) for i in range(len(found.parts))]
-    return found.read(queries, progress=progress, text="Each word replaced by [MASK], one at a time")[0]
+    return found.read(queries, progress=progress, text="Each word hidden, one at a time")[0]
 
 
 def complete(path: Path, baseline: str) -> Sentence:
@@ -116,7 +116,7 @@ def complete(path: Path, baseline: str) -> Sentence:
         "difference": path.end - path.start,
         "error": percent(path.error),
         "steps": many(path.steps, "point"),
-        "baseline": f"{BASELINES[baseline]} in each word's place" if baseline != "zero" else "zeros in each word's place",
+        "baseline": say(f"{BASELINES[baseline]} in each word's place"),
         "whole": "" if path.scale == abs(path.end - path.start) else " of all magnitudes together",
     }
     text = (
@@ -349,7 +349,7 @@ def speaks_for(found: Case, made: Taken) -> Sentence:
 def one_less(found: Case, progress: Progress = silent) -> pd.DataFrame:
     """P without each unit, one row a unit: word, kind, position, without (P), fall, stays (the answer still comes first)."""
     queries = [found.without([i]) for i in range(len(found.parts))]
-    odds, first = found.read(queries, progress=progress, text="Each word replaced by [MASK], one at a time")
+    odds, first = found.read(queries, progress=progress, text="Each word hidden, one at a time")
     p = probability(odds)
     frame = table_of(found, ())
     return frame.assign(without=p, fall=found.p - p, stays=first)

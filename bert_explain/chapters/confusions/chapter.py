@@ -14,7 +14,7 @@ from bert_explain.figures.payload import Bar
 from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import NotAskable
-from bert_explain.ui import asking, working
+from bert_explain.ui import asking, own, working
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -70,8 +70,8 @@ def _card(name: str, card: Card, found: pd.DataFrame, said: str) -> None:
         code=(card.judge,),
     ):
         items = [Bar(bar.text, bar.value, "probability", shown=bar.shown, signal=bar.signal) for bar in outcome.bars]
-        bars(items, key=f"bars-card-{name}", label=f"What the model gave: {card.words['step']}")
-        st.caption(f"Asked again and again: {markdown(card.words['asked'])}.")
+        bars(items, key=f"bars-card-{name}", label=f"What the model gave: {own.plain(card.words['step'])}")
+        st.caption(f"Asked again and again: {markdown(own.plain(card.words['asked']))}.")
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def cls_is_the_sentence(ask: Ask) -> Outcome:
     if not first.special:
         raise NotAskable("This model has no special token in front.")
     by = {
-        "[CLS]": _found([t.hidden[-1][0] for t in one], [t.hidden[-1][0] for t in other]),
+        first.text: _found([t.hidden[-1][0] for t in one], [t.hidden[-1][0] for t in other]),
         "the mean": _found([mean(t) for t in one], [mean(t) for t in other]),
     }
     cls, means = by.values()
@@ -175,7 +175,7 @@ def pooled_is_cls(ask: Ask) -> Outcome:
     like, apart = cosine(cls, pooled), float(np.abs(cls - pooled).max())
     bars = [
         Drawn("cosine of the two", _length(like), signed(like), True),
-        Drawn("largest number of [CLS]", _length(np.abs(cls).max() / 10), f"{np.abs(cls).max():.2f}"),
+        Drawn(f"largest number of {ask.trace.tokens[0].text}", _length(np.abs(cls).max() / 10), f"{np.abs(cls).max():.2f}"),
         Drawn("largest number of pooled", _length(np.abs(pooled).max() / 10), f"{np.abs(pooled).max():.2f}"),
     ]
     return outcome(
@@ -343,11 +343,13 @@ def padding_changes(ask: Ask) -> Outcome:
         alone, hidden, shown = padded(ask.trace.model, text, 16)
     except ExplainError as error:
         raise NotAskable(str(error)) from error
+    token = ask.trace.spec.special.padding
+    padding = "the padding" if token is None else token.text
     apart, without = (float(np.abs(alone - other).max()) for other in (hidden, shown))
     like = [float(np.mean([cosine(a, b) for a, b in zip(alone, other, strict=True)])) for other in (hidden, shown)]
     bars = [
-        Drawn("mask 0 at [PAD]", _length(like[0]), f"cosine {like[0]:.4f}", True),
-        Drawn("[PAD] in sight", _length(like[1]), f"cosine {like[1]:.4f}"),
+        Drawn(f"mask 0 at {padding}", _length(like[0]), f"cosine {like[0]:.4f}", True),
+        Drawn(f"{padding} in sight", _length(like[1]), f"cosine {like[1]:.4f}"),
     ]
     return outcome(
         apart <= 10 * SAME,

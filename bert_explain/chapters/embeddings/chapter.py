@@ -10,11 +10,11 @@ from bert_explain.ui.picture import aside
 
 
 def _lead(page: Page) -> str:
+    segment = "A second row tells sentence A from B: the **segment**. A third" if page.model.has_segments else "A second row"
     return (
         "A model works with numbers. So each token is looked up in a table: its **row** there is a list of "
-        f"{page.model.hidden_size} numbers, its **embedding**. A second row tells sentence A from B: the "
-        "**segment**. A third tells the place in the text: the **position**. **The three are added, number by "
-        "number.** Choose a token to follow."
+        f"{page.model.hidden_size} numbers, its **embedding**. {segment} tells the place in the "
+        "text: the **position**. **They are added, number by number.** Choose a token to follow."
     )
 
 

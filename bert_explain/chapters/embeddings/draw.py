@@ -20,7 +20,7 @@ from bert_explain.errors import Missing
 from bert_explain.figures.chart import CHART
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Trace
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, own, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -116,7 +116,7 @@ def _dimension(trace: Trace, usual: int) -> int:
 
 def _formula(name: str) -> None:
     with st.expander("The formula", key=f"formula-{name}"):
-        st.markdown(words.depth(name))
+        st.markdown(own.markdown(words.depth(name)))
 
 
 # the whole text -------------------------------------------------------------------------------------------------------

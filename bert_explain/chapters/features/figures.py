@@ -13,7 +13,8 @@ from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.text import plotly
 
-POOLINGS = {"[CLS]": ("special", "square"), "mean": ("attention", "circle"), "maximum": ("position", "diamond")}
+POOLINGS = {"mean": ("attention", "circle"), "maximum": ("position", "diamond")}
+FIRST = ("special", "square")  # the pooling that takes the first token, whatever the model calls it
 LINES = (("attention", "circle", "solid"), ("segment_a", "square", "dash"), ("special", "diamond", "dot"))
 APART = 0.16  # of one step: what stands at one place is drawn side by side
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
@@ -26,10 +27,10 @@ def ways_chart(found: Compared, palette: Palette, measure: str) -> go.Figure:
     layers = [i for i, name in enumerate(names) if not name.startswith(("last", "all"))]
     traces = [_always(found, palette, (-0.4, len(names) - 0.6))]
     for k, pooling in enumerate(poolings):
-        role, symbol = POOLINGS.get(pooling, ("attention", "circle"))
+        role, symbol = POOLINGS.get(pooling, FIRST)
         rows = found.table[found.table["pooling"] == pooling].reset_index(drop=True)
         aside = APART * (k - (len(poolings) - 1) / 2)
-        traces.append(_points(rows, [i + aside for i in range(len(names))], pooling, getattr(palette, role), symbol))
+        traces.append(_points(rows, [i + aside for i in range(len(names))], plotly(pooling), getattr(palette, role), symbol))
         traces.append(
             go.Scatter(
                 x=[i + aside for i in layers],

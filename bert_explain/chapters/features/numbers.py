@@ -33,7 +33,7 @@ from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe
 
 TEXT_TASKS = tuple(name for name, (kind, _) in tasks.TASKS.items() if kind in ("sequence", "pair"))
-NAMED = {"cls": "[CLS]", "mean": "mean", "max": "maximum"}
+NAMED = {"mean": "mean", "max": "maximum"}  # the first token is called by its name in the model
 BAG = "bag of words"
 
 
@@ -175,10 +175,14 @@ def grid(
     steps, rows = _Steps(progress, len(poolings) * len(ways), 0.15), []
     for pooling in poolings:
         for name in ways:
-            steps.step(f"{NAMED[pooling]}, {name}")
+            steps.step(f"{_named(pooling, model)}, {name}")
             cells = _of_way(model, values, task, count, pooling, name, progress)
-            rows.append(({"pooling": NAMED[pooling], "way": name}, _stacked(cells)))
+            rows.append(({"pooling": _named(pooling, model), "way": name}, _stacked(cells)))
     return compared(task, count, rows, _always(task, count))
+
+
+def _named(pooling: str, model: Encoder) -> str:
+    return NAMED.get(pooling, model.spec.special.start.text)
 
 
 def _of_way(
@@ -594,4 +598,4 @@ def pooled_look(found: Compared) -> Sentence:
 
 def _the(pooling: str) -> str:
     """ "[CLS]", "the mean"."""
-    return pooling if pooling.startswith("[") else f"the {pooling}"
+    return f"the {pooling}" if pooling in NAMED.values() else pooling

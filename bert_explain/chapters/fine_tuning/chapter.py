@@ -21,7 +21,7 @@ from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe, Tuned, Watch
-from bert_explain.ui import asking, cache, printing, stages, state
+from bert_explain.ui import asking, cache, own, printing, stages, state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -236,7 +236,7 @@ def _about(task: Task) -> str:
         "span": "where in the passage the answer begins and ends; [CLS] stands for “no answer”",
     }
     labels = f" Labels: {', '.join(task.labels)}." if task.labels and task.name in tasks.TASKS else ""
-    kind = kinds[task.kind]
+    kind = own.plain(kinds[task.kind])
     return f"{kind[0].upper()}{kind[1:]}. {len(task.train):,} examples to draw from, {len(task.test):,} to test with.{labels}"
 
 

@@ -21,7 +21,7 @@ from bert_explain.learning import inventory
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.inventory import UNKNOWN, Answers, BadCode, Choice, Item
 from bert_explain.learning.question import words_of
-from bert_explain.ui import stages, state
+from bert_explain.ui import own, stages, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 
@@ -60,8 +60,8 @@ def _key(item: Item) -> str:
 def _form() -> None:
     with st.form("inventory", border=False):
         for number, item in enumerate(ITEMS, 1):
-            texts = {option.id: markdown(option.text) for option in item.options} | {UNKNOWN: "I do not know"}
-            label = f"**{number}. {markdown(item.text)}**"
+            texts = {option.id: markdown(own.plain(option.text)) for option in item.options} | {UNKNOWN: "I do not know"}
+            label = f"**{number}. {markdown(own.plain(item.text))}**"
             st.radio(label, _shuffled(item), index=None, format_func=texts.get, key=_key(item))
         st.form_submit_button(WORDS["finish"], type="primary", key="inventory-finish", on_click=_finish)
     left = st.session_state.pop(_MISSED, None)
@@ -116,14 +116,14 @@ def _idea(number: int, item: Item, answers: Answers, before: Answers | None) -> 
     """One idea: what was answered, what is right, and where to try it."""
     good = answers[item.id] == item.right
     chosen = item.option(answers[item.id])
-    lines = [f"<h3>{'✓' if good else '✗'} {number}. {escape(item.idea)}</h3>", f"<p>{escape(item.text)}</p>"]
-    lines.append(f"<p>You said: {escape(chosen.text if chosen else 'I do not know')}.</p>")
+    lines = [f"<h3>{'✓' if good else '✗'} {number}. {escape(item.idea)}</h3>", f"<p>{escape(own.plain(item.text))}</p>"]
+    lines.append(f"<p>You said: {escape(own.plain(chosen.text) if chosen else 'I do not know')}.</p>")
     if not good:
-        lines.append(f"<p>Right is: <b>{escape(item.answer.text)}</b>.</p>")
+        lines.append(f"<p>Right is: <b>{escape(own.plain(item.answer.text))}</b>.</p>")
     if before is not None:
         earlier = item.option(before[item.id])
         mark = "✓" if before[item.id] == item.right else "✗"
-        lines.append(f"<p>Before: {mark} {escape(earlier.text if earlier else 'I do not know')}.</p>")
+        lines.append(f"<p>Before: {mark} {escape(own.plain(earlier.text) if earlier else 'I do not know')}.</p>")
     st.html(f'<div class="idea">{"".join(lines)}</div>')
     if item.page and not good:
         stage = stages.of_chapter(item.page)

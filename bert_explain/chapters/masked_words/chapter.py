@@ -22,11 +22,9 @@ HEAD = (Need.MASKED_WORDS,)
 
 
 def _lead(page: Page) -> str:
-    special = page.model.spec.special.mask
-    mask = "`[MASK]`" if special is None or special.text == "[MASK]" else markdown(special.text)
     return (
         "Hide a word, and let the model guess it from the words around it, on both sides. BERT learned language from this. A "
-        f"hidden word becomes {mask}; the vector there goes through the **masked-word head**, which gives each of "
+        f"hidden word becomes `[MASK]`; the vector there goes through the **masked-word head**, which gives each of "
         f"{page.model.vocab_size:,} pieces a **probability**."
     )
 

@@ -16,7 +16,7 @@ from bert_explain.engines.jobs import Progress
 from bert_explain.figures import masked_words as figures
 from bert_explain.figures.chart import CHART
 from bert_explain.trace import Trace
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, own, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -223,6 +223,7 @@ def recipe(page: Page) -> None:
     told = page.model.has_mlm  # without the head the draw can still be seen, but nothing is guessed
     table = ml.losses(trace, drawn) if told else drawn
     shares = ml.shares(drawn, trace.tokens)
+    shares["what"] = shares["what"].map(own.plain)
     with picture(
         "recipe",
         "One step of training, on your text",

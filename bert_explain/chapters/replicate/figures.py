@@ -10,13 +10,9 @@ import plotly.graph_objects as go
 from bert_explain.chapters.replicate.trial import Measure
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.theme import Palette
+from bert_explain.kernel.text import plotly
 
-KINDS = {
-    "[CLS]": ("attention", "solid"),
-    "[SEP]": ("special", "dash"),
-    ". and ,": ("position", "dot"),
-    "words": ("token", "dashdot"),
-}
+KINDS = (("attention", "solid"), ("special", "dash"), ("position", "dot"), ("token", "dashdot"))  # in the order of the table
 LIKENESS = {
     "random": ("two random words", "attention", "solid"),
     "itself": ("a word with itself", "token", "dash"),
@@ -97,7 +93,7 @@ def _lines(by: pd.DataFrame, column: str, looks: dict, palette: Palette, x: str,
 
 def by_kind(by: pd.DataFrame, palette: Palette) -> go.Figure:
     """What each kind of token gets, layer by layer."""
-    looks = {kind: (kind, *look) for kind, look in KINDS.items()}
+    looks = {kind: (plotly(kind), *look) for kind, look in zip(dict.fromkeys(by["kind"]), KINDS, strict=True)}
     high = {"range": [0, 1], "tickformat": ".0%", "title": title("share of attention")}
     return _lines(by, "kind", looks, palette, "layer", "share", {"title": title("layer"), "dtick": 1}, high)
 

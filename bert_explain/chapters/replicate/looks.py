@@ -19,7 +19,7 @@ from bert_explain.kernel.tasks import FOLDER
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
-KINDS = ("[CLS]", "[SEP]", ". and ,", "words")
+KINDS = (". and ,", "words")  # behind the tokens that begin and end a text
 HALF = 0.5
 
 
@@ -49,14 +49,15 @@ def faults(bench: Bench, rows: Sequence[Row]) -> list[str]:
 
 
 def shares(trace: Trace) -> np.ndarray:
-    """(L, 4): of what all tokens of a layer look at, over all heads, the share that each of KINDS gets. Rows add up to 1."""
+    """(L, 4): of what all tokens of a layer look at, over all heads, the share that goes to the first token, to those that end a
+    sentence, and to each of KINDS. Rows add up to 1."""
     special = trace.spec.special
     kinds = [
         0 if t.special and t.id == special.start.id else 1 if t.special else 2 if t.text in (".", ",") else 3
         for t in trace.tokens
     ]
     looked = trace.attention.mean((1, 2))  # (L, T)
-    return np.stack([looked[:, np.array(kinds) == kind].sum(-1) for kind in range(len(KINDS))], axis=-1)
+    return np.stack([looked[:, np.array(kinds) == kind].sum(-1) for kind in range(2 + len(KINDS))], axis=-1)
 
 
 def neighbours(trace: Trace) -> np.ndarray:
@@ -79,19 +80,27 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
         beside.append(neighbours(trace))
         lengths.append(len(trace.tokens))
         progress(done / len(rows), f"Pair {done} of {len(rows)}")
-    return outcome(np.array(by_kind), np.array(beside), rows, lengths)
+    special = bench.spec.special
+    return outcome(np.array(by_kind), np.array(beside), rows, lengths, special.start.text, special.end.text)
 
 
-def outcome(by_kind: np.ndarray, beside: np.ndarray, rows: Sequence[Row], lengths: Sequence[int]) -> Outcome:
-    """The numbers, from (N, L, 4) shares by kind and (N, L, A, 2) shares of the neighbours."""
+def outcome(
+    by_kind: np.ndarray,
+    beside: np.ndarray,
+    rows: Sequence[Row],
+    lengths: Sequence[int],
+    begin: str = "[CLS]",
+    end: str = "[SEP]",
+) -> Outcome:
+    """The numbers, from (N, L, 4) shares by kind and (N, L, A, 2) shares of the neighbours. begin, end : the tokens' names."""
     layers = by_kind.shape[1]
     first, last = middle(layers)
     mid = by_kind[:, first - 1 : last].mean(1)  # (N, 4)
-    end = max(1, layers // 6)
+    late = max(1, layers // 6)
     where = f"layer {first}" if first == last else f"layers {first} to {last}"
-    sep = measured(f"on [SEP], {where}", mid[:, 1], units="pairs", paper="more than half (layers 6 to 10 of 12)", mark=0.5)
-    both = measured(f"on [CLS] and [SEP] together, {where}", mid[:, 0] + mid[:, 1], units="pairs")
-    start = measured(f"[CLS] minus [SEP], {where}", mid[:, 0] - mid[:, 1], units="pairs")
+    sep = measured(f"on {end}, {where}", mid[:, 1], units="pairs", paper="more than half (layers 6 to 10 of 12)", mark=0.5)
+    both = measured(f"on {begin} and {end} together, {where}", mid[:, 0] + mid[:, 1], units="pairs")
+    start = measured(f"{begin} minus {end}, {where}", mid[:, 0] - mid[:, 1], units="pairs")
     found = [sep, both, start]
     heads = [
         measured(
@@ -105,17 +114,17 @@ def outcome(by_kind: np.ndarray, beside: np.ndarray, rows: Sequence[Row], length
         for side, (name, paper) in enumerate((("previous", 4), ("next", 5)))
     ]
     parts = [
-        Part(f"[SEP] gets more than half in {where}", trial.above(sep, HALF)),
+        Part(f"{end} gets more than half in {where}", trial.above(sep, HALF)),
         Part("there are heads that look back at the previous token", trial.at_least(heads[0], 1)),
         Part("there are heads that look on to the next token", trial.at_least(heads[1], 1)),
     ]
-    if layers > end:
-        more = by_kind[:, -end:, 2].mean(1) - by_kind[:, :-end, 2].mean(1)
+    if layers > late:
+        more = by_kind[:, -late:, 2].mean(1) - by_kind[:, :-late, 2].mean(1)
         found.append(measured("on . and , : last layers minus those before", more, units="pairs"))
         parts.insert(1, Part("the last layers look more at . and , than those before", trial.above(found[-1], 0.0)))
     mean = by_kind.mean(0)  # (L, 4)
     by = pd.DataFrame(
-        [(layer + 1, kind, float(mean[layer, at])) for at, kind in enumerate(KINDS) for layer in range(layers)],
+        [(layer + 1, kind, float(mean[layer, at])) for at, kind in enumerate((begin, end, *KINDS)) for layer in range(layers)],
         columns=["layer", "kind", "share"],
     )
     named = beside.mean(0)  # (L, A, 2)
@@ -136,21 +145,22 @@ def outcome(by_kind: np.ndarray, beside: np.ndarray, rows: Sequence[Row], length
 
 def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
     sep, both, start = found.measures[:3]
-    where = sep.name.removeprefix("on [SEP], ")
+    begin, end = spec.special.start.text, spec.special.end.text
+    where = sep.name.removeprefix(f"on {end}, ")
     there = trial.above(both, HALF) == trial.HOLDS
-    more = {trial.HOLDS: "most of it to [CLS]", trial.FAILS: "most of it to [SEP]"}.get(
+    more = {trial.HOLDS: f"most of it to {begin}", trial.FAILS: f"most of it to {end}"}.get(
         trial.above(start, 0.0), "neither clearly more"
     )
     if there and trial.above(sep, HALF) == trial.FAILS:
         text = (
             "What the numbers say: the place to look at when there is nothing to look for is here too, at another address. "
-            "[CLS] and [SEP] together get {both} in {where}, {more}."
+            "{begin} and {end} together get {both} in {where}, {more}."
         )
     elif there:
-        text = "What the numbers say: [CLS] and [SEP] together get {both} in {where}, {more}."
+        text = "What the numbers say: {begin} and {end} together get {both} in {where}, {more}."
     else:
-        text = "What the numbers say: [CLS] and [SEP] together get {both} in {where}, so words get a good part of it."
-    said = [say(text, both=percent(both.value), where=where, more=more)]
+        text = "What the numbers say: {begin} and {end} together get {both} in {where}, so words get a good part of it."
+    said = [say(text, both=percent(both.value), where=where, more=more, begin=begin, end=end)]
     said.append(
         say(
             "Which heads: the previous token gets {p} in head {ph} of layer {pl}, the next one {n} in head {nh} of layer {nl}; "

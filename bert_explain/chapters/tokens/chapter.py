@@ -88,7 +88,7 @@ def _look_ups(page: Page) -> None:
 
 def _special(page: Page) -> None:
     tokens.told(page)
-    tokens.special_tokens()
+    tokens.special_tokens(page)
 
 
 CHAPTER = Chapter(

@@ -12,7 +12,7 @@ from bert_explain.chapters.tokens import padding as batches
 from bert_explain.core import byte_letters
 from bert_explain.kernel import folding
 from bert_explain.kernel.text import csv, markdown
-from bert_explain.ui import printing, state
+from bert_explain.ui import own, printing, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.components.characters import characters
 from bert_explain.ui.components.staircase import staircase
@@ -318,21 +318,28 @@ def rule(page: Page) -> None:
         )
 
 
-def special_tokens() -> None:
+def special_tokens(page: Page) -> None:
     """Why [CLS] and [SEP]; what the mask does."""
-    with st.expander("Why [CLS] and [SEP]"):
+    with st.expander(own.markdown("Why [CLS] and [SEP]")):
+        segment = (
+            "Together with the **segment**, 0 in the first sentence and 1 in the second, it" if page.model.has_segments else "It"
+        )
         st.markdown(
-            "They are added to every text, and stand for no word of it.\n\n"
-            "- `[CLS]`, for classification, stands in front. It means no word, so it is free to gather what the "
-            "whole text says; the next-sentence prediction and most classifiers read only the vector at its place.\n"
-            "- `[SEP]`, for separator, ends each sentence. Together with the **segment**, 0 in the first "
-            "sentence and 1 in the second, it tells the model where one stops and the other begins.\n\n"
-            "BERT was trained with both in every text, so it expects them. (Devlin et al. 2019, section 3.)"
+            own.markdown(
+                "They are added to every text, and stand for no word of it.\n\n"
+                "- `[CLS]` stands in front. It means no word, so it is free to gather what the whole text says; most "
+                "classifiers read only the vector at its place. In BERT, `[CLS]` is short for classification.\n"
+                f"- `[SEP]` ends each sentence. {segment} tells the model where one stops and the other begins. In BERT, "
+                "`[SEP]` is short for separator.\n\n"
+                "The model was trained with both in every text, so it expects them. (Devlin et al. 2019, section 3.)"
+            )
         )
     with st.expander("What the attention mask does"):
         st.markdown(
-            "Texts that are computed together form a rectangle of numbers, a **batch**; shorter ones are filled "
-            "up with `[PAD]`. So that no token looks at the filling, the scores of attention get $-\\infty$ in "
-            "the columns where the mask is 0, and after the softmax their weight is $e^{-\\infty} = 0$. This "
-            "walk reads one text at a time: nothing is padded, and its mask is 1 everywhere."
+            own.markdown(
+                "Texts that are computed together form a rectangle of numbers, a **batch**; shorter ones are filled "
+                "up with `[PAD]`. So that no token looks at the filling, the scores of attention get $-\\infty$ in "
+                "the columns where the mask is 0, and after the softmax their weight is $e^{-\\infty} = 0$. This "
+                "walk reads one text at a time: nothing is padded, and its mask is 1 everywhere."
+            )
         )
