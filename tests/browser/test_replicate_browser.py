@@ -62,3 +62,12 @@ def test_a_long_run_is_stopped_at_a_word(page):
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name=re.compile("^Run it"))).to_be_visible()
     expect(page).not_to_have_url(re.compile("run-heads="))
+
+
+def test_on_a_phone_this_models_number_stands_in_sight_beside_the_papers(new_page):
+    page = new_page(viewport={"width": 390, "height": 844})
+    open_at(page, PAGE, mode="explore")
+    page.get_by_role("button", name=RUN).click()
+    measures = page.locator(".measures")
+    expect(measures).to_contain_text("25 sentences", timeout=120_000)
+    assert measures.evaluate("e => e.scrollWidth <= e.clientWidth")

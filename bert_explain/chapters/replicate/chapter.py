@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -160,10 +161,15 @@ def _by_layer(trial: Trial, outcome: Outcome, page: Page) -> Any | None:
 
 def _measures(outcome: Outcome) -> str:
     """The measures as a table of the page, so that it is read and printed whole."""
+
+    def together(text: str) -> str:
+        """A number and its sign do not part at the end of a line."""
+        return re.sub(r"(?<=\d) (?=[%×])", "\u00a0", escape(text))
+
     head = "".join(f'<th scope="col">{name}</th>' for name in ("", "the paper", "this model", "95 % interval", "rests on"))
     lines = "".join(
-        f'<tr><th scope="row">{escape(m.name)}</th><td>{escape(m.paper or "–")}</td><td><b>{escape(m.here)}</b></td>'
-        f"<td>{escape(m.interval)}</td><td>{escape(many(m.n, m.units.removesuffix('s'), m.units))}</td></tr>"
+        f'<tr><th scope="row">{escape(m.name)}</th><td>{together(m.paper or "–")}</td><td><b>{together(m.here)}</b></td>'
+        f"<td>{together(m.interval)}</td><td>{escape(many(m.n, m.units.removesuffix('s'), m.units))}</td></tr>"
         for m in outcome.measures
     )
     return f'<div class="measures" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
