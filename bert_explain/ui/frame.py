@@ -32,7 +32,7 @@ from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
-from bert_explain.ui.picture import fold_all_but_the_first, headed, picture
+from bert_explain.ui.picture import fold_all_but_the_first, hard_words_of, headed, picture
 
 _ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
@@ -334,6 +334,7 @@ def _lead(page: Page, step: Step) -> None:
     lead = step.lead(page) if callable(step.lead) else step.lead
     if lead:
         st.markdown(own.markdown(lead))
+        hard_words_of(lead)
 
 
 def _drawn(page: Page, step: Step) -> None:

@@ -105,7 +105,7 @@ def picture(
     with _card(key, title):
         if look is not None:
             said(look)
-        _hard_words(look.template if isinstance(look, Sentence) else look or "", note)
+        hard_words_of(look.template if isinstance(look, Sentence) else look or "", note)
         yield
         if note:
             st.caption(note)
@@ -118,8 +118,8 @@ def said(look: Sentence | str) -> None:
     st.html(f'<p class="look">{told}</p>')
 
 
-def _hard_words(*texts: str) -> None:
-    """What a beginner does not know of these words of ours, each explained by a press."""
+def hard_words_of(*texts: str) -> None:
+    """What a beginner does not know of these words of ours, each explained by a press; nothing where there is nothing."""
     found = hard_words(" ".join(texts))
     if found:
         each = (f"<details><summary>{escape(t.name)}?</summary><p>{escape(own.plain(t.text))}</p></details>" for t in found)
@@ -130,7 +130,7 @@ def explained(told: Depth, here: str = "") -> None:
     """The formula and the tensors, for those who ask; `here` is a quiet line about this text."""
     with st.expander(own.markdown(told.title)):
         st.markdown(own.markdown(told.text))
-        _hard_words(told.text)
+        hard_words_of(told.text)
         for formula in told.formulas:
             st.latex(formula)
         if here:

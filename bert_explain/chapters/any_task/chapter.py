@@ -37,7 +37,7 @@ LAYER = 400  # forward passes, about
 MOST_BARS, MOST_WORDS = 12, 40
 
 LEAD = (
-    "BERT is put to work by a **head**: one or two small maps behind its last layer. What they read is one vector, the first "
+    "BERT is put to work by a **head**: one or two small matrices behind its last layer. What they read is one vector, the first "
     "token's for a label of the text, each token's own for tags and answers. Which head stands here?"
 )
 LABEL_LEAD = (

@@ -52,9 +52,10 @@ LEAD = (
     "place, and looks what becomes of the answer: **occlusion**."
 )
 LEAD_TWO = (
-    "An **attribution** gives each word its share of an answer. There are many methods, and they disagree. So look at two, and "
-    "then at a **deletion test**: without the words that a method names, does the answer fall further than without words drawn "
-    "at random?"
+    "An **attribution** gives each word its share of an answer. **Gradient × input** asks how steeply the answer changes at "
+    "each word; **integrated gradients** add that up on the way from a text without its words. Methods disagree. So look at "
+    "two, and then at a **deletion test**: without the words that a method names, does the answer fall further than without "
+    "words drawn at random?"
 )
 LEAD_LEFT = (
     "**Input reduction**: cut out the word that the answer misses least, and again, as long as the answer stays. What is left at "
