@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 # Fields that the browser reads as Markdown (labels, captions, options, titles, help, bars), whatever the element.
@@ -65,6 +67,12 @@ def _fields(message: Any, path: str = "") -> Iterator[tuple[str, str]]:
                 yield name, one
             elif hasattr(one, "ListFields"):
                 yield from _fields(one, name)
+
+
+def payload_values(data: dict[str, Any]) -> np.ndarray:
+    """The numbers of strips as `payload.bands` sends them, (B, H)."""
+    sent = np.frombuffer(base64.b64decode(data["values"]), "<i2" if data["steps"] else "<f4").reshape(len(data["names"]), -1)
+    return sent * np.array(data["steps"])[:, None] if data["steps"] else sent
 
 
 def _members(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,12 +26,12 @@ class Guess:
     true_word: str | None  # None when the reader typed [MASK]
 
 
-def telling_token(trace: Trace, word: str = "") -> int:
+def telling_token(tokens: Sequence[Token], word: str = "") -> int:
     """Position of the token to begin with: the given word where it occurs, else the longest word (the first of equals).
 
     0, the [CLS] token, when there is no ordinary token at all.
     """
-    ordinary = [t for t in trace.tokens if not t.special]
+    ordinary = [t for t in tokens if not t.special]
     for t in ordinary:
         if word and t.original == word.lower():
             return t.position
@@ -93,9 +93,15 @@ def hidden_word(trace: Trace, position: int, run: Callable[[Query], Trace], k: i
     masked = [t.position for t in trace.tokens if t.masked]
     if masked:
         return guess(trace, masked[0], k)
-    if trace.tokens[position].special:
+    hidden = one_look(trace.query, trace.tokens, position)
+    return None if hidden is None else guess(run(hidden), position, k)
+
+
+def one_look(query: Query, tokens: Sequence[Token], position: int) -> Query | None:
+    """The query with the token at `position` hidden; None where the reader has hidden one, or where it is a special token."""
+    if tokens[position].special or any(t.masked for t in tokens):
         return None
-    return guess(run(trace.query.but(masked=(position,))), position, k)
+    return query.but(masked=(position,))
 
 
 def pool(matrix: np.ndarray, largest: int = LARGEST) -> np.ndarray:

@@ -35,6 +35,9 @@ class Engine(Protocol):
     def run(self, query: Query) -> Trace:
         """The one forward pass. Raises BadQuery."""
 
+    def run_all(self, queries: Sequence[Query]) -> list[Trace]:
+        """`run` of several queries in one pass: a layer's weights are read once for all. Raises BadQuery."""
+
     def logits(self, states: np.ndarray) -> np.ndarray:
         """The masked-word (or next-word) head on hidden states (P, H): (P, V), before softmax. Raises Missing."""
 

@@ -21,6 +21,8 @@ from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
 
 MOST = 128  # rows, columns or tokens a picture draws one by one; above it cells are pooled
+MANY = 4_000  # numbers of strips: from here on bytes are saved
+_WHOLE = 32_767  # the largest number of two bytes
 LEVELS = 255  # steps between a weight of 0 and of 1
 SATURATED = 99.5  # percentile of |value| at which a strip of numbers is fully coloured
 
@@ -221,7 +223,7 @@ def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: 
         "roles": [_role(row.role) for row in rows],
         "signs": [row.sign for row in rows],
         "digits": [row.digits for row in rows],
-        "values": encode(values),
+        **_short(values, [row.digits for row in rows]),
         "count": int(values.shape[1]) if values.ndim == 2 else 0,
         "scales": scales,
         "limits": limits,
@@ -248,6 +250,20 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
             for item in items
         ],
     }
+
+
+def _short(values: np.ndarray, digits: Sequence[int]) -> dict[str, Any]:
+    """Strips (B, H). Many numbers go in half the bytes: as whole numbers of a step, one step a strip, fine enough for the
+    digits that are shown. "steps" is None, and they stay float32, where they are few, too large for that, or not finite.
+    """
+    if values.size < MANY:
+        return {"steps": None, "values": encode(values)}
+    largest = np.abs(values).max(axis=1)
+    steps = [10.0 ** -(n + (size < _WHOLE / 10.0 ** (n + 1))) for n, size in zip(digits, largest, strict=True)]
+    whole = np.rint(values.astype(float) / np.array(steps)[:, None])
+    if not np.all(np.abs(whole) <= _WHOLE):
+        return {"steps": None, "values": encode(values)}
+    return {"steps": steps, "values": encode(whole.astype(np.int16))}
 
 
 def _limit(values: np.ndarray, percentile: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bert_explain.analysis import overview
+from bert_explain.figures.payload import encode
 from bert_explain.kernel.folding import fold
 from bert_explain.kernel.readings import many, percent
 from bert_explain.query import Query
@@ -25,12 +26,12 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace], veile
     make: dict[str, Callable[[], Any]] = {
         "text": lambda: [len(text) for text in (trace.query.text_a, trace.query.text_b)],
         "tokens": lambda: [[len(t.text.lstrip("#")), overview.token_role(t)] for t in shown],
-        "embeddings": lambda: _rounded(overview.embedding_strips(trace, position)),
-        "layers": lambda: _rounded(overview.hidden_strips(trace, position)),
-        "attention": lambda: _rounded(overview.head_map(trace)),
+        "embeddings": lambda: _shades(overview.embedding_strips(trace, position)),
+        "layers": lambda: _shades(overview.hidden_strips(trace, position)),
+        "attention": lambda: _shades(overview.head_map(trace)),
         "words": lambda: _words(trace, overview.hidden_word(trace, position, run)),
         "next": lambda: None if trace.nsp is None or not trace.query.text_b.strip() else _probability(float(trace.nsp[0])),
-        "outputs": lambda: _rounded(overview.cosines(trace)),
+        "outputs": lambda: _shades(overview.cosines(trace)),
     }
     return {name: VEILED if name in veiled else one() for name, one in make.items()}
 
@@ -66,5 +67,6 @@ def _probability(p: float) -> float:
     return round(p, 4) if p in (0.0, 1.0) else min(max(round(p, 4), 0.0001), 0.9999)
 
 
-def _rounded(values: np.ndarray) -> list[list[float]]:
-    return np.round(values.astype(float), 2).tolist()
+def _shades(values: np.ndarray) -> dict[str, Any]:
+    """A table of -1..1 as one byte a cell, off by at most 1/254: a shade of a picture so small shows no more."""
+    return {"columns": values.shape[1], "cells": encode(np.rint(np.clip(values, -1, 1) * 127).astype(np.int8))}

@@ -235,10 +235,20 @@ class Encoder:
         """Self-attention of one layer on x (T, H), every intermediate number kept.
 
         q, k, v, mixed (A, T, d); scores, weights (A, T, T); joined (T, H). `off` lists heads whose output is zeroed.
+        """
+        return self.mix(*self.asked(layer, x), off)
+
+    def asked(self, layer: int, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of all heads, (T, H) each, from a layer's input (T, H)."""
+        m = self.layers[layer]
+        return m.query(x), m.key(x), m.value(x)
+
+    def mix(self, query: Tensor, key: Tensor, value: Tensor, off: Sequence[int] = ()) -> dict[str, Tensor]:
+        """What the heads make of one text's queries, keys and values (T, H); as `attend` gives it.
+
         Scaled dot-product attention: softmax(QK^T / sqrt(d)) V, Vaswani et al. 2017, eq. 1.
         """
-        m = self.layers[layer]
-        q, k, v = self.split(m.query(x)), self.split(m.key(x)), self.split(m.value(x))
+        q, k, v = self.split(query), self.split(key), self.split(value)
         scores = torch.matmul(q, k.transpose(1, 2)) / math.sqrt(self.head_size)  # (A, T, d) x (A, d, T) -> (A, T, T)
         scores = self.allowed(scores)
         weights = torch.softmax(scores, dim=-1)

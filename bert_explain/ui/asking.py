@@ -64,7 +64,7 @@ def ask_of(model_name: str, query: Query, word: str = "", position: int | None =
         return cache.aside(model_name, changed)
 
     plain = query.plain()
-    place = telling_token(run(plain), word) if position is None else position
+    place = telling_token(cache.laid(model_name, plain), word) if position is None else position
     return Ask(plain, run, Beside(), place, aside)
 
 

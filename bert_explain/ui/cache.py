@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from typing import TypeVar
@@ -21,15 +21,15 @@ from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.analysis.next_sentence import verdict as next_verdict
 from bert_explain.analysis.writing import Writing
 from bert_explain.engines.cache import TRACES, fits
-from bert_explain.engines.jobs import TURNS, Progress
+from bert_explain.engines.jobs import LONG, TURNS, Progress
 from bert_explain.models import Encoder
 from bert_explain.models.decoder import decoder_ready
 from bert_explain.models.elmo import elmo_ready, load_elmo
 from bert_explain.models.vectors import Vectors, load_vectors, vectors_ready
 from bert_explain.query import Query
 from bert_explain.sampling import Settings
-from bert_explain.tokenize import tokenize
-from bert_explain.trace import Trace, run
+from bert_explain.tokenize import Token, tokenize
+from bert_explain.trace import Trace, run, run_all
 from bert_explain.trace_decoder import DecoderTrace, run_decoder
 from bert_explain.trace_elmo import MOST_WORDS, ElmoTrace, run_elmo, split
 from bert_explain.ui import state
@@ -56,13 +56,58 @@ def trace(model_name: str, query: Query) -> Trace:
 
 def _run(model: Encoder, query: Query, key: tuple | None = None) -> Trace:
     """One forward pass, when its turn has come; kept under `key`, if there is one."""
-    tokens = len(tokenize(model, query)[0])
+    tokens = len(laid(model.name, query))
     fits(model.spec, tokens)
 
     def make() -> Trace:
         return TURNS.run(tokens, _session(), partial(run, model, query))
 
     return make() if key is None else TRACES.get(key, make, model.spec.trace_bytes(tokens))
+
+
+def together(model_name: str, queries: Sequence[Query]) -> None:
+    """Make the traces of short texts that are all about to be asked for in one pass, which is cheaper than one by one.
+
+    Long texts are left to `trace`: they gain nothing, and what would not fit is said there.
+    """
+    missing = [query for query in dict.fromkeys(queries) if TRACES.peek(("trace", model_name, query)) is None]
+    if len(missing) < 2:
+        return
+    spec, counts = models.load(model_name).spec, [len(laid(model_name, query)) for query in missing]
+    if sum(counts) >= LONG or sum(map(spec.trace_bytes, counts)) > TRACES.limit:
+        return
+    for query, count, one in zip(missing, counts, _pass(model_name, missing, sum(counts)), strict=True):
+        TRACES.get(("trace", model_name, query), partial(_given, one), spec.trace_bytes(count))
+
+
+def asides(model_name: str, queries: Sequence[Query]) -> Iterator[Trace]:
+    """The traces of many queries, in their order, several to a pass; none is kept. Raises ExplainError."""
+    waiting: list[Query] = []
+    tokens = 0
+    for query in queries:
+        count = len(laid(model_name, query))
+        fits(models.load(model_name).spec, count)
+        if waiting and tokens + count > LONG:
+            yield from _pass(model_name, waiting, tokens)
+            waiting, tokens = [], 0
+        waiting.append(query)
+        tokens += count
+    if waiting:
+        yield from _pass(model_name, waiting, tokens)
+
+
+def _pass(model_name: str, queries: Sequence[Query], tokens: int) -> list[Trace]:
+    """One forward pass over several texts, when its turn has come."""
+    return TURNS.run(tokens, _session(), partial(run_all, models.load(model_name), queries))
+
+
+def _given(one: Trace) -> Trace:
+    return one
+
+
+def laid(model_name: str, query: Query) -> tuple[Token, ...]:
+    """The tokens of a query, laid out once for the many that ask. Raises BadQuery."""
+    return TRACES.get(("tokens", model_name, query), lambda: tokenize(models.load(model_name), query)[0])
 
 
 def aside(model_name: str, query: Query) -> Trace:

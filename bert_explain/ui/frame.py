@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from bert_explain import chapters, models
-from bert_explain.analysis.overview import telling_token
+from bert_explain.analysis.overview import one_look, telling_token
 from bert_explain.content import examples
 from bert_explain.content.glossary import terms
 from bert_explain.core.places import ASSETS
@@ -26,6 +26,7 @@ from bert_explain.learning.chapter import ALL, CHECK, Chapter, Step
 from bert_explain.learning.question import NotAskable
 from bert_explain.models import Encoder
 from bert_explain.query import Query
+from bert_explain.tokenize import Token
 from bert_explain.trace import Trace
 from bert_explain.ui import asking, cache, fetching, limits, own, printing, sentence_box, stages, state
 from bert_explain.ui.components.near import near
@@ -36,7 +37,8 @@ from bert_explain.ui.picture import fold_all_but_the_first, hard_words_of, heade
 
 _ICON = str(ASSETS / "images" / "icon.png")
 _CSS = Path(__file__).with_name("app.css").read_text(encoding="utf-8")
-_STYLE = f"<style>:root{{{theme.css_variables()}}}{_CSS}{printing.CSS}</style>"
+# In one line: Streamlit looks at each line of it in every run.
+_STYLE = " ".join(f"<style>:root{{{theme.css_variables()}}}{_CSS}{printing.CSS}</style>".split())
 
 
 class Page:
@@ -71,6 +73,11 @@ class Page:
         return self._once("trace", lambda: cache.trace(self.model.name, self.query))
 
     @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens of `query`, known before anything is computed."""
+        return self._once("tokens", lambda: cache.laid(self.model.name, self.query))
+
+    @property
     def before(self) -> Trace:
         """The same sentences and masks without any other intervention; `trace` itself when there is none."""
         return self._once("before", lambda: cache.trace(self.model.name, _without_changes(self.query)))
@@ -96,9 +103,9 @@ class Page:
     def position(self) -> int:
         """The chosen token's position; the most telling word's until the reader chooses."""
         chosen = state.get("token")
-        if chosen is not None and chosen < len(self.trace.tokens):
+        if chosen is not None and chosen < len(self.tokens):
             return chosen
-        return telling_token(self.trace, self.example_word)
+        return telling_token(self.tokens, self.example_word)
 
     @property
     def example_word(self) -> str:
@@ -188,8 +195,10 @@ def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
     try:
         limits.check(page.model)
         own.speaks_of(page.model.spec.special)
-        trace = page.trace
         veiled = _veiled(page, stage, chapter)
+        if "words" not in veiled:
+            _both(page)
+        trace = page.trace
         thumbs = thumbnails(trace, page.position, lambda query: cache.trace(page.model.name, query), veiled)
         says = alternatives(trace, thumbs)
     except ExplainError as error:
@@ -202,6 +211,13 @@ def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
         st.switch_page(went.file, query_params=state.address(went.name))
     limits.say(page)
     return True
+
+
+def _both(page: Page) -> None:
+    """The two traces that the strip needs, the text's and that with one word hidden, in one pass."""
+    hidden = one_look(page.query, page.tokens, page.position) if page.model.spec.has_mlm else None
+    if hidden is not None:
+        cache.together(page.model.name, (page.query, hidden))
 
 
 def _veiled(page: Page, stage: stages.Stage, chapter: Chapter) -> set[str]:
@@ -237,18 +253,12 @@ def _chapter(page: Page, chapter: Chapter, at: state.Choice) -> None:
 def _known(page: Page, chapter: Chapter) -> tuple[list[dict], list[dict]]:
     def told(step: Step) -> dict:
         done = step.asks is not None and asking.answered(page, step.asks)
-        return {"id": step.id, "name": own.plain(step.title), "done": done, "link": _link(step.id, chapter)}
+        return {"id": step.id, "name": own.plain(step.title), "done": done}
 
     steps = [told(step) for step in chapter.steps]
     if chapter.questions:
-        steps.append({"id": CHECK, "name": "Check yourself", "done": False, "link": _link(CHECK, chapter)})
+        steps.append({"id": CHECK, "name": "Check yourself", "done": False})
     return steps, [told(step) for step in chapter.deeper]
-
-
-def _link(step: str, chapter: Chapter) -> str:
-    first = chapter.every[0].id
-    query = {**state.address(), **({} if step == first else {"step": step})}
-    return f"?{urlencode(query)}"
 
 
 def _head(page: Page, chapter: Chapter, at: state.Choice, now: str, steps: list[dict], deeper: list[dict]) -> None:
@@ -260,7 +270,17 @@ def _head(page: Page, chapter: Chapter, at: state.Choice, now: str, steps: list[
             here = next((one["name"] for one in (*steps, *deeper) if one["id"] == now), "All on one page")
             place = f"Step {names.index(now) + 1} of {len(steps)}: {here}" if now in names[: len(steps)] else here
             said = f"{place}. {sum(one['done'] for one in steps)} answered."
-            stepper(steps, deeper, now, every=ALL, focus=st.session_state.get(_FOCUS, 0), say=said, on_go=lambda to: _go(at, to))
+            stepper(
+                steps,
+                deeper,
+                now,
+                address=urlencode(state.address()),
+                first=chapter.every[0].id,
+                every=ALL,
+                focus=st.session_state.get(_FOCUS, 0),
+                say=said,
+                on_go=lambda to: _go(at, to),
+            )
 
 
 def _go(at: state.Choice, to: str) -> None:

@@ -9,9 +9,8 @@ import streamlit as st
 
 from bert_explain.models import Encoder
 from bert_explain.query import Query
-from bert_explain.tokenize import tokenize
 from bert_explain.trace import Trace
-from bert_explain.ui import state
+from bert_explain.ui import cache, state
 from bert_explain.ui.notice import tell
 from bert_explain.ui.params import CHANGES
 
@@ -44,7 +43,7 @@ def query(model: Encoder) -> Query:
     )
     if not state.get("mask") and not state.get("put"):
         return bare
-    tokens, _ = tokenize(model, bare)
+    tokens = cache.laid(model.name, bare)
     free = {t.position for t in tokens if not t.special}
     maskable = free if model.spec.special.mask is not None else set()
     return bare.but(
@@ -63,7 +62,7 @@ def check(model: Encoder) -> None:
     _bound("layer", state.get("layer") <= model.n_layers, f"the model has {model.n_layers} layers")
     _bound("head", state.get("head") <= model.n_heads, f"a layer has {model.n_heads} heads")
     real = query(model)
-    count = len(tokenize(model, real.plain().but(separators=real.separators))[0])
+    count = len(cache.laid(model.name, real.plain().but(separators=real.separators)))
     token = state.get("token")
     _bound("token", token is None or token < count, f"this text has the positions 0 to {count - 1}")
     for name, kept, wanted in (
@@ -90,9 +89,9 @@ def edited(name: str, model: Encoder) -> Callable[[], None]:
     """Callback for a sentence box: masks, replacements and the chosen token stay only where the same piece stands still."""
 
     def changed() -> None:
-        old = [t.original_id for t in tokenize(model, Query(state.get("a"), state.get("b")))[0]]
+        old = [t.original_id for t in cache.laid(model.name, Query(state.get("a"), state.get("b")))]
         state.put(**{name: st.session_state[f"w-sentence-{name}"]})
-        new = [t.original_id for t in tokenize(model, Query(state.get("a"), state.get("b")))[0]]
+        new = [t.original_id for t in cache.laid(model.name, Query(state.get("a"), state.get("b")))]
         same = {p for p in range(min(len(old), len(new))) if old[p] == new[p]}
         state.put(mask=tuple(p for p in state.get("mask") if p in same), put=tuple(x for x in state.get("put") if x[0] in same))
         if state.get("token") not in same:

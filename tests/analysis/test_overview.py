@@ -1,5 +1,7 @@
 """The strip's numbers and the home page's sentences: each from the trace, none invented."""
 
+import base64
+
 import numpy as np
 import pytest
 
@@ -28,13 +30,13 @@ def trace(mini_bert):
 
 
 def test_telling_token_prefers_the_given_word_then_the_longest(trace):
-    assert trace.tokens[overview.telling_token(trace, "bank")].text == "bank"
-    assert trace.tokens[overview.telling_token(trace)].text == "walked"
-    assert trace.tokens[overview.telling_token(trace, "absent")].text == "walked"
+    assert trace.tokens[overview.telling_token(trace.tokens, "bank")].text == "bank"
+    assert trace.tokens[overview.telling_token(trace.tokens)].text == "walked"
+    assert trace.tokens[overview.telling_token(trace.tokens, "absent")].text == "walked"
 
 
 def test_guess_is_the_head_on_the_masked_token(mini_bert, trace):
-    position = overview.telling_token(trace, "bank")
+    position = overview.telling_token(trace.tokens, "bank")
     masked = run(mini_bert, trace.query.but(masked=(position,)))
     found = overview.hidden_word(trace, position, lambda query: run(mini_bert, query), k=4)
     logits = masked.mlm_logits([position])[0].astype(float)
@@ -67,16 +69,23 @@ def test_tiny_probabilities_keep_their_bars(trace):
     assert told["p"] == [2.1e-5, 1.9e-5]
 
 
+def shades(sent: dict) -> np.ndarray:
+    """What the strip makes of a table that came as one byte a cell."""
+    return np.frombuffer(base64.b64decode(sent["cells"]), np.int8).reshape(-1, sent["columns"]) / 127
+
+
 @pytest.mark.parametrize(("a", "b"), TEXTS)
 def test_every_text_has_a_strip_and_sentences(mini_bert, a, b):
     trace = run(mini_bert, Query(a, b))
-    position = overview.telling_token(trace)
+    position = overview.telling_token(trace.tokens)
     runner = lambda query: run(mini_bert, query)  # noqa: E731
     thumbs = strip.thumbnails(trace, position, runner)
     says = strip.alternatives(trace, thumbs)
     assert set(says) == set(thumbs)
-    assert np.isfinite(np.array(thumbs["embeddings"])).all()
-    assert len(thumbs["attention"]) <= overview.LARGEST
+    shown = shades(thumbs["attention"])
+    assert len(shown) <= overview.LARGEST
+    np.testing.assert_allclose(shown, overview.head_map(trace), atol=0.5 / 127 + 1e-6)
+    np.testing.assert_allclose(shades(thumbs["embeddings"]), overview.embedding_strips(trace, position), atol=0.5 / 127 + 1e-6)
     for name, sentence in stations.SAID.items():
         assert sentence(trace, position).plain(), name
     guess = overview.hidden_word(trace, position, runner)

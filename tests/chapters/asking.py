@@ -76,7 +76,7 @@ def ask_of(model, a: str, b: str = "", word: str = "") -> Ask:
             kept[query] = run(model, query)
         return kept[query]
 
-    return Ask(query, traced, Beside(), telling_token(traced(query), word))
+    return Ask(query, traced, Beside(), telling_token(traced(query).tokens, word))
 
 
 def complaints(question: Question, ask: Ask) -> list[str]:

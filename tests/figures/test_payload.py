@@ -14,6 +14,7 @@ from bert_explain.figures import payload
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
+from tests.elements import payload_values
 
 
 def token(text: str, *, segment: int = 0, special: bool = False, masked: bool = False) -> Token:
@@ -159,8 +160,25 @@ def test_bands_share_a_limit_within_a_scale():
     data = payload.bands(rows, label="B", chosen=3)
     assert data["limits"] == [2, 2, 50]
     assert (data["count"], data["chosen"], data["roles"]) == (10, 3, ["token", "segment-a", "hidden"])
-    values = np.frombuffer(base64.b64decode(data["values"]), "<f4").reshape(3, 10)
-    np.testing.assert_array_equal(values[:, 0], [2, -1, 50])
+    np.testing.assert_allclose(payload_values(data)[:, 0], [2, -1, 50])
+
+
+def test_many_bands_keep_every_digit_that_is_read():
+    scales, digits = [[0.4], [5.0], [0.02]], (3, 3, 4)
+    values = np.random.default_rng(3).normal(0, scales, (3, payload.MANY)).astype(np.float32)
+    rows = [Band(name, row, "token", digits=n) for name, row, n in zip("xyz", values, digits, strict=True)]
+    data = payload.bands(rows, label="B")
+    assert len(base64.b64decode(data["values"])) == 2 * values.size
+    for sent, row, step in zip(payload_values(data), values, (1e-4, 1e-3, 1e-5), strict=True):
+        assert np.abs(sent - row).max() <= 0.5001 * step
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 1e6])
+def test_bands_with_a_number_too_large_for_two_bytes_stay_as_they_are(odd):
+    row = np.append(np.linspace(-1, 1, payload.MANY), odd).astype(np.float32)
+    data = payload.bands([Band("x", row, "token")], label="B")
+    assert data["steps"] is None
+    np.testing.assert_array_equal(payload_values(data)[0], row)
 
 
 def test_bands_refuse_different_lengths():

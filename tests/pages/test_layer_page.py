@@ -240,7 +240,7 @@ def test_a_long_text_is_shown_in_part(mini_bert):
 def test_a_broken_link_is_said(mini_bert):
     at = opened(layer="99", head="0x", token="400", to="4000", follow="9999", inside="everything", path="sideways")
     assert "There is no layer 99" in said(at)
-    assert component(at, "layer-scores")["chosen"][0] == telling_token(run(mini_bert, QUERY), "bank")
+    assert component(at, "layer-scores")["chosen"][0] == telling_token(run(mini_bert, QUERY).tokens, "bank")
     at = opened(inside=STEPS[1], follow="9999")
     assert at.number_input[0].value < 384
 

@@ -131,7 +131,7 @@ export default component((me) => {
     draw,
     update(data) {
       d = data;
-      values = floats(d.values);
+      values = d.steps ? stepped(d.values, d.steps, d.count) : floats(d.values);
       legend.replaceChildren(
         ...[...new Set(d.scales)].map((scale) => {
           const far = d.limits[d.scales.indexOf(scale)].toPrecision(2),

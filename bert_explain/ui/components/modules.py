@@ -20,7 +20,7 @@ import streamlit as st
 ROUTE = "components"
 _modules: dict[str, str] = {}
 _served = False
-_LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
+_LOADER, _PLAIN = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("loader.js", "plain.js"))
 
 
 def serve() -> None:
@@ -34,14 +34,19 @@ def find(name: str) -> str | None:
     return _modules.get(name)
 
 
-def component(name: str, *, js: str, css: str = "", html: str | None = None) -> Callable[..., Any]:
-    """As `st.components.v2.component`; its script and style are fetched once where this server hands them out."""
+def component(name: str, *, js: str, css: str = "", html: str | None = None, first: bool = False) -> Callable[..., Any]:
+    """As `st.components.v2.component`; its script and style are fetched once where this server hands them out.
+
+    first : it stands on every page, and brings along what all show whose module cannot be had.
+    """
     style = f"\nexport const styleSheet = new CSSStyleSheet();\nstyleSheet.replaceSync({json.dumps(css)});\n"
     module = js + style
     file = f"{name}-{hashlib.sha256(module.encode()).hexdigest()[:16]}.js"
     _modules[file] = module
     whole = st.components.v2.component(f"bert_explain_{name}", js=js, css=css or None, html=html)
-    once = st.components.v2.component(f"bert_explain_{name}_once", js=_LOADER.replace("MODULE", f"{ROUTE}/{file}"), html=html)
+    once = st.components.v2.component(
+        f"bert_explain_{name}_once", js=(_PLAIN if first else "") + _LOADER.replace("MODULE", f"{ROUTE}/{file}"), html=html
+    )
 
     def mount(**given: Any) -> Any:
         return (once if _served else whole)(**given)

@@ -125,6 +125,9 @@ async function unpack(bytes) {
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const floats = (text) => new Float32Array(bytesOf(text));
 const whole = (text) => new Uint16Array(bytesOf(text));
+// Rows of `count` numbers that came as whole numbers of a step, one step a row.
+const stepped = (text, steps, count) =>
+  Float64Array.from(new Int16Array(bytesOf(text)), (n, i) => n * steps[Math.floor(i / count)]);
 
 const ROLES = { s: "special", m: "masked", a: "segment-a", b: "segment-b", n: "ink" };
 const cssColour = (role) => `var(--be-${role})`;

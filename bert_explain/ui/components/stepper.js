@@ -56,6 +56,7 @@ export default function (call) {
   const status = parentElement.querySelector("[role=status]");
   if (pending === data.current) pending = null;
   const go = (id) => { if (id && id !== data.current) { pending = id; setTriggerValue("go", id); } };
+  const href = (id) => `?${[data.address, id === data.first ? "" : `step=${id}`].filter(Boolean).join("&")}`;
   const item = (step, number) => {
     const line = document.createElement("li"), link = document.createElement("a"), name = document.createElement("span");
     if (number) link.append(`${number} `);
@@ -69,7 +70,7 @@ export default function (call) {
       link.append(mark);
     }
     link.dataset.step = step.id;
-    link.href = step.link;
+    link.href = href(step.id);
     if (step.id === data.current) link.setAttribute("aria-current", "step");
     link.onclick = (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
@@ -82,7 +83,8 @@ export default function (call) {
   const had = parentElement.activeElement?.dataset?.step;
   list.replaceChildren(...data.steps.map((step, i) => item(step, i + 1)));
   const isDeep = data.deeper.some((step) => step.id === data.current);
-  if (opened === null || opened.of !== data.steps[0]?.link) opened = { of: data.steps[0]?.link, open: false };
+  const chapter = data.steps.map((step) => step.name).join();
+  if (opened === null || opened.of !== chapter) opened = { of: chapter, open: false };
   const open = opened.open || isDeep;
   button.hidden = !data.deeper.length;
   button.textContent = `Go deeper: ${data.deeper.length} more`;
@@ -102,7 +104,7 @@ export default function (call) {
   }
   if (all) {
     all.textContent = "All on one page";
-    all.href = data.everyLink ?? "#";
+    all.href = href(data.every);
     if (data.current === data.every) all.setAttribute("aria-current", "step"); else all.removeAttribute("aria-current");
     all.onclick = (event) => { event.preventDefault(); go(data.every); };
   }

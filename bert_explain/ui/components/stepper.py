@@ -20,13 +20,26 @@ _stepper = modules.component(
 )
 
 
-def stepper(steps: Sequence[dict], deeper: Sequence[dict], current: str, *, every: str, focus: int, say: str, on_go) -> None:
-    """Draw it. `steps`, `deeper` : {id, name, link, done}; `on_go(id)` is called with a step's id, before the rerun.
+def stepper(
+    steps: Sequence[dict],
+    deeper: Sequence[dict],
+    current: str,
+    *,
+    address: str,
+    first: str,
+    every: str,
+    focus: int,
+    say: str,
+    on_go,
+) -> None:
+    """Draw it. `steps`, `deeper` : {id, name, done}; `on_go(id)` is called with a step's id, before the rerun.
 
+    address : the query of every step's link, but for the step itself. first : the step that a link need not name.
     every : id of "All on one page". focus : another number than last time moves the focus to the question. say : what a
     screen reader is told when it is another text than last time.
     """
-    data = {"steps": list(steps), "deeper": list(deeper), "current": current, "every": every, "focus": focus, "say": say}
+    data = {"steps": list(steps), "deeper": list(deeper), "current": current, "address": address, "first": first}
+    data |= {"every": every, "focus": focus, "say": say}
     known = {one["id"] for one in (*steps, *deeper)} | {every}
 
     def went() -> None:

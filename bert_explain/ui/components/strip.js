@@ -1,6 +1,7 @@
 // The strip of BERT's stages, each with a small picture of this very sentence (its numbers come in `data.thumbs`).
 const NS = "http://www.w3.org/2000/svg";
 const W = 120, H = 46;
+const STAGES = []; // {name, path, picture}, in the order of the walk
 const role = (name) => `var(--be-${name.replace(/_/g, "-")})`;
 
 function mark(svg, tag, attributes, fill, opacity, text) {
@@ -12,6 +13,11 @@ function mark(svg, tag, attributes, fill, opacity, text) {
   svg.appendChild(node);
 }
 
+// A table of -1..1 that came as one byte a cell.
+const table = ({ columns, cells }) => {
+  const bytes = Int8Array.from(atob(cells), (c) => c.charCodeAt(0));
+  return Array.from({ length: bytes.length / columns }, (_, i) => Array.from(bytes.subarray(i * columns, (i + 1) * columns), (b) => b / 127));
+};
 const square = (svg, rows, colour, signed) => {
   const n = rows.length, s = H / n, x0 = (W - H) / 2;
   rows.forEach((row, i) => row.forEach((w, j) => {
@@ -35,17 +41,19 @@ const draw = {
       x += w + 3;
     });
   },
-  embeddings(svg, rows) {
+  embeddings(svg, shades) {
+    const rows = table(shades);
     ["token", "segment_a", "position"].forEach((name, r) => rows[r].forEach((v, i) =>
       mark(svg, "rect", { x: i * 3, y: 2 + r * 15, width: 2.6, height: 11 }, role(name), 0.1 + 0.9 * Math.abs(v))));
   },
-  layers(svg, rows) {
+  layers(svg, shades) {
+    const rows = table(shades);
     const step = H / rows.length;
     rows.forEach((row, l) => row.forEach((v, i) =>
       mark(svg, "rect", { x: i * 5, y: l * step, width: 4.4, height: step * 0.82 }, role("hidden"), 0.08 + 0.92 * Math.abs(v))));
   },
-  attention: (svg, rows) => square(svg, rows, role("attention"), false),
-  outputs: (svg, rows) => square(svg, rows, role("positive"), true),
+  attention: (svg, shades) => square(svg, table(shades), role("attention"), false),
+  outputs: (svg, shades) => square(svg, table(shades), role("positive"), true),
   words(svg, words) {
     if (typeof words === "string") return mark(svg, "text", { x: 0, y: 26 }, role("soft"), 1, words);
     words.pieces.slice(0, 4).forEach((piece, i) => {
@@ -73,14 +81,14 @@ function linkTo(stage, i, { data, setTriggerValue }, root) {
     if (data.thumbs?.[stage.picture] === "veiled") svg.classList.add("veiled");
     else if (data.thumbs) draw[stage.picture](svg, data.thumbs[stage.picture]);
     link.append(svg);
-    link.title = `${stage.name}: ${stage.says}`;
+    link.title = `${stage.name}: ${data.says[stage.picture]}`;
   }
   name.textContent = stage.name;
   link.append(name);
   if (stage.picture) { // heard, not seen: the picture says it to the eye
     const says = document.createElement("span");
     says.className = "says";
-    says.textContent = `: ${stage.says}`;
+    says.textContent = `: ${data.says[stage.picture]}`;
     link.append(says);
   }
   link.dataset.path = stage.path;
@@ -114,10 +122,10 @@ function followTheme({ parentElement, setTriggerValue }) {
 export default function (call) {
   const { data, parentElement } = call;
   followTheme(call);
-  const here = data.stages.find((stage) => stage.name === data.current).path;
+  const here = STAGES.find((stage) => stage.name === data.current).path;
   const root = location.pathname.slice(0, location.pathname.length - here.length).replace(/\/?$/, "/");
   const focused = parentElement.activeElement?.dataset.path;
   const strip = parentElement.querySelector("ol");
-  strip.replaceChildren(...data.stages.flatMap((stage, i) => (stage.picture ? [listed(linkTo(stage, i, call, root))] : [])));
+  strip.replaceChildren(...STAGES.flatMap((stage, i) => (stage.picture ? [listed(linkTo(stage, i, call, root))] : [])));
   if (focused !== undefined) parentElement.querySelector(`a[data-path="${focused}"]`)?.focus();
 }
