@@ -7,6 +7,8 @@ if (gone) return;
 const root = call.parentElement;
 if (!root.adoptedStyleSheets.includes(module.styleSheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, module.styleSheet];
 stop = module.default(call);
-}, () => gone || globalThis.bertExplainPlain?.(call.parentElement, call.data));
+}, function plain() {
+if (!gone) globalThis.bertExplainPlain ? bertExplainPlain(call.parentElement, call.data) : setTimeout(plain, 200);
+});
 return () => { gone = true; stop?.(); };
 };
