@@ -57,6 +57,16 @@ _SETTLED = """(quiet) => {
     && performance.now() - window.lastTraffic > quiet;
 }"""
 
+# Brings each step near the window, for as long as it takes to be seen there: what watches looks once a frame.
+_PASS = """async () => {
+  const frame = () => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(seen))));
+  for (const slot of document.querySelectorAll('[class*="st-key-slot-"]')) {
+    slot.scrollIntoView();
+    await frame();
+  }
+  document.querySelector('[data-testid=stMain]').scrollTo(0, 0);
+}"""
+
 
 # The browser
 
@@ -181,11 +191,7 @@ def open_app(page: Page, path: str = "/", **params: object) -> Page:
 
 def all_drawn(page: Page) -> Page:
     """Come near each step of a chapter that stands on one page, so that it is drawn; then back to the top."""
-    main = page.locator("[data-testid=stMain]")
-    for slot in page.locator('[class*="st-key-slot-"]').all():
-        slot.scroll_into_view_if_needed()
-        settled(page, 250)
-    main.evaluate("e => e.scrollTo(0, 0)")
+    page.evaluate(_PASS)
     return settled(page)
 
 
