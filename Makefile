@@ -1,11 +1,12 @@
 # make app     install what the app needs into .venv, start it, open the browser
 #              MODEL=a name or a folder   PORT=8501   ARGS="--no-browser", any other option
 #              TORCH=cpu  at the first install on Linux: PyTorch's own build without CUDA, gigabytes less to fetch
-# make test    every test but the measurements; installs what they need, the browser too
+# make test    most of the tests; installs what they need, the browser too
 #              ARGS="-k attention", any option of pytest   WORKERS=2, how many run at once
 # make check   the quick part of them: no browser, no training; and the linter
-# make thorough  every test, and the walks through all chapters, not through a part of them
-# make hostile 10,000 hostile inputs against a live server (tests 500 of them); COUNT=10000
+# make rest    what make test leaves out: every question and step, other families, the wheel, the walks through a part
+# make thorough  all of both, and the walks through all chapters, not through a part of them
+# make hostile 10,000 hostile inputs against a live server (make rest 500 of them); COUNT=10000
 # make bench   the measurements
 # make clean   remove what these made: .venv, caches, what the tests wrote
 
@@ -22,24 +23,29 @@ PY     := $(VENV)/bin/python
 APP    := $(VENV)/.app-installed
 TESTED := $(VENV)/.tests-installed
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/benchmarks
 CPU    := https://download.pytorch.org/whl/cpu
 # Before the rest: the pinned torch, from the index of builds for the processor alone. Pip then keeps it.
 TORCH_FIRST := $(if $(filter cpu,$(TORCH)),$(PIP) --index-url $(CPU) "$$(grep ^torch== requirements.txt)")
 
 .DEFAULT_GOAL := app
-.PHONY: app test thorough check lint hostile bench browser clean
+.PHONY: app test rest thorough check lint hostile bench browser clean
 
 app: $(APP)
 	@$(PY) -m bert_explain $(if $(MODEL),--model "$(MODEL)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(TESTED) browser
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/benchmarks $(ARGS)
+	$(PYTEST) -m "not rest" $(ARGS)
+
+rest: $(TESTED) browser
+	$(PYTEST) -m rest $(ARGS)
 
 thorough: export BERT_EXPLAIN_THOROUGH := 1
-thorough: test
+thorough: $(TESTED) browser
+	$(PYTEST) $(ARGS)
 
 check: $(TESTED) lint
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training $(ARGS)
+	$(PYTEST) -m "not rest" --ignore=tests/browser --ignore=tests/training $(ARGS)
 
 lint: $(TESTED)
 	$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""What `make test` walks a part of, and `make thorough` the whole."""
+"""What `make test` and `make rest` walk a part of, and `make thorough` the whole."""
 
 import os
 from collections.abc import Sequence

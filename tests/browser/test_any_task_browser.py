@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tests.browser.helpers import open_at, running_server, settled
+
+pytestmark = pytest.mark.rest
 
 LONG = 120_000  # ms: a busy machine
 

@@ -190,6 +190,7 @@ def test_the_addresses_are_right_under_another_folder(page, watch, under_a_folde
     watch.console[:] = [said for said in watch.console if "/_stcore/" not in said]
 
 
+@pytest.mark.rest
 def test_nothing_scrolls_sideways_on_a_phone(new_page):
     page = new_page(viewport={"width": 390, "height": 844})
     open_app(page, "Attention", bertviz="model view", off="2.5")

@@ -75,6 +75,7 @@ def test_every_chart_has_words_and_every_choice_is_in_the_link(page: Page, new_p
     expect(other.locator(".st-key-pic-removal .st-key-removal-no-token")).to_be_visible()
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_scrolls_sideways(new_page, scheme: str):
     page = new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -89,6 +90,7 @@ def test_on_a_phone_nothing_scrolls_sideways(new_page, scheme: str):
     assert too_wide == []
 
 
+@pytest.mark.rest
 def test_hostile_text_is_only_text(page: Page):
     open_app(page, ADDRESS, a="<img src=http://example.com/x.png> $x$ `code`", b="<script>alert(1)</script>", token=1)
     assert "<" in tip(page, "sum")

@@ -11,6 +11,8 @@ from tests.browser.helpers import TIMEOUT, open_at, running_server, settled
 from tests.test_hub import SHA, Hub
 from tests.tiny import WORDS, tokenizer
 
+pytestmark = pytest.mark.rest
+
 SETTINGS = f"""
 [[models]]
 name = "small-bert"

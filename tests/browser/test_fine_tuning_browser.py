@@ -6,6 +6,8 @@ import pytest
 
 from tests.browser.helpers import open_at, settled
 
+pytestmark = pytest.mark.rest
+
 QUICK = {"examples": "20", "epochs": 1, "part": "head", "step": "train"}
 LONG = 120_000  # ms: a busy machine
 

@@ -75,6 +75,7 @@ def test_the_three_steps_and_the_token_stays(page: Page):
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> ![x](http://127.0.0.1:9/x.png) {x} %{y} \u202eabc $x$"
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("step", ["One head", "After the heads", "All layers"])
 def test_hostile_text_stays_text(page: Page, step: str):
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
@@ -83,6 +84,7 @@ def test_hostile_text_stays_text(page: Page, step: str):
     assert page.locator("img[src*='x.png']").count() == 0
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("step", ["One head", "After the heads", "All layers"])
 def test_a_phone_never_scrolls_sideways(new_page, step: str):
     page = new_page(viewport={"width": 390, "height": 844})

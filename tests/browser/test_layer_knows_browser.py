@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tests.browser.helpers import open_at, settled
+
+pytestmark = pytest.mark.rest
 
 PAGE = "What_a_layer_knows"
 LONG = 240_000  # ms: a busy machine

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser import helpers
@@ -102,6 +103,7 @@ def test_every_model_reads_a_list_while_clicks_are_answered(page):
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
 
 
+@pytest.mark.rest
 def test_the_index_of_all_sentences_is_built_while_clicks_are_answered_and_is_cancelled(browser, tmp_path, monkeypatch):
     """Six minutes and more: the page lives on, another search is answered meanwhile, and it can be stopped."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -127,6 +129,7 @@ def test_the_index_of_all_sentences_is_built_while_clicks_are_answered_and_is_ca
         context.close()
 
 
+@pytest.mark.rest
 def test_vectors_are_converted_while_clicks_are_answered(browser, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     row = " ".join(f"0.{i:04d}" for i in range(1, 101))

@@ -126,6 +126,7 @@ def test_an_edit_makes_new_guesses(page):
     assert page.locator(".st-key-pic-guess p.look").inner_text() != before
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_scrolls_sideways_on_a_phone(new_page, scheme):
     page = new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -133,6 +134,7 @@ def test_nothing_scrolls_sideways_on_a_phone(new_page, scheme):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
+@pytest.mark.rest
 def test_markup_in_a_token_stays_text(page):
     open_app(
         page,

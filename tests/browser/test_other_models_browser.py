@@ -1,6 +1,6 @@
 """Every page with other encoders than the bundled one: BERT-base's size, and some that lack segments and heads.
 
-In `make test` each of the four walks a quarter of the pages; tests/families opens all with every family, without a browser.
+In `make rest` each of the four walks a quarter of the pages; tests/families opens all with every family, without a browser.
 """
 
 import shutil
@@ -10,6 +10,8 @@ import pytest
 from bert_explain.ui.stages import STAGES
 from tests.browser.helpers import ROOT, open_app, running_server
 from tests.thorough import THOROUGH, part
+
+pytestmark = pytest.mark.rest
 
 BUNDLED = ROOT / "assets" / "models" / "mini-bert"
 # These draw no picture of the reader's sentences until something is pressed.

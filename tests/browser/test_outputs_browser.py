@@ -34,6 +34,7 @@ def said(sentence) -> str:
     return re.sub(r"\s+", " ", sentence.plain())
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_opens_cold_in_both_themes_and_at_phone_width(new_page, step):
     for options in ({"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}):

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from tests.browser.helpers import open_at, settled
 from tests.training.test_pre_training import TEXT
+
+pytestmark = pytest.mark.rest
 
 LONG = 180_000  # ms: a busy machine
 

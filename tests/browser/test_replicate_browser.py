@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from bert_explain.chapters.replicate import negation
 from bert_explain.chapters.replicate.draw_table import rows_of
 from tests.browser.helpers import open_at, settled
+
+pytestmark = pytest.mark.rest
 
 PAGE = "Replicate_the_paper"
 RUN = re.compile("^Run it on these sentences")

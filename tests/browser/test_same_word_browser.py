@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.helpers import all_drawn, open_app, settled
@@ -51,6 +52,7 @@ def test_from_a_set_to_a_list_of_ones_own_to_the_search(page):
     assert "bark" in page.locator(".st-key-pic-hits ol.hits").first.inner_text()
 
 
+@pytest.mark.rest
 def test_a_phone_shows_it_without_scrolling_sideways(new_page):
     page = opened(new_page(viewport={"width": 390, "height": 844}))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

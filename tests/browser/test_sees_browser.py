@@ -120,6 +120,7 @@ def test_the_longest_bar_is_the_most_probable_and_the_number_of_guesses_is_the_r
     expect(page.locator(".st-key-bars-decoder .bar")).to_have_count(count + 1, timeout=SLOW)
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_without_scrolling_sideways(new_page, scheme):
     page = opened(new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme), token=5)

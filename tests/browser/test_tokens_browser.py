@@ -101,6 +101,7 @@ def test_the_search_answers(page: Page):
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> ![x](http://127.0.0.1:9/x.png) {x} \u202eabc"
 
 
+@pytest.mark.rest
 def test_hostile_text_stays_text(page: Page):
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     open_app(page, "Tokens", a=HOSTILE, b=HOSTILE, word="<b>x</b>", find="<i>", token=1)
@@ -109,6 +110,7 @@ def test_hostile_text_stays_text(page: Page):
     assert page.get_by_role("option", name=re.compile("^<, position 1,")).count() >= 1
 
 
+@pytest.mark.rest
 def test_a_phone_never_scrolls_sideways(new_page):
     page = new_page(viewport={"width": 390, "height": 844})
     open_app(page, "Tokens", a="The ichthyologist shattered it unforgettably. " + "x" * 100, b="שלום עולם")

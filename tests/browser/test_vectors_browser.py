@@ -18,6 +18,7 @@ def look(page, card: str) -> str:
     return page.locator(f'[class*="st-key-pic-{card}"] .look').inner_text()
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("step", ["Arithmetic", "A map", "Train your own"])
 def test_on_a_phone_nothing_scrolls_sideways(new_page, step):
     page = opened(new_page(color_scheme="dark", viewport={"width": 390, "height": 844}), step)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser import helpers
 
+pytestmark = pytest.mark.rest
+
 CHAPTERS = ("", "Tokens", "Attention", "ELMo", "Word_vectors", "Same_word")  # each opens another of the bundled files
 
 

@@ -12,7 +12,11 @@ from bert_explain.ui.stages import STAGES
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 CASES = [(stage, step) for stage in STAGES if stage.path for step in chapters.load(stage.chapter).every if step.asks is not None]
-cases = pytest.mark.parametrize(("stage", "step"), CASES, ids=[f"{s.chapter}-{t.id}" for s, t in CASES])
+cases = pytest.mark.parametrize(
+    ("stage", "step"),
+    # What decides some is a training, a probe or many runs of the model.
+    [pytest.param(s, t, id=f"{s.chapter}-{t.id}", marks=pytest.mark.rest if t.asks.long else ()) for s, t in CASES],
+)
 
 
 def opened(stage, step, **params) -> AppTest:

@@ -1,6 +1,6 @@
 """Every question of every chapter: askable on what it carries, true and well said on odd texts, never a fixed answer.
 
-In `make test` a question is asked of half of the texts that are not its own, the next question of the other half.
+A question is asked of half of the texts that are not its own, the next question of the other half; of all by `make thorough`.
 """
 
 import pytest
@@ -26,6 +26,7 @@ def half(texts: list, question) -> list:
     return part(texts, QUESTIONS.index(question) % 2, 2)
 
 
+@pytest.mark.rest
 @every
 def test_it_can_be_asked_of_eight_pairs_that_it_carries(mini_bert, question):
     clear, enough = 0, 3 if question.long else 8
@@ -47,6 +48,7 @@ def test_what_it_says_is_well_said(mini_bert, question):
     assert wrong == []
 
 
+@pytest.mark.rest
 @every
 def test_odd_texts_are_asked_or_refused_in_a_sentence(mini_bert, question):
     some = half(ODD[:-1] if question.long or beside(question) else ODD, question)
@@ -65,6 +67,7 @@ def test_it_is_not_asked_of_nothing(mini_bert, question):
         question.evidence(ask_of(mini_bert, "", ""))
 
 
+@pytest.mark.rest
 @every
 @pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert", *OTHERS])
 def test_another_model_may_have_another_answer_and_breaks_nothing(question, kind):

@@ -53,6 +53,7 @@ def told(at: AppTest) -> str:
     return "\n".join([*html, *(x.value for group in (at.caption, at.text, at.markdown, at.subheader) for x in group)])
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.chapter)
 def test_every_page_stands(kind, stage, text):

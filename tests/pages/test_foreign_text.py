@@ -49,7 +49,7 @@ TYPED = {
 LABELLED = PACK(f"<b>b</b> | bank {HOSTILE}\n*a* | bank {HOSTILE}\n$x$ | a bank {HOSTILE}\n_b_ | the bank {HOSTILE}")
 PAGES = [stage for stage in STAGES if stage.path]
 QUESTIONS = [(stage, step) for stage in PAGES for step in chapters.load(stage.chapter).every if step.asks is not None]
-# What decides those of the last group is a training or a probe: two of them in make test.
+# What decides those of the last group is a training or a probe: two of them in make rest.
 ASKED = [one for one in QUESTIONS if one[0].group != USING] + list(part([q for q in QUESTIONS if q[0].group == USING], 1, 7))
 each_page = pytest.mark.parametrize("stage", PAGES, ids=[stage.chapter for stage in PAGES])
 
@@ -132,6 +132,7 @@ def test_no_chapter_reads_what_a_reader_typed(stage):
     assert read_as_more_than_text(at) == []
 
 
+@pytest.mark.rest
 @each_page
 def test_no_chapter_reads_a_mark_that_is_looked_at(stage):
     """The tokens that the pictures are about are the marks themselves, some hidden, one replaced."""
@@ -145,6 +146,7 @@ def test_no_chapter_reads_a_mark_that_is_looked_at(stage):
         assert read_as_more_than_text(at) == []
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(("stage", "step"), ASKED, ids=[f"{stage.chapter}-{step.id}" for stage, step in ASKED])
 def test_no_question_reads_what_a_reader_typed(stage, step):
     text = f"The cat sat on the $x$ and it *a* slept <b>b</b> because {HOSTILE}"
@@ -209,6 +211,7 @@ def named_by_an_enemy(tmp_path, monkeypatch):
     return folder.name, table.name
 
 
+@pytest.mark.rest
 @each_page
 def test_no_chapter_reads_what_a_file_is_called_or_holds(stage, named_by_an_enemy):
     model, table = named_by_an_enemy

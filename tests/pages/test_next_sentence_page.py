@@ -239,6 +239,7 @@ def test_the_drawn_pairs_and_their_loss(mini_bert):
     assert address(at, "draw") == "8"
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("name", [probe.name for probe in content.probes()])
 def test_each_weakness_is_computed(mini_bert, name):
     at = opened(probe=name)

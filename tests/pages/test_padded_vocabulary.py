@@ -87,6 +87,7 @@ def test_a_text_with_rows_that_have_no_piece_is_written_out():
     assert text_of_all(model.tokenizer, model.wordpiece, mixed) == f"bank [row {ROWS - 1}] [row {ROWS - 2}] cold"
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("stage", PAGES, ids=[stage.chapter for stage in PAGES])
 @pytest.mark.parametrize("params", [{"mask": "2"}, {"put": f"2.{ROWS - 1}", "token": "2"}, {"put": f"2.{ROWS}"}])
 def test_every_chapter_draws_what_has_no_name(stage, params):

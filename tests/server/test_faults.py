@@ -123,6 +123,7 @@ def test_word_vectors_where_the_cache_is_read_only(tmp_path, monkeypatch):
 # The server ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rest
 @pytest.mark.skipif(os.name == "nt", reason="no such signal there")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_told_to_stop_in_the_middle_of_work_stops(how, tmp_path):

@@ -10,6 +10,7 @@ from tests.hostile.judge import wrong
 from tests.hostile.run import against_a_server
 
 
+@pytest.mark.rest
 def test_five_hundred_hostile_inputs():
     report = against_a_server(500, seed=7)
     assert sum(report.tried.values()) == 500

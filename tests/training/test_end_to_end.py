@@ -35,6 +35,7 @@ def trained(text_folder, small_encoder, tmp_path_factory):
     return out, work
 
 
+@pytest.mark.rest
 def test_masked_words_are_learned(trained):
     out, work = trained
     scores = cards.read(out)
@@ -44,6 +45,7 @@ def test_masked_words_are_learned(trained):
     assert loop.checkpoint(work)["progress"]["step"] == 250
 
 
+@pytest.mark.rest
 def test_the_folder_is_an_encoder_that_the_app_opens(trained):
     out, _ = trained
     assert BertForPreTraining.from_pretrained(out, local_files_only=True).dtype == torch.float32
@@ -53,6 +55,7 @@ def test_the_folder_is_an_encoder_that_the_app_opens(trained):
     assert math.isclose(float(trace.nsp.sum()), 1.0, abs_tol=1e-5)
 
 
+@pytest.mark.rest
 def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tmp_path):
     folder, out = trained[0], tmp_path / "gpt"
     arguments = ["gpt", "--text", text_folder, "--weights", folder, "--out", out, "--work", tmp_path / "work"]
@@ -65,6 +68,7 @@ def test_the_decoder_starts_from_the_encoder_and_learns(trained, text_folder, tm
         assert torch.equal(value, again.state_dict()[name]), name
 
 
+@pytest.mark.rest
 def test_a_run_killed_at_any_moment_goes_on_from_its_checkpoint(text_folder, small_encoder, tmp_path):
     work, out = tmp_path / "work", tmp_path / "out"
     plan = ["--steps", "60", "--rate", "0.01", "--save-every", "0", *FEW]
@@ -95,6 +99,7 @@ def _read_in(steps, folder):
     return sum(batches[step]["ids"].size for step in range(steps))
 
 
+@pytest.mark.rest
 def test_torchs_launcher_runs_it_in_two_processes(text_folder, small_encoder, tmp_path):
     work, out = tmp_path / "work", tmp_path / "out"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
@@ -109,6 +114,7 @@ def test_torchs_launcher_runs_it_in_two_processes(text_folder, small_encoder, tm
     assert BertForPreTraining.from_pretrained(out, local_files_only=True).dtype == torch.float32
 
 
+@pytest.mark.rest
 def test_a_share_of_the_first_weights_can_be_kept(trained, text_folder, small_encoder, tmp_path):
     out, work = tmp_path / "bert", tmp_path / "work"
     shutil.copytree(trained[1], work)  # the finished run: only the average is left to do

@@ -19,6 +19,7 @@ def made(request):
     return request.param, MADE[request.param](wordnet.load())
 
 
+@pytest.mark.rest
 def test_made_again_the_rows_are_those_in_the_folder(made):
     name, splits = made
     task = tasks.load(name)

@@ -18,7 +18,7 @@ from bert_explain import chapters
 from bert_explain.chapters.next_sentence.draw_sentence_pairs import PAIRS
 from bert_explain.ui import limits, params, stages
 from bert_explain.ui.packed import Packed
-from tests.thorough import part
+from tests.thorough import THOROUGH, part
 from tests.tiny import WORDS, tiny_bert
 from tests.whole import whole
 
@@ -70,7 +70,7 @@ def accepted(param: params.Param, text: str) -> tuple:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60 if THOROUGH else 20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_taken_can_be_written_and_holds_no_half_character(name, data):
     param = EVERY[name]
