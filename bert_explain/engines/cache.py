@@ -1,5 +1,5 @@
 """What is kept for all readers of this server, bounded by bytes: one store for traces of all kinds and what is read off
-them (`TRACES`), one for models (`MODELS`).
+them (`TRACES`), one for the tokens of texts (`LAID`), one for models (`MODELS`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bert_explain.core.errors import BadModel
 from bert_explain.core.store import MEGABYTE, Store, megabytes
 from bert_explain.models.loaded import MODELS
 
-__all__ = ["MODELS", "TRACES", "TooLarge", "fits"]
+__all__ = ["LAID", "MODELS", "TRACES", "TooLarge", "fits"]
 
 ENV_TRACES, TRACES_MB = "BERT_EXPLAIN_TRACE_MEMORY", 512  # megabytes for traces and readings
 
@@ -20,6 +20,7 @@ class TooLarge(BadModel):
 
 
 TRACES = Store(lambda: megabytes(ENV_TRACES, TRACES_MB))
+LAID = Store(8 * MEGABYTE)  # some hundreds of short texts; beside the traces, which a long text's tokens would push out
 
 
 def fits(spec: Any, tokens: int, what: str = "tokens") -> None:

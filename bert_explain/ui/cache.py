@@ -20,7 +20,7 @@ from bert_explain.analysis.masked_loss import score as masked_score
 from bert_explain.analysis.next_sentence import Verdict
 from bert_explain.analysis.next_sentence import verdict as next_verdict
 from bert_explain.analysis.writing import Writing
-from bert_explain.engines.cache import TRACES, fits
+from bert_explain.engines.cache import LAID, TRACES, fits
 from bert_explain.engines.jobs import LONG, TURNS, Progress
 from bert_explain.models import Encoder
 from bert_explain.models.decoder import decoder_ready
@@ -107,7 +107,7 @@ def _given(one: Trace) -> Trace:
 
 def laid(model_name: str, query: Query) -> tuple[Token, ...]:
     """The tokens of a query, laid out once for the many that ask. Raises BadQuery."""
-    return TRACES.get(("tokens", model_name, query), lambda: tokenize(models.load(model_name), query)[0])
+    return LAID.get((model_name, query), lambda: tokenize(models.load(model_name), query)[0])
 
 
 def aside(model_name: str, query: Query) -> Trace:

@@ -89,8 +89,8 @@ def _decoder(now: Chosen) -> Guess:
 
 
 def _bert(page: Page, now: Chosen) -> Guess:
-    plain = cache.trace(page.model.name, Query(now.text))
-    hidden = plain.query.but(masked=sees.pieces_of(plain.tokens, now.word))
+    plain = Query(now.text)
+    hidden = plain.but(masked=sees.pieces_of(cache.laid(page.model.name, plain), now.word))
     return sees.bert(cache.trace(page.model.name, hidden), now.words, now.target, _k())
 
 
