@@ -16,6 +16,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from bert_explain import models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.engines.cache import TRACES
@@ -64,7 +65,7 @@ def ask_of(model_name: str, query: Query, word: str = "", position: int | None =
         return cache.aside(model_name, changed)
 
     plain = query.plain()
-    place = telling_token(cache.laid(model_name, plain), word) if position is None else position
+    place = telling_token(cache.laid(models.load(model_name), plain), word) if position is None else position
     return Ask(plain, run, Beside(), place, aside)
 
 

@@ -56,7 +56,7 @@ def trace(model_name: str, query: Query) -> Trace:
 
 def _run(model: Encoder, query: Query, key: tuple | None = None) -> Trace:
     """One forward pass, when its turn has come; kept under `key`, if there is one."""
-    tokens = len(laid(model.name, query))
+    tokens = len(laid(model, query))
     fits(model.spec, tokens)
 
     def make() -> Trace:
@@ -73,41 +73,43 @@ def together(model_name: str, queries: Sequence[Query]) -> None:
     missing = [query for query in dict.fromkeys(queries) if TRACES.peek(("trace", model_name, query)) is None]
     if len(missing) < 2:
         return
-    spec, counts = models.load(model_name).spec, [len(laid(model_name, query)) for query in missing]
+    model = models.load(model_name)
+    spec, counts = model.spec, [len(laid(model, query)) for query in missing]
     if sum(counts) >= LONG or sum(map(spec.trace_bytes, counts)) > TRACES.limit:
         return
-    for query, count, one in zip(missing, counts, _pass(model_name, missing, sum(counts)), strict=True):
+    for query, count, one in zip(missing, counts, _pass(model, missing, sum(counts)), strict=True):
         TRACES.get(("trace", model_name, query), partial(_given, one), spec.trace_bytes(count))
 
 
 def asides(model_name: str, queries: Sequence[Query]) -> Iterator[Trace]:
     """The traces of many queries, in their order, several to a pass; none is kept. Raises ExplainError."""
+    model = models.load(model_name)
     waiting: list[Query] = []
     tokens = 0
     for query in queries:
-        count = len(laid(model_name, query))
-        fits(models.load(model_name).spec, count)
+        count = len(laid(model, query))
+        fits(model.spec, count)
         if waiting and tokens + count > LONG:
-            yield from _pass(model_name, waiting, tokens)
+            yield from _pass(model, waiting, tokens)
             waiting, tokens = [], 0
         waiting.append(query)
         tokens += count
     if waiting:
-        yield from _pass(model_name, waiting, tokens)
+        yield from _pass(model, waiting, tokens)
 
 
-def _pass(model_name: str, queries: Sequence[Query], tokens: int) -> list[Trace]:
+def _pass(model: Encoder, queries: Sequence[Query], tokens: int) -> list[Trace]:
     """One forward pass over several texts, when its turn has come."""
-    return TURNS.run(tokens, _session(), partial(run_all, models.load(model_name), queries))
+    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
 
 
 def _given(one: Trace) -> Trace:
     return one
 
 
-def laid(model_name: str, query: Query) -> tuple[Token, ...]:
+def laid(model: Encoder, query: Query) -> tuple[Token, ...]:
     """The tokens of a query, laid out once for the many that ask. Raises BadQuery."""
-    return LAID.get((model_name, query), lambda: tokenize(models.load(model_name), query)[0])
+    return LAID.get((model.spec.name, model.spec.fingerprint, query), lambda: tokenize(model, query)[0])
 
 
 def aside(model_name: str, query: Query) -> Trace:

@@ -75,7 +75,7 @@ class Page:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens of `query`, known before anything is computed."""
-        return self._once("tokens", lambda: cache.laid(self.model.name, self.query))
+        return self._once("tokens", lambda: cache.laid(self.model, self.query))
 
     @property
     def before(self) -> Trace:

@@ -43,7 +43,7 @@ def query(model: Encoder) -> Query:
     )
     if not state.get("mask") and not state.get("put"):
         return bare
-    tokens = cache.laid(model.name, bare)
+    tokens = cache.laid(model, bare)
     free = {t.position for t in tokens if not t.special}
     maskable = free if model.spec.special.mask is not None else set()
     return bare.but(
@@ -62,7 +62,7 @@ def check(model: Encoder) -> None:
     _bound("layer", state.get("layer") <= model.n_layers, f"the model has {model.n_layers} layers")
     _bound("head", state.get("head") <= model.n_heads, f"a layer has {model.n_heads} heads")
     real = query(model)
-    count = len(cache.laid(model.name, real.plain().but(separators=real.separators)))
+    count = len(cache.laid(model, real.plain().but(separators=real.separators)))
     token = state.get("token")
     _bound("token", token is None or token < count, f"this text has the positions 0 to {count - 1}")
     for name, kept, wanted in (
@@ -89,9 +89,9 @@ def edited(name: str, model: Encoder) -> Callable[[], None]:
     """Callback for a sentence box: masks, replacements and the chosen token stay only where the same piece stands still."""
 
     def changed() -> None:
-        old = [t.original_id for t in cache.laid(model.name, Query(state.get("a"), state.get("b")))]
+        old = [t.original_id for t in cache.laid(model, Query(state.get("a"), state.get("b")))]
         state.put(**{name: st.session_state[f"w-sentence-{name}"]})
-        new = [t.original_id for t in cache.laid(model.name, Query(state.get("a"), state.get("b")))]
+        new = [t.original_id for t in cache.laid(model, Query(state.get("a"), state.get("b")))]
         same = {p for p in range(min(len(old), len(new))) if old[p] == new[p]}
         state.put(mask=tuple(p for p in state.get("mask") if p in same), put=tuple(x for x in state.get("put") if x[0] in same))
         if state.get("token") not in same:

@@ -33,7 +33,7 @@ def test_the_strips_are_read_by_keyboard_and_what_is_read_adds_up(page: Page):
     for _ in range(3):
         said = tip(page, "sum")
         assert said.startswith("dimension ")
-        *parts, total = (float(n) for n in re.findall(r"-?\d+\.\d{3}", said))
+        *parts, total = (float(n) for n in re.findall(r"-?\d+\.\d{3}", said.replace("\u2212", "-")))
         assert len(parts) == 3
         assert sum(parts) == pytest.approx(total, abs=0.0021)
         page.keyboard.press("ArrowRight")

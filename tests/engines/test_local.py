@@ -56,4 +56,4 @@ def test_two_traces_that_a_page_needs_are_one_pass(mini_bert, monkeypatch):
     many = [plain.but(masked=(place,)) for place in range(1, 9)] * 4
     assert [one.query for one in cache.asides("mini-bert", many)] == many
     assert sum(passes[1:]) == len(many)
-    assert max(passes) * len(cache.laid("mini-bert", plain)) <= cache.LONG
+    assert max(passes) * len(cache.laid(mini_bert, plain)) <= cache.LONG

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from bert_explain import chapters
 from bert_explain.chapters.next_sentence.draw_sentence_pairs import PAIRS
+from bert_explain.tokenize import tokenize
 from bert_explain.ui import limits, params, stages
 from bert_explain.ui.packed import Packed
 from tests.thorough import THOROUGH, part
@@ -94,7 +95,7 @@ def test_every_two_parameters_give_a_query_that_the_model_reads(monkeypatch, kin
             values[name] = value
     monkeypatch.setattr(limits.state, "get", values.get)
     query = limits.query(model)
-    tokens, _ = limits.tokenize(model, query)
+    tokens, _ = tokenize(model, query)
     assert len(tokens) <= model.spec.max_tokens
     assert all(row < len(WORDS) for _, row in query.replaced)
     assert not (kind == "no mask" and query.masked)

@@ -90,7 +90,7 @@ def _decoder(now: Chosen) -> Guess:
 
 def _bert(page: Page, now: Chosen) -> Guess:
     plain = Query(now.text)
-    hidden = plain.but(masked=sees.pieces_of(cache.laid(page.model.name, plain), now.word))
+    hidden = plain.but(masked=sees.pieces_of(cache.laid(page.model, plain), now.word))
     return sees.bert(cache.trace(page.model.name, hidden), now.words, now.target, _k())
 
 
