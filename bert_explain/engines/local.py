@@ -79,14 +79,17 @@ class LocalEngine:
         for layer in range(spec.n_layers):
             joined = []
             parts = (part.split(counts) for part in model.asked(layer, x))
-            for row, (query, *part) in enumerate(zip(queries, *parts, strict=True)):
-                kept = model.mix(*part, [h for at, h in query.heads_off if at == layer])
+            for row, (query, q, k, v) in enumerate(zip(queries, *parts, strict=True)):
+                kept = model.mix(q, k, v, [h for at, h in query.heads_off if at == layer])
                 attention[row][layer] = kept["weights"].numpy()
                 joined.append(kept["joined"])
             x = model.finish(layer, x, joined[0] if len(joined) == 1 else torch.cat(joined))["output"]
             keep(x, layer + 1)
         made = zip(queries, laid, entered, hidden, attention, x.split(counts), strict=True)
-        return [self._trace(query, *text, start[0], states, looks, last[0]) for query, text, start, states, looks, last in made]
+        return [
+            self._trace(query, tokens, cut, embeddings, states, looks, last[0])
+            for query, (tokens, cut), (embeddings, _), states, looks, last in made
+        ]
 
     def _trace(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -38,8 +39,8 @@ def stepper(
     every : id of "All on one page". focus : another number than last time moves the focus to the question. say : what a
     screen reader is told when it is another text than last time.
     """
-    data = {"steps": list(steps), "deeper": list(deeper), "current": current, "address": address, "first": first}
-    data |= {"every": every, "focus": focus, "say": say}
+    data: dict[str, Any] = {"steps": list(steps), "deeper": list(deeper), "current": current, "address": address}
+    data |= {"first": first, "every": every, "focus": focus, "say": say}
     known = {one["id"] for one in (*steps, *deeper)} | {every}
 
     def went() -> None:
