@@ -21,6 +21,7 @@ from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import aside, beside, explained, picture, said
 
 K = state.Number("k", 1, 10, 6)
+NEAR = 4  # nearest words beside the letters: two screens of a phone hold no more
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def characters(page: Page, word: str = "") -> None:
 def spelled(elmo: Elmo, word: str, key: str, title: str) -> None:
     """A card on one word's characters: the filters in which it stands out, and its nearest words."""
     seen = read_word(elmo, word)
-    table, near = an.filters(elmo, seen), an.nearest(elmo, seen.encoding, leave_out=(word,))
+    table, near = an.filters(elmo, seen), an.nearest(elmo, seen.encoding, NEAR, (word,))
     with picture(
         key,
         title,
