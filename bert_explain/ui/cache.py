@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from typing import TypeVar
@@ -77,30 +77,9 @@ def together(model_name: str, queries: Sequence[Query]) -> None:
     spec, counts = model.spec, [len(laid(model, query)) for query in missing]
     if sum(counts) >= LONG or sum(map(spec.trace_bytes, counts)) > TRACES.limit:
         return
-    for query, count, one in zip(missing, counts, _pass(model, missing, sum(counts)), strict=True):
+    made = TURNS.run(sum(counts), _session(), partial(run_all, model, missing))
+    for query, count, one in zip(missing, counts, made, strict=True):
         TRACES.get(("trace", model_name, query), partial(_given, one), spec.trace_bytes(count))
-
-
-def asides(model_name: str, queries: Sequence[Query]) -> Iterator[Trace]:
-    """The traces of many queries, in their order, several to a pass; none is kept. Raises ExplainError."""
-    model = models.load(model_name)
-    waiting: list[Query] = []
-    tokens = 0
-    for query in queries:
-        count = len(laid(model, query))
-        fits(model.spec, count)
-        if waiting and tokens + count > LONG:
-            yield from _pass(model, waiting, tokens)
-            waiting, tokens = [], 0
-        waiting.append(query)
-        tokens += count
-    if waiting:
-        yield from _pass(model, waiting, tokens)
-
-
-def _pass(model: Encoder, queries: Sequence[Query], tokens: int) -> list[Trace]:
-    """One forward pass over several texts, when its turn has come."""
-    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
 
 
 def _given(one: Trace) -> Trace:

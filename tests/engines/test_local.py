@@ -53,7 +53,3 @@ def test_two_traces_that_a_page_needs_are_one_pass(mini_bert, monkeypatch):
     cache.together("mini-bert", (plain, hidden))  # both are there
     cache.together("mini-bert", (Query("word " * 300), Query("word " * 300, masked=(3,))))  # long ones gain nothing
     assert passes == [2]
-    many = [plain.but(masked=(place,)) for place in range(1, 9)] * 4
-    assert [one.query for one in cache.asides("mini-bert", many)] == many
-    assert sum(passes[1:]) == len(many)
-    assert max(passes) * len(cache.laid(mini_bert, plain)) <= cache.LONG
