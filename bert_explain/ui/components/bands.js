@@ -73,7 +73,7 @@ export default component((me) => {
       context = canvas.getContext("2d");
     const names = d.names.map((name, r) => `${d.signs[r]} ${name}`.trim()),
       rows = names.length;
-    const font = `14px ${getComputedStyle(me.body).fontFamily}`;
+    const font = me.sans(14);
     context.font = font;
     const widest = Math.ceil(Math.max(0, ...names.map((name) => context.measureText(name).width)));
     const above = (W < 560 && rows <= 10) || widest > W / 3; // the names above their strips

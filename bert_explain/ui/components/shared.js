@@ -45,8 +45,14 @@ function start(root, build) {
   me.width = () => width;
   // a role's colour as [r, g, b], for canvases
   me.colour = (role) => (me.colours[role] ??= rgb(probe, `var(--be-${role.replaceAll("_", "-")})`));
-  me.mono = (size, weight = 400) =>
-    `${weight} ${size}px ${getComputedStyle(body).getPropertyValue("--st-code-font") || "monospace"}`;
+  // fonts for letters painted on a canvas: they keep the font they were painted in, so they are painted again when it has come
+  let painted = false;
+  const font = (size, weight, family) => {
+    painted = true;
+    return `${weight} ${size}px ${family}`;
+  };
+  me.mono = (size, weight = 400) => font(size, weight, getComputedStyle(body).getPropertyValue("--st-code-font") || "monospace");
+  me.sans = (size, weight = 400) => font(size, weight, getComputedStyle(body).fontFamily);
   const view = build(me);
   let raw,
     looks,
@@ -88,11 +94,12 @@ function start(root, build) {
   sizes.observe(body);
   const sharper = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
   sharper.addEventListener("change", draw);
-  document.fonts.addEventListener("loadingdone", draw);
+  const repaint = () => painted && draw();
+  document.fonts.addEventListener("loadingdone", repaint);
   me.stop = () => {
     sizes.disconnect();
     sharper.removeEventListener("change", draw);
-    document.fonts.removeEventListener("loadingdone", draw);
+    document.fonts.removeEventListener("loadingdone", repaint);
     view.stop?.();
     body.remove();
     states.delete(root);
