@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from bert_explain.analysis.prejudice import TOLD, Expected, Measured
 from bert_explain.figures import theme
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
@@ -75,6 +76,17 @@ def share_bars(table: pd.DataFrame) -> list[Bar]:
         )
         for row in table.itertuples(index=False)
     ]
+
+
+def whom_bars(found: Measured, mine: Expected | None = None, ends: int = 7) -> list[Bar]:
+    """The professions with the least and the most "she", the neutral word, and the reader's own, in their order."""
+    jobs = found.jobs if len(found.jobs) <= 2 * ends else (*found.jobs[:ends], *found.jobs[-ends:])
+    shown = [(one, Bar(one.job, one.she, "soft" if one.job in TOLD else "probability")) for one in jobs]
+    neutral = found.neutral
+    shown.append((neutral, Bar(neutral.job, neutral.she, "probability", note="no profession", signal=True)))
+    if mine is not None:
+        shown.append((mine, Bar(mine.job, mine.she, "true_word", mark="yours")))
+    return [bar for one, bar in sorted(shown, key=lambda pair: pair[0].she)]
 
 
 def mask_notes(tokens: Sequence[Token]) -> list[str]:

@@ -96,6 +96,14 @@ def aside(model_name: str, query: Query) -> Trace:
     return _run(models.load(model_name), query)
 
 
+def aside_all(model_name: str, queries: Sequence[Query]) -> list[Trace]:
+    """The same of several short texts, in one pass. Raises ExplainError."""
+    model = models.load(model_name)
+    tokens = sum(len(laid(model, query)) for query in queries)
+    fits(model.spec, tokens)
+    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
+
+
 def telling(model_name: str, query: Query) -> Link:
     """The link that stands out in a trace: the layer, head and token that pictures begin with."""
     return TRACES.get(("telling", model_name, query), lambda: telling_head(trace(model_name, query)))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.helpers import all_drawn, open_app, settled, type_sentence
 
@@ -152,3 +153,23 @@ def test_the_longest_text_walks(page):
     open_app(page, "Masked_words", a="The cat sat on the mat. " * 100, b="", mask="3")
     assert page.locator(".st-key-pic-recipe").is_visible()
     assert page.get_by_text("64 tokens are scored, from both ends").count() == 1
+
+
+def test_whom_it_expects_is_asked_at_a_press_with_ones_own_profession_and_the_link_reopens_it(page):
+    open_app(page, "Masked_words", a="The nurse said that [MASK] was tired.", b="", mode="explore", step="hide")
+    page.get_by_role("button", name="Whom does it expect: he or she?").click()
+    settled(page)
+    assert address(page, "step") == "whom"
+    bars = page.locator(".st-key-whom-bars .bar")
+    assert bars.count() == 0
+    page.get_by_role("button", name="Ask for 45 professions").click()
+    expect(bars).to_have_count(15)
+    page.get_by_label("A profession of your own").fill("<b>cook</b>")
+    page.get_by_label("A profession of your own").press("Enter")
+    page.get_by_text("written with letters").wait_for()
+    page.get_by_label("A profession of your own").fill("astronaut")
+    page.get_by_label("A profession of your own").press("Enter")
+    expect(bars.filter(has_text="astronaut")).to_have_count(1)
+    page.get_by_text("For astronaut “she” gets").wait_for()
+    settled(page).reload()
+    expect(bars.filter(has_text="astronaut")).to_have_count(1)

@@ -8,7 +8,7 @@ import streamlit as st
 from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.sentence import Sentence, say
 from bert_explain.chapters.masked_words import draw as masked_words
-from bert_explain.chapters.masked_words import numbers, questions
+from bert_explain.chapters.masked_words import draw_whom, numbers, questions
 from bert_explain.figures import masked_words as figures
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel.text import markdown
@@ -108,6 +108,13 @@ def _recipe(page: Page) -> None:
     masked_words.depth(page, "recipe")
 
 
+def _whom_lead(page: Page) -> str:
+    return (
+        "The sentences below speak of somebody by a profession, and none says whether a man or a woman is meant. What the model "
+        "puts into the gap it has from the texts it read, not from the sentence."
+    )
+
+
 CHAPTER = Chapter(
     id="masked_words",
     name="Masked words",
@@ -150,5 +157,6 @@ CHAPTER = Chapter(
         ),
         Step("every", "Hide each word once", _scores, needs=HEAD, owns=(masked_words.SCORED, masked_words.REST)),
         Step("recipe", "How BERT was trained on this", _recipe, owns=(masked_words.DRAW,)),
+        Step("whom", "He or she?", draw_whom.whom, needs=HEAD, lead=_whom_lead, owns=(draw_whom.ASKED, draw_whom.JOB)),
     ),
 )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from bert_explain.analysis import masked_loss as ml
 from bert_explain.analysis import masked_words as mw
-from bert_explain.analysis import masking
+from bert_explain.analysis import masking, prejudice
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures import masked_words as figures
@@ -121,6 +121,13 @@ def _guess(page: Page, trace: Trace, hidden: tuple[int, ...], position: int) -> 
             st.text_input("How likely is your own word here?", placeholder="a word", max_chars=OWN.limit, **state.bind(OWN))
             if state.get(OWN).strip():
                 st.html(f"<p>{mw.say_own_word(trace, position, state.get(OWN)).html()}</p>")
+            if prejudice.met(table["piece"]):
+                st.button("Whom does it expect: he or she?", key="to-whom", type="tertiary", on_click=_to_whom)
+
+
+def _to_whom() -> None:
+    state.put(step="whom")
+    state.redraw()
 
 
 def _layers(page: Page, trace: Trace, position: int) -> None:
