@@ -125,7 +125,7 @@ def _forms(model: Encoder, word: str) -> list[int]:
     found = {look_up(model, form).id for form in (word, word.capitalize())}
     if model.spec.pieces == "byte-level":  # without a space before it: inside a text that would be a part of another word
         found.add(model.wordpiece.token_to_id(word.capitalize()))
-    return sorted(found - {None})
+    return sorted(one for one in found if one is not None)
 
 
 def write(folder: Path, found: Measured) -> None:
