@@ -7,7 +7,7 @@ Nothing here knows the right option. `evidence` makes a table by running the mod
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -53,11 +53,16 @@ def _nobody(share: float, text: str = "") -> None:
     """Told of progress where nobody waits."""
 
 
+def _one_by_one(queries: Sequence[Query]) -> None:
+    """Where nobody can make several traces at once, `run` makes each when it is asked for."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """What a question is asked of: a text and a model. `run` gives the trace of a query, cached by whoever made this.
 
     aside : the same, not kept: for the many runs that a question looks at once.
+    together : makes the traces of several queries that `run` is about to be asked for, which is cheaper than one by one.
     progress : is told how far long work is, from 0 to 1, and what is done; what it raises ends the work.
     """
 
@@ -66,6 +71,7 @@ class Ask:
     models: Models = field(compare=False)
     position: int = 0  # of the token that is talked about
     aside: Callable[[Query], Trace] | None = field(default=None, compare=False)
+    together: Callable[[Sequence[Query]], None] = field(default=_one_by_one, compare=False)
     progress: Callable[..., None] = field(default=_nobody, compare=False)
 
     def once(self, query: Query) -> Trace:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def ask_of(model_name: str, query: Query, word: str = "", position: int | None =
 
     plain = query.plain()
     place = telling_token(cache.laid(models.load(model_name), plain), word) if position is None else position
-    return Ask(plain, run, Beside(), place, aside)
+    return Ask(plain, run, Beside(), place, aside, partial(cache.together, model_name))
 
 
 def asked_here(page: Page) -> Ask:

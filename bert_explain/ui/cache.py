@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from typing import TypeVar
@@ -36,6 +36,7 @@ from bert_explain.ui import state
 from bert_explain.ui.working import loaded
 
 Made = TypeVar("Made")
+Tell = Callable[[int], None]  # is told how many of several are there
 _LAST = "_last_model"  # in the session: the model that was there last
 
 
@@ -66,7 +67,7 @@ def _run(model: Encoder, query: Query, key: tuple | None = None) -> Trace:
 
 
 def together(model_name: str, queries: Sequence[Query]) -> None:
-    """Make the traces of short texts that are all about to be asked for in one pass, which is cheaper than one by one.
+    """Make the traces of short texts that are all about to be asked for in few passes, which is cheaper than one by one.
 
     Long texts are left to `trace`: they gain nothing, and what would not fit is said there.
     """
@@ -74,12 +75,30 @@ def together(model_name: str, queries: Sequence[Query]) -> None:
     if len(missing) < 2:
         return
     model = models.load(model_name)
-    spec, counts = model.spec, [len(laid(model, query)) for query in missing]
-    if sum(counts) >= LONG or sum(map(spec.trace_bytes, counts)) > TRACES.limit:
+    spec, counts = model.spec, {query: len(laid(model, query)) for query in missing}
+    if sum(map(spec.trace_bytes, counts.values())) > TRACES.limit:
         return
-    made = TURNS.run(sum(counts), _session(), partial(run_all, model, missing))
-    for query, count, one in zip(missing, counts, made, strict=True):
-        TRACES.get(("trace", model_name, query), partial(_given, one), spec.trace_bytes(count))
+    for some in (some for some in passes(counts) if len(some) > 1):
+        for query, one in zip(some, _all(model, some, sum(map(counts.__getitem__, some))), strict=True):
+            TRACES.get(("trace", model_name, query), partial(_given, one), spec.trace_bytes(counts[query]))
+
+
+def passes(counts: Mapping[Made, int]) -> list[list[Made]]:
+    """Texts, by what names them, and how many tokens each has: a list for each pass, fewer than LONG together or one alone."""
+    found: list[list[Made]] = []
+    room = 0
+    for name, count in counts.items():
+        if count > room:
+            found.append([])
+            room = LONG - 1
+        found[-1].append(name)
+        room -= count
+    return found
+
+
+def _all(model: Encoder, queries: Sequence[Query], tokens: int) -> list[Trace]:
+    """The traces of texts with so many tokens together, in one pass, when its turn has come."""
+    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
 
 
 def _given(one: Trace) -> Trace:
@@ -109,15 +128,41 @@ def telling(model_name: str, query: Query) -> Link:
     return TRACES.get(("telling", model_name, query), lambda: telling_head(trace(model_name, query)))
 
 
-def score(model_name: str, query: Query, position: int) -> Score:
-    """What the model gives the hidden piece at a position. Its trace is not kept: a sentence needs one for each token."""
-    key = ("score", model_name, query, position)
-    return TRACES.get(key, lambda: masked_score(_run(models.load(model_name), query), position))
+def scores(model_name: str, asked: Sequence[tuple[Query, int]], tell: Tell) -> list[Score]:
+    """What the model gives the hidden piece at a position, of each of these. Raises ExplainError."""
+    each = {("score", model_name, *one): (one[0], partial(masked_score, position=one[1])) for one in asked}
+    return _read(model_name, each, tell)
 
 
-def verdict(model_name: str, query: Query) -> Verdict:
-    """Whether B follows A. Its trace is not kept: a table of pairs needs one for each row. Raises ExplainError."""
-    return TRACES.get(("verdict", model_name, query), lambda: next_verdict(_run(models.load(model_name), query)))
+def verdicts(model_name: str, asked: Sequence[Query], tell: Tell) -> list[Verdict]:
+    """Whether B follows A, of each of these. Raises ExplainError."""
+    kept = {query: ("verdict", model_name, query) for query in asked}
+    found = dict(zip(kept, _read(model_name, {key: (query, next_verdict) for query, key in kept.items()}, tell), strict=True))
+    return [found[query] for query in asked]
+
+
+def _read(model_name: str, asked: Mapping[tuple, tuple[Query, Callable[[Trace], Made]]], tell: Tell) -> list[Made]:
+    """What is read off one trace each, by the key under which it is kept. The traces are not: there are too many of them.
+
+    tell : is told, before each pass, how many are there.
+    """
+    model, counts = models.load(model_name), {}
+    for key, (query, _) in asked.items():
+        if TRACES.peek(key) is None:
+            counts[key] = len(laid(model, query))
+            fits(model.spec, counts[key])
+    done = len(asked) - len(counts)
+    for some in passes(counts):
+        tell(done)
+        made = _all(model, [asked[key][0] for key in some], sum(map(counts.__getitem__, some)))
+        for key, one in zip(some, made, strict=True):
+            TRACES.get(key, partial(asked[key][1], one))
+        done += len(some)
+
+    def alone(query: Query, read: Callable[[Trace], Made]) -> Made:  # where it was pushed out meanwhile
+        return read(_run(model, query))
+
+    return [TRACES.get(key, partial(alone, *one)) for key, one in asked.items()]
 
 
 def decoder_trace(

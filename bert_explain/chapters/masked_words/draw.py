@@ -213,11 +213,9 @@ def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> Callable
     model, query, rest = page.model.name, page.query, state.get(REST)
 
     def work(progress: Progress) -> pd.DataFrame:
-        found = []
-        for done, position in enumerate(positions):
-            progress(done / len(positions), f"{done} of {len(positions)} tokens hidden and guessed")
-            found.append(cache.score(model, ml.one_hidden(query, trace.tokens, position, rest), position))
-        return ml.score_table(found)
+        one_by_one = [(ml.one_hidden(query, trace.tokens, position, rest), position) for position in positions]
+        said = f"{{}} of {len(positions)} tokens hidden and guessed"
+        return ml.score_table(cache.scores(model, one_by_one, lambda done: progress(done / len(positions), said.format(done))))
 
     return work
 

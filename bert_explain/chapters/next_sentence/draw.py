@@ -35,11 +35,7 @@ def judge(page: Page, name: str, queries: Sequence[Query], what: str) -> tuple[V
     model, asked = page.model.name, tuple(queries)
 
     def work(progress: Progress) -> tuple[Verdict, ...]:
-        found = []
-        for done, query in enumerate(asked):
-            progress(done / len(asked), f"{done} of {len(asked)} {what}")
-            found.append(cache.verdict(model, query))
-        return tuple(found)
+        return tuple(cache.verdicts(model, asked, lambda done: progress(done / len(asked), f"{done} of {len(asked)} {what}")))
 
     return awaited(name, ("verdicts", model, asked), work, cost=len(asked), what=what)
 

@@ -97,8 +97,16 @@ def ranking(p: np.ndarray, name: Callable[[int], str], truth: int | None, k: int
     if len(p) > len(shown):
         others = float(np.delete(p, shown).sum())
         rows.append((None, f"all other {len(p) - len(shown):,} {unit}", None, others, "rest"))
-    table = pd.DataFrame(rows, columns=["rank", "piece", "id", "probability", "mark"])
-    return table.astype({"rank": "Int64", "id": "Int64"})
+    ranks, names, ids, shares, marks = zip(*rows, strict=True)
+    return pd.DataFrame(
+        {
+            "rank": pd.array(ranks, dtype="Int64"),
+            "piece": list(names),
+            "id": pd.array(ids, dtype="Int64"),
+            "probability": np.array(shares, dtype=float),
+            "mark": list(marks),
+        }
+    )
 
 
 # one function a model
@@ -108,12 +116,18 @@ def _side(count: int, target: int, side: str) -> np.ndarray:
     return {"left": at < target, "right": at > target, "both": at != target}[side]
 
 
-def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, at: Sequence[int], logits: np.ndarray, k: int) -> Guess:
-    """A guess at the first piece of a word."""
-    tokens, special = trace.tokens, trace.spec.special
-    first = tokens[at[0]]
+def first_piece(trace: Trace, of: Word) -> Token | None:
+    """The first piece of a word of the text, where it tells the word; None where it is hidden, unknown, or not read."""
+    at, special = pieces_of(trace.tokens, of), trace.spec.special
     no_word = [token.id for token in (special.mask, special.unknown) if token is not None]
-    truth = None if first.original_id in no_word else first.original_id
+    first = trace.tokens[at[0]] if at else None
+    return None if first is None or first.original_id in no_word else first
+
+
+def _pieces(key: str, title: str, reads: np.ndarray, trace: Trace, of: Word, logits: np.ndarray, k: int) -> Guess:
+    """A guess at the first piece of a word."""
+    tokens, at, known = trace.tokens, pieces_of(trace.tokens, of), first_piece(trace, of)
+    first, truth = tokens[at[0]], None if known is None else known.original_id
     table = ranking(softmax(logits.astype(np.float64)), lambda i: piece_text(trace, i), truth, k, "pieces")
     notes: tuple[str, ...] = ()
     if len(at) > 1:
@@ -130,7 +144,7 @@ def bert(trace: Trace, of: Sequence[Word], target: int, k: int) -> Guess:
         return Guess("bert", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it.")
     if not trace.spec.has_mlm:
         return Guess("bert", title, reads, missing=f"{trace.spec.title} has no masked-word head: it cannot predict words.")
-    return _pieces("bert", title, reads, trace, at, trace.mlm_logits([at[0]])[0], k)
+    return _pieces("bert", title, reads, trace, of[target], trace.mlm_logits([at[0]])[0], k)
 
 
 def decoder(trace: DecoderTrace, of: Sequence[Word], target: int, k: int) -> Guess:
@@ -139,7 +153,7 @@ def decoder(trace: DecoderTrace, of: Sequence[Word], target: int, k: int) -> Gue
     at = pieces_of(trace.tokens, of[target])
     if not at:
         return Guess("decoder", title, reads, missing="This word is beyond the tokens that the model reads, or it drops it.")
-    return _pieces("decoder", title, reads, trace, at, trace.logits([at[0] - 1])[0], k)
+    return _pieces("decoder", title, reads, trace, of[target], trace.logits([at[0] - 1])[0], k)
 
 
 def elmo(trace: ElmoTrace, of: Sequence[Word], target: int, side: str, k: int) -> Guess:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from bert_explain.analysis.sentence import Piece
 from bert_explain.chapters.sees import analysis as sees
@@ -94,8 +95,12 @@ def _rank(summary: pd.DataFrame, key: str) -> str:
 
 def bert(ask: Ask, text: str, words: tuple[Word, ...], target: int) -> Guess:
     """BERT's guess at one word of a sentence that stands alone, all of its pieces hidden."""
-    at = sees.pieces_of(ask.run(Query(text)).tokens, words[target])
-    return sees.bert(ask.run(Query(text, masked=tuple(at))), words, target, SHOWN)
+    return sees.bert(ask.run(_hidden(ask, text, words[target])), words, target, SHOWN)
+
+
+def _hidden(ask: Ask, text: str, word: Word) -> Query:
+    """A sentence that stands alone, all pieces of one word hidden."""
+    return Query(text, masked=tuple(sees.pieces_of(ask.trace.tokenize(Query(text))[0], word)))
 
 
 def both(ask: Ask) -> pd.DataFrame:
@@ -108,13 +113,21 @@ def both(ask: Ask) -> pd.DataFrame:
         raise NotAskable("This model has no head for masked words, so it cannot be compared with the decoder.")
     if len(words) > MOST_WORDS:
         raise NotAskable(f"This sentence has {len(words)} words; up to {MOST_WORDS} are hidden in turn here.")
-    read, rows = ask.models.decoder(text), []
-    for place, word in enumerate(words):
-        if not word.text[0].isalnum():
-            continue
-        pair = bert(ask, text, words, place), sees.decoder(read, words, place, SHOWN)
-        if all(guess.true is not None for guess in pair) and pair[0].truth == pair[1].truth:
-            p, q = (float(guess.true["probability"]) for guess in pair)
+    read, able = ask.models.decoder(text), [word for word in words if word.text[0].isalnum()]
+    queries = [_hidden(ask, text, word) for word in able]
+    ask.together(queries)
+    there, rows = [], []
+    for word, query in zip(able, queries, strict=True):
+        trace = ask.run(query)
+        one, two = sees.first_piece(trace, word), sees.first_piece(read, word)
+        if one is not None and two is not None and one.original == two.original:
+            there.append((word, trace.hidden[-1, one.position], one.original_id, two.position - 1, two.original_id))
+    if there:  # each head reads its table once for all words
+        texts, states, ids, places, others = zip(*there, strict=True)
+        ours = softmax(ask.trace.engine.logits(np.stack(states)).astype(np.float64), axis=1)
+        theirs = softmax(read.logits(places).astype(np.float64), axis=1)
+        for row, word in enumerate(texts):
+            p, q = float(ours[row, ids[row]]), float(theirs[row, others[row]])
             rows.append((word.text, p, q, p / max(q, 1e-30)))
     found = pd.DataFrame(rows, columns=["word", "bert", "decoder", "ratio"])
     if len(found) < 3:
