@@ -50,12 +50,14 @@ class _Store:
         self.suggested: dict[str, Any] = {}  # for widgets whose choice the reader has not made yet
         self.rerun = False
         self.version = 0  # counts the changes of choices
+        self.runs = 0  # counts the full runs of pages
 
 
 def _store() -> _Store:
-    if _STORE not in st.session_state:
-        st.session_state[_STORE] = _Store()
-    return st.session_state[_STORE]
+    found = st.session_state.get(_STORE)  # looked up once: a page asks some hundred times
+    if found is None:
+        found = st.session_state[_STORE] = _Store()
+    return found
 
 
 def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str] | None = None) -> bool:
@@ -67,6 +69,7 @@ def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str
     """
     store, url = _store(), st.query_params.to_dict()
     store.moved, store.rerun = page != store.page, False
+    store.runs += 1
     if store.moved:  # two pages may use one name: each keeps its own value
         there = {name: param for name, param in store.declared.items() if name in store.values}
         store.left[store.page] = {name: (param, store.values.pop(name)) for name, param in there.items()}
@@ -225,6 +228,11 @@ def _changed(name: str, key: str) -> None:
 def version() -> int:
     """A number that is another one after every change of a choice."""
     return _store().version
+
+
+def runs() -> int:
+    """How many full runs of pages there were in this visit; a part that is redrawn by itself is none."""
+    return _store().runs
 
 
 def suggest(**values: Any) -> None:

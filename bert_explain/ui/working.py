@@ -33,6 +33,7 @@ AT_ONCE = 0.2  # seconds that are waited for a result before a bar is drawn
 NUMBERS = 999_999_999
 TRAINING = "a training"  # what a training is called for those who wait behind it
 _ASKED, _STOPPED = "_working", "_stopped"  # in the session: name of the work -> key of what was asked for, or stopped, last
+_SEEN = "_worked_of"  # in the session: name of the work -> the page's run in which it was last drawn, and the text it was of
 
 Result = TypeVar("Result")
 
@@ -161,6 +162,35 @@ def awaited(
     else:
         watch(name, found, stop or (lambda: stopped.update({name: key})), meanwhile, cancel)
     return None
+
+
+def at_a_press(
+    which: state.Number,
+    key: Hashable,
+    of: Hashable,
+    label: str,
+    work: Callable[[Progress], Result],
+    *,
+    cost: float = 1.0,
+    what: str = "",
+) -> Result | None:
+    """As `awaited` when its step comes into view, or another choice is made there; after an edit of the text as `working`.
+
+    Dozens of runs of a model are too much for every edit, and what was opened is shown unasked.
+
+    of : the text. label : of the button that asks after an edit. The rest as in `working`.
+    """
+    seen, name, now = st.session_state.setdefault(_SEEN, {}), state.own_key(which.name), state.runs()
+    run, text = seen.get(name, (0, of))
+    edited = run >= now - 1 and text != of
+    if edited and not wanted(which, key) and TRACES.peek(("work", key)) is None:
+        seen[name] = now, text
+        leave(which.name)
+        st.caption("Not worked out yet for the text as it is now.")
+        st.button(label, key=state.own_key(f"ask-{which.name}"), on_click=ask, args=(which, key))
+        return None
+    seen[name] = now, of
+    return awaited(which.name, key, work, cost=cost, what=what or label)
 
 
 def _done(name: str, key: Hashable, work: Callable[[Progress], Result], cost: float, label: str) -> Result | Job:

@@ -44,6 +44,7 @@ def test_two_methods_stand_over_their_deletion_test(page):
     page.get_by_text("said of the pair").wait_for(timeout=LONG)
     assert "answer=next" in page.url
     type_sentence(page, "Sentence B", "")
+    page.get_by_role("button", name="Attribute the answer to its words").click()  # an edit waits for a press
     page.get_by_text("said of the hidden word").wait_for(timeout=LONG)
 
 

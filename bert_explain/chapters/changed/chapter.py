@@ -26,7 +26,7 @@ from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import aside, picture, said
-from bert_explain.ui.working import asked, awaited, working
+from bert_explain.ui.working import asked, at_a_press, working
 
 AUTO = "first"
 ANSWER = state.Choice("answer", (AUTO, *KINDS))
@@ -144,9 +144,9 @@ def _job(
     most: int = SHORT,
     what: str = "",
 ) -> Any:
-    """The result of a job; begun at once for a short text, at a press for a long one. None while it is not there."""
+    """The result of a job; of a short text begun when it is opened, else at a press. None while it is not there."""
     if len(found.words) <= most:
-        return awaited(which.name, key, work, cost=cost, what=what or label)
+        return at_a_press(which, key, (found.query.text_a, found.query.text_b), label, work, cost=cost, what=what)
     st.caption(f"This text has {many(len(found.words), 'word')}: it takes a while.")
     return working(which, key, label, work, cost=cost, what=what or label)
 
