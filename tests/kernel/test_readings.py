@@ -1,10 +1,13 @@
 """What numbers are called: a lead needs a margin, and no percentage rounds to none or all."""
 
+import re
+
 import numpy as np
 import pytest
 
 from bert_explain.kernel import readings
 from bert_explain.kernel.folding import fold
+from tests.conftest import ROOT
 
 
 def test_a_lead_needs_another_and_a_margin():
@@ -93,3 +96,10 @@ def test_who_is_best(values, kind, level):
 def test_nobody_is_best_over_too_few_cases_or_by_chance():
     assert readings.leader([0.9, 0.1], **{**RULE, "cases": 5}).kind == "few"
     assert readings.leader([0.9, 0.1], nothing=0.85, **RULE).kind == "none"
+
+
+def test_no_other_place_writes_a_share_in_percent():
+    written = re.compile(r"(?<!%)\{[^{}\n]*:\.\d%\}")  # "%{x:.1%}" is plotly's own
+    for path in (ROOT / "bert_explain").rglob("*.py"):
+        if "training" not in path.parts:
+            assert not written.search(path.read_text(encoding="utf-8")), path.name

@@ -14,7 +14,7 @@ from bert_explain.errors import ExplainError
 from bert_explain.figures.chart import CHART
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel import scores, tasks
-from bert_explain.kernel.readings import many
+from bert_explain.kernel.readings import many, share
 from bert_explain.kernel.tasks import Task
 from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
@@ -327,7 +327,9 @@ def _errors(page: Page) -> None:
             )
     wrong = numbers.mistakes(tuned)
     with picture("tuned-mistakes", "What went wrong, the surest first", look=numbers.surest(tuned), table=lambda: wrong):
-        printing.sheet(wrong.head(12), hide_index=True, key="wrong")
+        shown = wrong.head(12).dropna(axis="columns", how="all")  # tags and answers have no one probability
+        config = {"probability": st.column_config.NumberColumn(format="%.2f")}
+        printing.sheet(shown, hide_index=True, key="wrong", column_config=config)
 
 
 def _map(page: Page) -> None:
@@ -345,8 +347,8 @@ def _map(page: Page) -> None:
     ):
         for column, when in zip(st.columns(2, gap="medium"), ("before", "after"), strict=True):
             with column:
-                chart, share = figures.label_map(tuned, when, page.palette)
-                st.caption(f"{when.capitalize()}: two directions with {share:.0%} of the variance")
+                chart, kept = figures.label_map(tuned, when, page.palette)
+                st.caption(f"{when.capitalize()}: two directions with {share(kept)} of the variance")
                 st.plotly_chart(chart, key=f"map-{when}", alt=f"The test examples {when} the training, by label", **CHART)
 
 

@@ -16,7 +16,7 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.target import runs, sums
 from bert_explain.core.tokens import characters, first_pieces
 from bert_explain.kernel import baseline, scores, tasks
-from bert_explain.kernel.readings import best, many
+from bert_explain.kernel.readings import best, many, share, tenths
 from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.query import Query
@@ -250,11 +250,11 @@ def sorted_by_label(tuned: Tuned) -> Sentence:
     gap = 2 * np.sqrt(0.5 / len(labels))  # two standard errors of such a share, at most
     more = "more than before" if after > before + gap else "fewer than before" if after < before - gap else "about as before"
     return say(
-        "Of {n} test examples, {after:.0%} have a nearest neighbour with the same label after the training, {before:.0%} before "
+        "Of {n} test examples, {after} have a nearest neighbour with the same label after the training, {before} before "
         "it: {more}. The map shows two of {h} directions, this share is counted in all of them.",
         n=len(labels),
-        after=after,
-        before=before,
+        after=share(after),
+        before=share(before),
         more=more,
         h=tuned.after.shape[1],
     )
@@ -356,16 +356,17 @@ def most_moved(moved: np.ndarray) -> Sentence:
     top = best(flat, least=0.02)
     if not top.leads:
         return say(
-            "No head stands out: on average {mean:.1%} of a head's attention lies elsewhere after the training.", mean=flat.mean()
+            "No head stands out: on average {mean} of a head's attention lies elsewhere after the training.",
+            mean=tenths(flat.mean()),
         )
     layer, head = np.unravel_index(int(flat.argmax()), moved.shape)
     return say(
-        "Look at layer {layer}, head {head}: {share:.1%} of its attention lies elsewhere after the training, on average "
-        "over all heads {mean:.1%}.",
+        "Look at layer {layer}, head {head}: {share} of its attention lies elsewhere after the training, on average "
+        "over all heads {mean}.",
         layer=int(layer) + 1,
         head=int(head) + 1,
-        share=flat.max(),
-        mean=flat.mean(),
+        share=tenths(flat.max()),
+        mean=tenths(flat.mean()),
     ).because(top)
 
 
