@@ -71,8 +71,7 @@ def _fields(message: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def payload_values(data: dict[str, Any]) -> np.ndarray:
     """The numbers of strips as `payload.bands` sends them, (B, H)."""
-    sent = np.frombuffer(base64.b64decode(data["values"]), "<i2" if data["steps"] else "<f4").reshape(len(data["names"]), -1)
-    return sent * np.array(data["steps"])[:, None] if data["steps"] else sent
+    return np.frombuffer(base64.b64decode(data["values"]), "<f4").reshape(len(data["names"]), -1)
 
 
 def _members(value: Any) -> Any:

@@ -1,7 +1,9 @@
 """What the components of `bert_explain.ui.components` are given: arrays as compact bytes, labels, roles.
 
-Pure functions, no Streamlit, and no number is born here: weights are rounded to 1/255 for the all-heads map, tables of
-more than 128 rows or columns are pooled (each cell shows the strongest of the few it stands for), the rest is float32.
+Pure functions, no Streamlit, and no number is born here: weights are rounded to the two digits that the all-heads map says,
+tables of more than 128 rows or columns are pooled (each cell shows the strongest of the few it stands for), the rest is float32.
+`packed` makes of a payload what travels: there many numbers are whole numbers of a step that is fine enough for every digit
+and shade that is shown.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -21,9 +23,11 @@ from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
 
 MOST = 128  # rows, columns or tokens a picture draws one by one; above it cells are pooled
-MANY = 4_000  # numbers of strips: from here on bytes are saved
-_WHOLE = 32_767  # the largest number of two bytes
-LEVELS = 255  # steps between a weight of 0 and of 1
+MANY = 200  # numbers of a picture: from here on bytes are saved
+_WHOLE = 32_767  # the largest number of two bytes; -32,768 stands for no number
+_SHADES = 255  # of a colour, that can be told apart on a screen
+LEVELS = 100  # steps between a weight of 0 and of 1: as the map says them, with two digits
+_SMALL = 400  # characters of a payload that is not worth packing
 SATURATED = 99.5  # percentile of |value| at which a strip of numbers is fully coloured
 
 _ROLES = frozenset(f.name for f in fields(theme.Palette))
@@ -60,7 +64,7 @@ def encode(values: np.ndarray) -> str:
 
 
 def quantise(weights: np.ndarray) -> np.ndarray:
-    """Weights in 0..1 as uint8, off by at most 1/510; same shape."""
+    """Weights in 0..1 as uint8, off by at most 1/200; same shape."""
     return np.rint(np.clip(weights, 0, 1) * LEVELS).astype(np.uint8)
 
 
@@ -137,10 +141,11 @@ def heads_grid(
     """
     n_layers, n_heads, n_tokens, _ = attention.shape
     size = block(n_tokens)
-    weights = quantise(attention)
+    weights = attention
     if size > 1:
         starts = np.arange(0, n_tokens, size)
         weights = np.maximum.reduceat(np.maximum.reduceat(weights, starts, axis=2), starts, axis=3)
+    weights = weights.swapaxes(2, 3)
     header = {
         "label": label,
         "layers": n_layers,
@@ -151,11 +156,13 @@ def heads_grid(
         "text": [_text(t) for t in tokens],
         "chosen": None if chosen is None else [int(c) for c in chosen],
         "off": [[int(layer), int(head)] for layer, head in off],
+        # before anything is rounded: key * cells + query, head by head
+        "strongest": weights.reshape(n_layers * n_heads, -1).argmax(axis=1).tolist() if n_tokens else [],
         "pick": pick,
     }
     head = json.dumps(header, separators=(",", ":")).encode("ascii")
     deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
-    body = deflate.compress(np.ascontiguousarray(weights.swapaxes(2, 3)).tobytes()) + deflate.flush()
+    body = deflate.compress(np.ascontiguousarray(quantise(weights)).tobytes()) + deflate.flush()
     return len(head).to_bytes(4, "little") + head + body
 
 
@@ -203,10 +210,9 @@ def matrix(
         "empty": empty,
         "pick": pick,
     }
-    if size == (1, 1):
-        return {**data, "values": encode(values.astype(np.float32))}
-    pooled, where = pool(values, *size)
-    return {**data, "values": encode(pooled.astype(np.float32)), "where": encode(where.astype(np.uint16))}
+    shown, where = (values, None) if size == (1, 1) else pool(values, *size)
+    data["values"] = encode(shown.astype(np.float32))
+    return data if where is None else {**data, "where": encode(where.astype(np.uint16))}
 
 
 def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: bool = False) -> dict[str, Any]:
@@ -223,7 +229,7 @@ def bands(rows: Sequence[Band], *, label: str, chosen: int | None = None, pick: 
         "roles": [_role(row.role) for row in rows],
         "signs": [row.sign for row in rows],
         "digits": [row.digits for row in rows],
-        **_short(values, [row.digits for row in rows]),
+        "values": encode(values),
         "count": int(values.shape[1]) if values.ndim == 2 else 0,
         "scales": scales,
         "limits": limits,
@@ -252,18 +258,42 @@ def bars(items: Sequence[Bar], *, label: str, pick: bool = False) -> dict[str, A
     }
 
 
-def _short(values: np.ndarray, digits: Sequence[int]) -> dict[str, Any]:
-    """Strips (B, H). Many numbers go in half the bytes: as whole numbers of a step, one step a strip, fine enough for the
-    digits that are shown. "steps" is None, and they stay float32, where they are few, too large for that, or not finite.
+def packed(data: Mapping[str, Any]) -> Mapping[str, Any] | bytes:
+    """A payload as few bytes as it needs: four zeros, then, deflated, the length of a JSON header (uint32, little-endian), the
+    header, and the bytes of its "values", all first bytes of the numbers first. A small one stays as it is.
     """
-    if values.size < MANY:
-        return {"steps": None, "values": encode(values)}
-    largest = np.abs(values).max(axis=1)
-    steps = [10.0 ** -(n + (size < _WHOLE / 10.0 ** (n + 1))) for n, size in zip(digits, largest, strict=True)]
-    whole = np.rint(values.astype(float) / np.array(steps)[:, None])
-    if not np.all(np.abs(whole) <= _WHOLE):
-        return {"steps": None, "values": encode(values)}
-    return {"steps": steps, "values": encode(whole.astype(np.int16))}
+    if "values" not in data:
+        head, body = json.dumps(data, separators=(",", ":")), b""
+        if len(head) < _SMALL:
+            return data
+    else:
+        digits, limits = data["digits"], data.get("limits")
+        if limits is None:  # a table: one row of numbers to this
+            digits, limits = [digits], [data["limit"] - data["floor"]]
+        steps, sent = _short(np.frombuffer(base64.b64decode(data["values"]), "<f4"), digits, limits)
+        body = sent.view(np.uint8).reshape(-1, sent.itemsize).T.tobytes()
+        head = json.dumps({**data, "values": "", "steps": steps, "width": sent.itemsize}, separators=(",", ":"))
+    told = head.encode("ascii")
+    return bytes(4) + zlib.compress(len(told).to_bytes(4, "little") + told + body)
+
+
+def _short(values: np.ndarray, digits: Sequence[int], limits: Sequence[float]) -> tuple[list[float] | None, np.ndarray]:
+    """Numbers (N,) of B rows, as whole numbers of two bytes, and the step of each row, so fine that every digit that is shown is
+    the number's own, and no shade is lost. None, and the float32 as they are, where they are few, too large, or infinite.
+
+    digits : decimals that are shown, of each row. limits : how far it is from no colour to the full one.
+    """
+    if values.size < MANY or np.isinf(values).any():
+        return None, values
+    fine = [max(n, math.ceil(-math.log10(max(limit, 1e-12) / _SHADES))) for n, limit in zip(digits, limits, strict=True)]
+    shown, exact = (10.0 ** np.array(places)[:, None] for places in (digits, fine))
+    rows = values.astype(float).reshape(len(fine), -1)
+    # Rounded twice, first here and then where it is read, a number could get another last digit than rounded once.
+    near, half = np.rint(rows * shown) * (exact / shown), np.maximum(exact / shown / 2 - 1, 0)
+    whole = np.clip(np.rint(rows * exact), near - half, near + half)
+    if np.nanmax(np.abs(whole), initial=0) > _WHOLE:
+        return None, values
+    return [10.0**-n for n in fine], np.where(np.isnan(whole), -_WHOLE - 1, whole).astype("<i2")
 
 
 def _limit(values: np.ndarray, percentile: float) -> float:

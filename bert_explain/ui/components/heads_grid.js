@@ -1,6 +1,7 @@
 // All heads on one canvas: a tile a head, a pixel (or more) a weight. A tile smaller than its map shows the strongest
 // weight under each pixel, so that thin lines stay.
 const GAIN = 1.4; // a weight of 1 / GAIN is already drawn in full colour: this view is for patterns
+const LEVELS = 100; // a weight of 1
 const WIDEST = 112; // css pixels of a tile
 
 export default component((me) => {
@@ -13,24 +14,15 @@ export default component((me) => {
 
   // weights lie key by key: (layer, head, key, query)
   const weight = (l, a, query, key) => d.values[((l * d.heads + a) * n + key) * n + query];
-  const about = (byte) => number((byte / 255).toFixed(2));
+  const about = (byte) => number((byte / LEVELS).toFixed(2));
   const named = (k) =>
     d.block === 1 ? piece(d.text[k]) : `tokens ${k * d.block} to ${Math.min(d.tokens, (k + 1) * d.block) - 1}`;
   const gone = (l, a) => d.off.some(([x, y]) => x === l && y === a);
 
-  function strongest(l, a) {
-    let best = [0, 0],
-      most = -1;
-    for (let key = 0; key < n; key++)
-      for (let query = 0; query < n; query++) {
-        const w = weight(l, a, query, key);
-        if (w > most) {
-          most = w;
-          best = [query, key];
-        }
-      }
-    return best;
-  }
+  const strongest = (l, a) => {
+    const place = d.strongest[l * d.heads + a];
+    return [place % n, Math.floor(place / n)];
+  };
   const read = ([l, a, query, key]) => {
     const start = `Head ${a + 1} of layer ${l + 1}${gone(l, a) ? " (switched off)" : ""}: `;
     const verb = d.block === 1 ? " looks at " : " look at ",
@@ -70,7 +62,7 @@ export default component((me) => {
     const card = me.colour("card"),
       full = me.colour("attention");
     return Uint32Array.from({ length: 256 }, (_, byte) => {
-      const alpha = 0.045 + 0.955 * Math.min(1, (GAIN * byte) / 255);
+      const alpha = 0.045 + 0.955 * Math.min(1, (GAIN * byte) / LEVELS);
       const [r, g, b] = card.map((c, i) => Math.round(alpha * full[i] + (1 - alpha) * c));
       return (255 << 24) | (b << 16) | (g << 8) | r;
     });

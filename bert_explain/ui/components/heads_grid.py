@@ -25,7 +25,7 @@ def heads_grid(
 ) -> None:
     """Show (L, A, T, T) weights. `chosen` is outlined, heads in `off` are crossed out; both count from 0.
 
-    Weights are rounded to 1/255 (the words on the picture say "about"); more than `payload.MOST` tokens are pooled,
+    Weights are rounded to two digits (the words on the picture say "about"); more than `payload.MOST` tokens are pooled,
     which it says too. A click, or Enter on a head, calls `on_pick(layer, head)`.
     """
     data = payload.heads_grid(attention, tokens, label=label, chosen=chosen, off=off, pick=on_pick is not None)

@@ -289,7 +289,7 @@ export default component((me) => {
     draw,
     update(data) {
       d = data;
-      values = floats(d.values);
+      values = d.steps ? stepped(d.values, d.steps, Infinity) : floats(d.values);
       where = d.where ? whole(d.where) : null;
       R = Math.ceil(d.rows.text.length / d.block[0]);
       C = Math.ceil(d.columns.text.length / d.block[1]);

@@ -29,6 +29,11 @@ def serve() -> None:
     _served = True
 
 
+def served() -> bool:
+    """Whether they can be asked for."""
+    return _served
+
+
 def find(name: str) -> str | None:
     """The module of that name."""
     return _modules.get(name)

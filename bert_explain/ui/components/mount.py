@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain.figures import theme
+from bert_explain.figures import payload, theme
 from bert_explain.ui.components import modules
 
 _HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def mount(
 ) -> None:
     """Show a component. A pick calls `on_pick(*indices)` before the rerun, each index an int with 0 <= index < size.
 
-    Anything else that a browser sends is dropped.
+    Anything else that a browser sends is dropped. What a page of this server is sent is packed.
     """
 
     def picked() -> None:
@@ -43,6 +43,8 @@ def mount(
         if on_pick is not None and _is_place(place, sizes):
             on_pick(*place)
 
+    if modules.served() and not isinstance(data, bytes):
+        data = payload.packed(data)
     component(key=key, data=data, width=width, on_pick_change=picked)
 
 

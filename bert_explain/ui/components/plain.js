@@ -1,8 +1,14 @@
 // What stands in a picture's place when its script did not arrive: its numbers. Sent once a page, used by all.
-globalThis.bertExplainPlain = (root, data) => {
+globalThis.bertExplainPlain = async (root, data) => {
+if (data instanceof Uint8Array) {
+const number = (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+const deflated = new Blob([data.subarray(4)]).stream().pipeThrough(new DecompressionStream("deflate"));
+const plain = number(data) ? null : new Uint8Array(await new Response(deflated).arrayBuffer());
+data = plain && JSON.parse(new TextDecoder().decode(plain.subarray(4, 4 + number(plain))));
+}
 const node = (tag, text) => Object.assign(document.createElement(tag), text == null ? {} : { textContent: text });
 const table = node("table");
-const columns = Object.entries(data instanceof Uint8Array ? {} : data ?? {}).filter(([, c]) => Array.isArray(c) && c.length);
+const columns = Object.entries(data ?? {}).filter(([, c]) => Array.isArray(c) && c.length);
 const flat = columns.filter(([, c]) => c.every((cell) => ["string", "number"].includes(typeof cell)));
 const line = (tag, cells) => { const row = node("tr"); row.append(...cells.map((cell) => node(tag, cell))); table.append(row); };
 if (flat.length) line("th", flat.map(([name]) => name));

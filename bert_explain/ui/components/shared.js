@@ -120,21 +120,28 @@ function same(a, b) {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-// Length of a JSON header (uint32), the header, deflated bytes -> the header with the bytes as `values`.
+// Length of a JSON header (uint32), the header, deflated bytes -> the header with the bytes as `values`. Where the length is 0,
+// the header is deflated too, and numbers of `width` bytes come as all their first bytes, then all their second ones.
 async function unpack(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const plain = new Blob([bytes.subarray(4 + length)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  header.values = new Uint8Array(await new Response(plain).arrayBuffer());
-  return header;
+  const deflated = new Blob([bytes.subarray(4 + length)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const plain = new Uint8Array(await new Response(deflated).arrayBuffer());
+  const parsed = (from, to) => JSON.parse(new TextDecoder().decode(from.subarray(4, 4 + to)));
+  if (length) return { ...parsed(bytes, length), values: plain };
+  const size = new DataView(plain.buffer).getUint32(0, true);
+  const header = parsed(plain, size);
+  if (!header.width) return header;
+  const planes = plain.subarray(4 + size),
+    count = planes.length / header.width;
+  return { ...header, values: planes.map((_, i) => planes[(i % header.width) * count + Math.floor(i / header.width)]) };
 }
 
-const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+const bytesOf = (sent) => (sent instanceof Uint8Array ? sent : Uint8Array.from(atob(sent), (c) => c.charCodeAt(0))).buffer;
 const floats = (text) => new Float32Array(bytesOf(text));
 const whole = (text) => new Uint16Array(bytesOf(text));
-// Rows of `count` numbers that came as whole numbers of a step, one step a row.
+// Rows of `count` numbers that came as whole numbers of a step, one step a row; the least one stands for no number.
 const stepped = (text, steps, count) =>
-  Float64Array.from(new Int16Array(bytesOf(text)), (n, i) => n * steps[Math.floor(i / count)]);
+  Float64Array.from(new Int16Array(bytesOf(text)), (n, i) => (n === -32768 ? NaN : n * steps[Math.floor(i / count)]));
 
 const ROLES = { s: "special", m: "masked", a: "segment-a", b: "segment-b", n: "ink" };
 const cssColour = (role) => `var(--be-${role})`;
