@@ -1,14 +1,5 @@
-const made = import(new URL("MODULE", document.baseURI).href);
-made.catch(() => {});
-export default (call) => {
-let gone = false, stop;
-made.then((module) => {
-if (gone) return;
-const root = call.parentElement;
-if (!root.adoptedStyleSheets.includes(module.styleSheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, module.styleSheet];
-stop = module.default(call);
-}, function plain() {
-if (!gone) globalThis.bertExplainPlain ? bertExplainPlain(call.parentElement, call.data) : setTimeout(plain, 200);
-});
-return () => { gone = true; stop?.(); };
-};
+const m=import(new URL("MODULE",document.baseURI).href);m.catch(()=>{});
+export default c=>{let gone,stop;
+m.then(o=>{if(!gone){o.adopt(c.parentElement);stop=o.default(c)}},
+function p(){if(!gone)globalThis.bertExplainPlain?bertExplainPlain(c.parentElement,c.data):setTimeout(p,200)});
+return()=>{gone=1;stop?.()}}

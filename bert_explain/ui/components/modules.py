@@ -20,6 +20,14 @@ import streamlit as st
 ROUTE = "components"
 _modules: dict[str, str] = {}
 _served = False
+# What a module exports besides: its style goes into a root once. Not in the loader, which travels with every mount.
+_STYLED = """
+const styleSheet = new CSSStyleSheet();
+styleSheet.replaceSync(STYLE);
+export const adopt = (root) => {
+  if (!root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, styleSheet];
+};
+"""
 _LOADER, _PLAIN = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("loader.js", "plain.js"))
 
 
@@ -44,8 +52,7 @@ def component(name: str, *, js: str, css: str = "", html: str | None = None, fir
 
     first : it stands on every page, and brings along what all show whose module cannot be had.
     """
-    style = f"\nexport const styleSheet = new CSSStyleSheet();\nstyleSheet.replaceSync({json.dumps(css)});\n"
-    module = js + style
+    module = js + _STYLED.replace("STYLE", json.dumps(css))
     file = f"{name}-{hashlib.sha256(module.encode()).hexdigest()[:16]}.js"
     _modules[file] = module
     whole = st.components.v2.component(f"bert_explain_{name}", js=js, css=css or None, html=html)
