@@ -122,6 +122,14 @@ def css_variables() -> str:
     return "".join(f"--be-{r.replace('_', '-')}:light-dark({getattr(LIGHT, r)},{getattr(DARK, r)});" for r in roles)
 
 
+# All of Streamlit's own template that these figures show; whole, it would be most of a small figure, and its colours are
+# those of its own theme.
+_TEMPLATE = {
+    "data": {"scatter": [{"marker": {"line": {"width": 0}}, "type": "scatter"}]},
+    "layout": {"colorway": [f"#{n:06}" for n in range(1, 11)]},
+}
+
+
 def layout(p: Palette, height: int = 360) -> dict:
     """What every plotly figure shares: `figure.update_layout(**layout(palette))`. Transparent, so the card shows through."""
     axis = {"gridcolor": p.line, "zerolinecolor": p.line, "linecolor": p.line, "tickfont": {"family": MONO_FONT, "size": 12}}
@@ -136,4 +144,5 @@ def layout(p: Palette, height: int = 360) -> dict:
         "yaxis": {**axis, "automargin": True},
         "legend": {"orientation": "h", "y": 1.08, "x": 0},
         "transition": {"duration": 0},
+        "template": _TEMPLATE,
     }

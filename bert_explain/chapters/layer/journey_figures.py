@@ -166,7 +166,7 @@ def _behind(lines: tuple[np.ndarray, ...], palette: Palette, opacity: float, tol
 def _lines(x: np.ndarray, y: np.ndarray, which: Sequence[int], pieces: Sequence[str]) -> tuple[np.ndarray, ...]:
     """(L + 1, T) coordinates -> one long line with a gap after each token's path, and its text at every point."""
     gap = np.full((1, len(which)), np.nan)
-    flat = [np.concatenate([part[:, which], gap]).T.ravel() for part in (x, y)]
+    flat = [np.concatenate([part[:, which], gap]).T.ravel().astype(np.float32) for part in (x, y)]
     layers = len(x)
     names = [f"{escape(pieces[i])}, layer {layer}" for i in which for layer in range(layers + 1)]
     return flat[0], flat[1], np.array(names, dtype=str)
