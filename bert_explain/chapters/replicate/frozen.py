@@ -148,7 +148,8 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         ),
         say(
             "Reader: on the frozen vectors a logistic regression here, a two-layer BiLSTM of 768 numbers in the paper, which can "
-            "make up for what one vector lacks. A word's vector is the mean of its pieces; the paper takes the first piece."
+            "make up for what one vector lacks. A word's vector is the mean of its pieces; the paper takes the first piece. The "
+            "page Features has the same table of the first piece, with a penalty chosen in each draw: its numbers are others."
         ),
         say(
             "Capital letters: the paper's models for names keep them. Where {title} writes everything small, a name must be "
