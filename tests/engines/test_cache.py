@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from bert_explain.core.store import Store, megabytes, size_of
 from bert_explain.engines import cache
 from bert_explain.models import registry
 from bert_explain.query import Query
+from bert_explain.tokenize import tokenize
 from bert_explain.trace import run
 
 LONG_ENOUGH = 60
@@ -127,6 +129,8 @@ def test_an_error_goes_to_who_asks_and_is_not_kept():
 
 def test_sizes_are_measured_from_arrays(mini_bert):
     assert size_of(block(1000)) == 1000
+    token = tokenize(mini_bert, Query("the bank"))[0][1]
+    assert token.nbytes == pytest.approx(sum(size_of(getattr(token, f.name)) for f in fields(token)), rel=0.3)
     assert size_of(block(1000)[:10]) == 1000  # a part keeps the whole in memory
     assert 2000 < size_of({"a": block(1000), "b": [block(1000)]}) < 2600
     assert size_of(pd.DataFrame({"a": np.zeros(1000)})) > 8000
