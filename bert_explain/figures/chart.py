@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from functools import wraps
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
+from bert_explain.analysis.remember import Memory
 from bert_explain.figures import theme
 from bert_explain.figures.theme import Palette
 
@@ -26,3 +30,18 @@ def chart(traces: list, palette: Palette, height: int, x: dict, y: dict, **layou
 def title(text: str) -> dict:
     """An axis title no larger than the text around it."""
     return {"text": text, "font": {"size": 14}}
+
+
+def kept(draw: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
+    """Draw a figure once for each table: what does not depend on the reader's text is not drawn anew at every edit."""
+    memory = Memory()
+
+    @wraps(draw)
+    def kept_or_drawn(table: pd.DataFrame, *choices: Hashable) -> go.Figure:
+        figure = memory.get(table, *choices)
+        if figure is None:
+            figure = draw(table, *choices)
+            memory.put(table, figure, *choices)
+        return figure
+
+    return kept_or_drawn

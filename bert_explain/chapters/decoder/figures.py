@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bert_explain.analysis.writing import Written
+from bert_explain.figures import theme
 from bert_explain.figures.chart import chart, title
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
@@ -246,16 +247,15 @@ def moved(table: pd.DataFrame, palette: Palette) -> go.Figure:
         "opacity": 0.1,
     }
     rest = {"fixedrange": True, "rangemode": "tozero", "nticks": 4}
-    figure = chart(
+    return chart(
         data,
         palette,
         360,
         places(table["piece"].tolist()) | {"anchor": "y2"},
         rest | {"title": title("decoder"), "domain": [0.56, 1]},
+        yaxis2=theme.layout(palette)["yaxis"] | rest | {"title": title("BERT"), "domain": [0, 0.44]},
         shapes=[shade],
     )
-    figure.update_layout(yaxis2=figure.layout.yaxis.to_plotly_json() | rest | {"title": title("BERT"), "domain": [0, 0.44]})
-    return figure
 
 
 def sight_bars(table: pd.DataFrame) -> list[Bar]:

@@ -5,8 +5,6 @@ Sentences in hover texts are escaped: plotly reads some HTML.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import wraps
 from html import escape
 from textwrap import wrap
 
@@ -16,9 +14,9 @@ import plotly.graph_objects as go
 from scipy.special import expit
 
 from bert_explain.analysis.next_sentence import NEXT, Decision, short
-from bert_explain.analysis.remember import Memory
 from bert_explain.content.next_sentence import Document
 from bert_explain.figures import theme
+from bert_explain.figures.chart import kept
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.readings import percent, tenths
@@ -103,21 +101,6 @@ def gap_latex(found: Decision) -> tuple[str, str]:
         rf"{pulls} {found.shift:+.2f} \approx {found.gap:+.2f} = z_0 - z_1",
         rf"P(\text{{is next}}) = \frac{{1}}{{1 + e^{{{-found.gap:.2f}}}}} \approx \text{{{share}}}",
     )
-
-
-def kept(draw: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
-    """Draw a figure once for each table: what does not depend on the reader's text is not drawn anew at every edit."""
-    memory = Memory()
-
-    @wraps(draw)
-    def kept_or_drawn(table: pd.DataFrame, *choices: Hashable) -> go.Figure:
-        figure = memory.get(table, *choices)
-        if figure is None:
-            figure = draw(table, *choices)
-            memory.put(table, figure, *choices)
-        return figure
-
-    return kept_or_drawn
 
 
 # how training draws its pairs

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from bert_explain.analysis.outputs import TokenMap, signed
 from bert_explain.figures import theme
+from bert_explain.figures.chart import chart
 from bert_explain.figures.payload import Band, Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.text import plotly
@@ -76,25 +77,43 @@ def pair_lines(table: pd.DataFrame, measure: str, names: tuple[str, str], layer:
             ("other length", other, "position", "dash", "diamond"),
             ("mean length", "all tokens, mean", "soft", "dot", "line-ew"),
         ]
-    figure = go.Figure()
-    for column, name, colour, dash, symbol in lines:
-        figure.add_scatter(
-            x=table["layer"].to_numpy(),
-            y=table[column].to_numpy(),
-            name=name,
-            mode="lines+markers",
-            line={"color": getattr(palette, colour), "width": 1.5 if colour == "soft" else 2.5, "dash": dash},
-            marker={"symbol": symbol, "size": 9 if colour != "soft" else 6},
-            hovertemplate=f"{name}<br>layer %{{x}}: %{{y:.3f}}<extra></extra>",
-        )
-    figure.update_layout(**theme.layout(palette, height=300))
-    figure.update_layout(margin={"t": 40}, legend={"y": 1.03, "yanchor": "bottom"})
-    step = 1 if len(table) <= 13 else 2
-    figure.update_xaxes(title="layer (0 = input)", dtick=step, fixedrange=True, showgrid=False, zeroline=False)
+    traces = [
+        {
+            "type": "scatter",
+            "x": table["layer"].to_numpy(),
+            "y": table[column].to_numpy(),
+            "name": name,
+            "mode": "lines+markers",
+            "line": {"color": getattr(palette, colour), "width": 1.5 if colour == "soft" else 2.5, "dash": dash},
+            "marker": {"symbol": symbol, "size": 9 if colour != "soft" else 6},
+            "hovertemplate": f"{name}<br>layer %{{x}}: %{{y:.3f}}<extra></extra>",
+        }
+        for column, name, colour, dash, symbol in lines
+    ]
+    shared = theme.layout(palette, height=300)
     lowest = min(0.0, float(table["cosine"].min())) - 0.05
-    figure.update_yaxes(fixedrange=True, **({"range": [lowest, 1.05]} if measure == "cosine" else {"rangemode": "tozero"}))
-    figure.add_vrect(x0=layer - 0.5, x1=layer + 0.5, fillcolor=palette.accent, opacity=0.08, line_width=0)
-    return figure
+    here = {
+        "type": "rect",
+        "x0": layer - 0.5,
+        "x1": layer + 0.5,
+        "y0": 0,
+        "y1": 1,
+        "yref": "y domain",
+        "fillcolor": palette.accent,
+        "opacity": 0.08,
+        "line": {"width": 0},
+    }
+    step = 1 if len(table) <= 13 else 2
+    return chart(
+        traces,
+        palette,
+        300,
+        {"title": {"text": "layer (0 = input)"}, "dtick": step, "showgrid": False, "zeroline": False},
+        {"range": [lowest, 1.05]} if measure == "cosine" else {"rangemode": "tozero"},
+        margin=shared["margin"] | {"t": 40},
+        legend=shared["legend"] | {"y": 1.03, "yanchor": "bottom"},
+        shapes=[here],
+    )
 
 
 def token_map(
@@ -106,66 +125,71 @@ def token_map(
     """
     points = found.points[layer]
     roles, names = [role(t) for t in tokens], _names(found, layer, position, nearest)
-    figure = go.Figure()
-    for number, other in enumerate(nearest[:LINKS]):
-        figure.add_scatter(
-            x=points[[position, other], 0],
-            y=points[[position, other], 1],
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": palette.accent, "width": 1.5, "dash": "dot"},
-            name="nearest by cosine",
-            showlegend=number == 0,
-        )
+    traces: list[dict] = [
+        {
+            "type": "scatter",
+            "x": points[[position, other], 0],
+            "y": points[[position, other], 1],
+            "mode": "lines",
+            "hoverinfo": "skip",
+            "line": {"color": palette.accent, "width": 1.5, "dash": "dot"},
+            "name": "nearest by cosine",
+            "showlegend": number == 0,
+        }
+        for number, other in enumerate(nearest[:LINKS])
+    ]
     for kind in (k for k in SYMBOLS if k in roles):
         at = np.array([i for i, r in enumerate(roles) if r == kind and i != position], dtype=int)
         if at.size:
-            _points(figure, points, at, kind, tokens, names, palette)
-    figure.add_scatter(
-        x=points[[position], 0],
-        y=points[[position], 1],
-        mode="markers+text",
-        showlegend=False,
-        text=np.array([escape(tokens[position].text)]),
-        textposition="top center",
-        textfont={"family": theme.MONO_FONT, "size": 14, "color": palette.accent},
-        marker={"size": 14, "color": palette.accent, "symbol": SYMBOLS[roles[position]].replace("x-thin", "x")},
-        hovertemplate=f"{plotly(tokens[position].text)}, the chosen token<extra></extra>",
+            traces.append(_points(points, at, kind, tokens, names, palette))
+    traces.append(
+        {
+            "type": "scatter",
+            "x": points[[position], 0],
+            "y": points[[position], 1],
+            "mode": "markers+text",
+            "showlegend": False,
+            "text": np.array([escape(tokens[position].text)]),
+            "textposition": "top center",
+            "textfont": {"family": theme.MONO_FONT, "size": 14, "color": palette.accent},
+            "marker": {"size": 14, "color": palette.accent, "symbol": SYMBOLS[roles[position]].replace("x-thin", "x")},
+            "hovertemplate": f"{plotly(tokens[position].text)}, the chosen token<extra></extra>",
+        }
     )
-    figure.update_layout(**theme.layout(palette, height=460))
-    for axis, which in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
+    axes = []
+    for which in (0, 1):
         low, high = found.points[..., which].min(), found.points[..., which].max()
         room = 0.12 * (high - low) or 1.0
-        axis(range=[low - room, high + room], showticklabels=False, fixedrange=True, showgrid=False, zeroline=False)
-    return figure
+        axes.append({"range": [low - room, high + room], "showticklabels": False, "showgrid": False, "zeroline": False})
+    return chart(traces, palette, 460, *axes)
 
 
 def _points(
-    figure: go.Figure,
     points: np.ndarray,
     at: np.ndarray,
     kind: str,
     tokens: Sequence[Token],
     names: dict[int, str],
     palette: Palette,
-) -> None:
+) -> dict:
     colour = getattr(palette, kind)
     marker = {"color": colour, "size": 9 if len(tokens) <= CROWD else 5, "symbol": SYMBOLS[kind]}
     marker |= {} if len(tokens) <= CROWD else {"opacity": 0.5}
     if kind == "special":
         marker["line"] = {"color": colour, "width": 2}
-    figure.add_scatter(
-        x=points[at, 0],
-        y=points[at, 1],
-        mode="markers+text",
-        name=NAMES[kind],
-        marker=marker,
-        text=np.array([escape(tokens[i].text) if i in names else "" for i in at], dtype=str),
-        textposition=[names.get(int(i), "top center") for i in at],
-        textfont={"family": theme.MONO_FONT, "size": 12, "color": colour},
-        customdata=np.array([f"{escape(tokens[i].text)}, position {i}" for i in at], dtype=str),
-        hovertemplate="%{customdata}<extra></extra>",
-    )
+    return {
+        "type": "scatter",
+        "x": points[at, 0],
+        "y": points[at, 1],
+        "mode": "markers+text",
+        "name": NAMES[kind],
+        "marker": marker,
+        "text": np.array([escape(tokens[i].text) if i in names else "" for i in at], dtype=str),
+        "textposition": [names.get(int(i), "top center") for i in at],
+        "textfont": {"family": theme.MONO_FONT, "size": 12, "color": colour},
+        "customdata": np.array([f"{escape(tokens[i].text)}, position {i}" for i in at], dtype=str),
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
 
 
 def _names(found: TokenMap, layer: int, position: int, nearest: Sequence[int]) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -88,11 +89,10 @@ def edit(trial: Trial, param: Rows) -> tuple[Row, ...]:
 
 def below(trial: Trial, param: Rows, rows: tuple[Row, ...]) -> None:
     """The rows as a file, and the way back to the built-in ones."""
-    frame = pd.DataFrame(list(rows), columns=[column.name for column in trial.columns])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=state.own_key(f"rowfoot-{trial.id}")):
         st.download_button(
             "Download the rows",
-            csv(frame),
+            _file(tuple(column.name for column in trial.columns), rows),
             f"rows-{trial.id}.csv",
             "text/csv",
             key=state.own_key(f"rowfile-{trial.id}"),
@@ -110,6 +110,11 @@ def below(trial: Trial, param: Rows, rows: tuple[Row, ...]) -> None:
             )
     if rows != trial.builtin() and not param.show(state.get(param)):
         st.caption("These rows are too many for a link. They stay for this visit; download them to keep them.")
+
+
+@lru_cache(maxsize=32)  # the same in every run of the page until a cell is edited
+def _file(names: tuple[str, ...], rows: tuple[Row, ...]) -> bytes:
+    return csv(pd.DataFrame(list(rows), columns=list(names)))
 
 
 def _editable(trial: Trial, param: Rows) -> Edited:

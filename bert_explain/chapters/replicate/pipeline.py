@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -87,6 +87,7 @@ def _coreference() -> list[Row]:
     ]
 
 
+@lru_cache(maxsize=2_048)  # a table's rows are looked at in every run of the page: most are the built-in ones
 def place(word: str, text: str) -> tuple[int, int] | None:
     """Characters of the first place where a word stands in a text, small and capital letters alike."""
     found = re.search(rf"(?<!\w){re.escape(word.strip())}(?!\w)", text, re.IGNORECASE) if word.strip() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from bert_explain.chapters.transformer import analysis as sizes
 from bert_explain.chapters.transformer import figures as figures
 from bert_explain.content import transformer as content
 from bert_explain.content import words
+from bert_explain.engines.cache import TRACES
 from bert_explain.figures.chart import CHART
 from bert_explain.models.parameters import parameter_counts
 from bert_explain.ui import printing, stages, state
@@ -85,8 +87,9 @@ def _box(page: Page, kind: str) -> None:
 # the sizes
 def models(page: Page) -> None:
     """The published models and the loaded one, part by part, as bars and as a table."""
-    every = {**sizes.SIZES, page.model.title: sizes.of(page.model)}
-    shares = sizes.by_group(every)
+    spec = page.model.spec
+    of = ("sizes", spec.name, spec.title, spec.fingerprint)  # no text changes them
+    shares = TRACES.get(of, lambda: sizes.by_group({**sizes.SIZES, page.model.title: sizes.of(page.model)}))
     with picture(
         "sizes",
         "Where the numbers sit",
@@ -99,7 +102,7 @@ def models(page: Page) -> None:
         controls.segmented_control("Show", BARS.options, **state.bind(BARS))
         chart = figures.bars(shares, page.palette, BY[state.get(BARS)])
         shown.plotly_chart(chart, key="size-bars", alt=sizes.look_sizes("BERT-base", _BASE).plain(), **CHART)
-        wide = _wide(shares, page)
+        wide = TRACES.get((*of, "wide"), lambda: _wide(shares, page))
         columns = {name: st.column_config.TextColumn(name, alignment="right") for name in wide}
         with aside("The same, counted", "sizes"):
             printing.sheet(wide, key="size-table", height="content", column_config=columns)
@@ -164,13 +167,20 @@ def _counts(table: pd.DataFrame, key: str) -> None:
 def depth(name: str) -> None:
     """More on demand; the table of conventions is counted here."""
     found = words.depth("transformer", name)
-    millions = {key: f"{sizes.total(s) / 1e6:.1f}" for key, s in sizes.SIZES.items()}
+    millions = _millions()
     text = found.text.replace("@TABLE", _conventions()).replace("@MOST", f"{millions['BERT-large']} million")
     for mark, key in {"@BASE": "Transformer base", "@BIG": "Transformer big", "@GPT": "GPT-1"}.items():
         text = text.replace(mark, f"{millions[key]} million" if mark == "@GPT" else millions[key])
     explained(replace(found, text=text))
 
 
+@cache
+def _millions() -> dict[str, str]:
+    """The published models' numbers in millions, as they are written. To be read only."""
+    return {key: f"{sizes.total(s) / 1e6:.1f}" for key, s in sizes.SIZES.items()}
+
+
+@cache
 def _conventions() -> str:
     """Rows of a Markdown table: what BERT-base and BERT-large come to, by what is counted."""
     ways = {

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bert_explain.content import transformer as content
-from bert_explain.figures.chart import chart
+from bert_explain.figures.chart import chart, kept
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.readings import tenths
 
@@ -133,6 +133,7 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["half", "box", "what it does", "kept by"])
 
 
+@kept
 def bars(shares: pd.DataFrame, palette: Palette, by: str) -> go.Figure:
     """One stacked bar a model, of `transformer.by_group`: by "share" or by "parameters"."""
     names = list(dict.fromkeys(shares["model"]))
