@@ -1,4 +1,4 @@
-"""Results that depend on a trace are computed once, and kept for as long as that trace lives."""
+"""Results that depend on a trace, or on another thing that never changes, are computed once, and kept as long as it lives."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import weakref
 from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, TypeVar
-
-from bert_explain.trace import Trace
 
 Result = TypeVar("Result")
 
@@ -21,22 +19,22 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[tuple, Any] = {}
 
-    def get(self, trace: Trace, *key: Hashable) -> Any:
+    def get(self, trace: Any, *key: Hashable) -> Any:
         """What was kept, or None."""
         return self._kept.get((id(trace), *key))
 
-    def put(self, trace: Trace, value: Any, *key: Hashable) -> None:
+    def put(self, trace: Any, value: Any, *key: Hashable) -> None:
         """Keep a value until the trace is gone."""
         self._kept[id(trace), *key] = value
         weakref.finalize(trace, self._kept.pop, (id(trace), *key), None)
 
 
-def remember(function: Callable[[Trace], Result]) -> Callable[[Trace], Result]:
+def remember(function: Callable[[Any], Result]) -> Callable[[Any], Result]:
     """Compute function(trace) once for each trace. The result must not be None."""
     memory = Memory()
 
     @wraps(function)
-    def remembered(trace: Trace) -> Result:
+    def remembered(trace: Any) -> Result:
         result = memory.get(trace)
         if result is None:
             result = function(trace)

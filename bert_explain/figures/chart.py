@@ -37,11 +37,12 @@ def kept(draw: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
     memory = Memory()
 
     @wraps(draw)
-    def kept_or_drawn(table: pd.DataFrame, *choices: Hashable) -> go.Figure:
-        figure = memory.get(table, *choices)
+    def kept_or_drawn(table: pd.DataFrame, *choices: Hashable, **named: Hashable) -> go.Figure:
+        key = *choices, *sorted(named.items())
+        figure = memory.get(table, *key)
         if figure is None:
-            figure = draw(table, *choices)
-            memory.put(table, figure, *choices)
+            figure = draw(table, *choices, **named)
+            memory.put(table, figure, *key)
         return figure
 
     return kept_or_drawn

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.figures import theme
-from bert_explain.figures.chart import chart, title
+from bert_explain.figures.chart import chart, kept, title
 from bert_explain.figures.payload import Bar
 from bert_explain.figures.theme import Palette
 from bert_explain.kernel.text import plotly
@@ -201,11 +201,10 @@ def sense_map(points: np.ndarray, around: np.ndarray, occurrences: Sequence[Occu
             )
         )
     axis = {"range": [-1.18 * apart, 1.18 * apart], "visible": False}
-    figure = chart(traces, palette, 380, dict(axis), {**axis, "scaleanchor": "x"}, legend=_legend())
-    figure.update_layout(margin={"t": 48})
-    return figure
+    return chart(traces, palette, 380, dict(axis), {**axis, "scaleanchor": "x"}, **_above(palette))
 
 
+@kept
 def by_layer(
     table: pd.DataFrame,
     palette: Palette,
@@ -277,13 +276,13 @@ def by_layer(
     }
     y = {"title": title(what), "tickformat": ".0%" if percent else ".1f", "nticks": 6}
     y |= {"rangemode": "tozero"} if percent else {}
-    figure = chart(traces, palette, height, x, y, legend=_legend(), shapes=notes)
-    figure.update_layout(margin={"t": 48})
-    return figure
+    return chart(traces, palette, height, x, y, shapes=notes, **_above(palette))
 
 
-def _legend() -> dict:
-    return {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+def _above(palette: Palette) -> dict:
+    """A legend above the picture, and the room for it."""
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    return {"legend": legend, "margin": theme.layout(palette)["margin"] | {"t": 48}}
 
 
 def found_list(hits: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from bert_explain import models
 from bert_explain.core.spec import ModelSpec
 from bert_explain.core.tokens import Token
+from bert_explain.engines.cache import LAID
 from bert_explain.engines.local import LocalEngine
 from bert_explain.kernel.tasks import Task
 from bert_explain.models.batches import without_heads, words_vectors
@@ -35,7 +36,8 @@ class Live:
 
     def tokens(self, query: Query) -> Sequence[Token]:
         """The query's tokens, without a run."""
-        return tokenize(self.encoder, query)[0]
+        # Kept where pages keep those of their texts: the rows of a table are cut in every run of the page.
+        return LAID.get((self.spec.name, self.spec.fingerprint, query), lambda: tokenize(self.encoder, query)[0])
 
     def piece(self, word: str) -> int | None:
         """The row of a word that is one piece of the vocabulary; None for every other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def headline(page: Page) -> None:
     if not measured.get("models"):
         tell("The score over WordNet's sentences has not been measured here: python -m bert_explain.training senses.")
         return
-    table = score_table(measured, ("word", "kind")[BY.options.index(state.get(BY))])
+    table = _measured_table(False, ("word", "kind")[BY.options.index(state.get(BY))])
     look = looks.headline(table, measured["words"], trained.readers_of("wordnet"))
     with picture(
         "headline",
@@ -69,7 +70,7 @@ def _unread(page: Page, measured: dict | None) -> None:
     """The same score on the app's own sentences, which none of the models has learned from."""
     if not measured or not measured.get("models"):
         return
-    table = score_table(measured, "word")
+    table = _measured_table(True, "word")
     look = looks.headline(table, measured["words"])
     with picture(
         "unread",
@@ -84,6 +85,13 @@ def _unread(page: Page, measured: dict | None) -> None:
         if measured["table"] != unread.fingerprint():
             tell("These sentences have changed since they were measured.")
         tell(_other_weights(page, ("bert",), measured, "second"))
+
+
+@lru_cache(maxsize=8)
+def _measured_table(unread: bool, by: str) -> pd.DataFrame:
+    """What the file holds, of WordNet's sentences or of the app's own. To be read only."""
+    measured = wordnet.scores()
+    return score_table(measured["unread"] if unread else measured, by)
 
 
 def score_table(measured: dict, by: str) -> pd.DataFrame:

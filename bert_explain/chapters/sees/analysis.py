@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from bert_explain.analysis.masked_words import best, piece_text
+from bert_explain.analysis.remember import remember
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.tokens import covering, touching
 from bert_explain.kernel import readings
@@ -53,13 +55,13 @@ class Guess:
     notes: tuple[str, ...] = field(default=())
     missing: str = ""  # why it cannot guess
 
-    @property
+    @cached_property
     def true(self) -> Any:
         """The true unit's row of the table; None where its vocabulary does not have it."""
         if self.table is None:
             return None
-        rows = self.table[self.table["mark"] == "true word"]
-        return None if rows.empty else rows.iloc[0]
+        rows = np.flatnonzero(self.table["mark"].to_numpy() == "true word")
+        return self.table.iloc[rows[0]] if rows.size else None
 
 
 def words(text: str) -> tuple[Word, ...]:
@@ -202,9 +204,18 @@ def word2vec(vectors: Vectors, of: Sequence[Word], target: int, k: int) -> Guess
         scores = table @ mean / (np.linalg.norm(table, axis=1) * np.linalg.norm(mean) + 1e-9)
         notes += ("This table has no output weights: words are ranked by cosine, which is no probability.",)
     else:
-        scores = np.asarray(vectors.context, np.float32) @ mean + np.log(prior(vectors.counts, vectors.sample))
+        context, start = _outputs(vectors)
+        scores = context @ mean + start
     table = ranking(softmax(scores.astype(np.float64)), lambda i: vectors.words[i], own, k)
     return Guess("word2vec", title, reads, table, of[target].text.lower(), vectors.size, notes)
+
+
+@remember
+def _outputs(vectors: Vectors) -> tuple[np.ndarray, np.ndarray]:
+    """The context vectors (V, D) as they are multiplied, and the logarithm of the prior (V,): the same for every text."""
+    assert vectors.context is not None  # there is something to be multiplied
+    assert vectors.counts is not None
+    return np.asarray(vectors.context, np.float32), np.log(prior(vectors.counts, vectors.sample))
 
 
 def prior(counts: np.ndarray, sample: float | None) -> np.ndarray:

@@ -11,6 +11,7 @@ from bert_explain.chapters.vectors.analogies import Term
 from bert_explain.chapters.vectors.draw_table import depth, ready
 from bert_explain.content import words
 from bert_explain.content.vectors import analogies as examples
+from bert_explain.engines.cache import TRACES
 from bert_explain.errors import BadQuery
 from bert_explain.models.vectors import Vectors
 from bert_explain.ui import state
@@ -57,8 +58,9 @@ def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:
             for word in lacking:
                 said(av.missing(vectors, word))
         return
-    added = analogies.add(vectors, terms)
-    table = analogies.ranking(vectors, added, ANSWERS)
+    added, of = analogies.add(vectors, terms), ("sum", vectors.name, terms)  # no text of the reader's changes them
+    table = TRACES.get(of, lambda: analogies.ranking(vectors, added, ANSWERS))
+    ranks = TRACES.get((*of, "given"), lambda: analogies.given_ranks(vectors, added))
     answer = next(iter(table.loc[~table["given"], "word"]), "")
     with picture(
         key,
@@ -80,5 +82,5 @@ def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:
                 if state.get(WITH)
                 else "The words nearest to the sum, without the words given",
             )
-            if (told := analogies.say_given(analogies.given_ranks(vectors, added))) is not None:
+            if (told := analogies.say_given(ranks)) is not None:
                 st.text(told.plain())
