@@ -64,3 +64,11 @@ def pytest_sessionfinish() -> None:
     if jobs is not None:
         jobs.JOBS.close()
         jobs.JOBS.wait(30)
+
+
+@pytest.fixture
+def short_trainings(monkeypatch):
+    """What the questions of Fine-tuning train, in a fifth of the time: for tests of what is said, whatever comes of it."""
+    from bert_explain.chapters.fine_tuning import numbers
+
+    monkeypatch.setitem(numbers.ASKED, "epochs", 1)

@@ -37,7 +37,7 @@ def word_at(page, position):
 
 
 def test_a_click_hides_the_whole_word_and_a_second_click_shows_it(page):
-    open_app(page, "Masked_words", **PAIR)
+    open_app(page, "Masked_words", **PAIR, mode="explore", step="hide")
     start, count = word_at(page, 3)
     assert count > 2
     click(page, 3)
@@ -50,7 +50,7 @@ def test_a_click_hides_the_whole_word_and_a_second_click_shows_it(page):
 
 
 def test_one_piece_at_a_time_and_the_bars_follow_the_choice(page):
-    open_app(page, "Masked_words", **PAIR)
+    open_app(page, "Masked_words", **PAIR, mode="explore", step="hide")
     page.get_by_role("radio", name="one piece").or_(page.get_by_text("one piece", exact=True)).first.click()
     settled(page)
     click(page, 3)
@@ -71,14 +71,14 @@ def test_one_piece_at_a_time_and_the_bars_follow_the_choice(page):
 
 
 def test_a_special_token_is_refused_with_a_reason(page):
-    open_app(page, "Masked_words", **PAIR)
+    open_app(page, "Masked_words", **PAIR, mode="explore", step="hide")
     click(page, 0)
     assert page.get_by_text("[CLS] is a special token").is_visible()
     assert address(page, "mask") is None
 
 
 def test_the_keyboard_hides_a_word(page):
-    open_app(page, "Masked_words", **PAIR)
+    open_app(page, "Masked_words", **PAIR, mode="explore", step="hide")
     row(page, "mask-row").nth(0).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -121,7 +121,7 @@ def test_drawing_again_leaves_the_guess_alone(page):
 
 
 def test_an_edit_makes_new_guesses(page):
-    open_app(page, "Masked_words", a="She poured a cup of [MASK].", b="")
+    open_app(page, "Masked_words", a="She poured a cup of [MASK].", b="", mode="explore", step="hide")
     before = page.locator(".st-key-pic-guess p.look").inner_text()
     type_sentence(page, "Sentence A", "Paris is the capital of [MASK].")
     assert page.locator(".st-key-pic-guess p.look").inner_text() != before

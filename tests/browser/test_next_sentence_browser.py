@@ -88,7 +88,7 @@ def test_a_switch_changes_answer_strip_and_address(page, mini_bert):
 
 
 def test_swapping_moves_the_tokens(page):
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="judge")
     first = page.locator(".st-key-read-row .token").nth(1)
     assert first.inner_text().strip() == "she"
     switch(page, "Swap A and B")
@@ -97,7 +97,7 @@ def test_swapping_moves_the_tokens(page):
 
 
 def test_a_drawn_sentence_takes_the_place_of_b_and_leaves_again(page):
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="change")
     page.get_by_role("button", name="Put it in B").click()
     settled(page)
     box = page.get_by_label("Sentence B", exact=True)
@@ -108,7 +108,7 @@ def test_a_drawn_sentence_takes_the_place_of_b_and_leaves_again(page):
 
 
 def test_without_b_and_back(page):
-    open_app(page, PAGE, a=PAIR["a"], b="")
+    open_app(page, PAGE, a=PAIR["a"], b="", mode="explore", step="judge")
     assert page.get_by_text("There is no sentence B").is_visible()
     page.get_by_role("button", name="Put a random sentence in B").click()
     settled(page)
@@ -118,7 +118,7 @@ def test_without_b_and_back(page):
 
 
 def test_a_drawn_pair_is_chosen_and_reopened(page):
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="training")
     page.locator(".st-key-drawn-bars .bar").nth(4).click()
     settled(page)
     assert address(page, "pair") == "5"
@@ -130,7 +130,7 @@ def test_a_drawn_pair_is_chosen_and_reopened(page):
 
 
 def test_each_weakness_is_drawn(page):
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="wrong")
     seen = set()
     for name in parts.PROBE.options:
         page.locator(".st-key-pic-probe").get_by_role("radio", name=name).click()
@@ -145,7 +145,7 @@ def test_each_weakness_is_drawn(page):
 
 
 def test_edits_follow_each_other_and_a_link_reopens_them(page, mini_bert):
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="pairs")
     look = page.locator(".st-key-pic-pairs .look")
     before = look.inner_text()
     for row, column, text in (
@@ -189,7 +189,7 @@ def test_edits_survive_a_visit_to_another_page(page):
 
 def test_pasted_rows_are_judged(new_page):
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
-    open_app(page, PAGE, **PAIR)
+    open_app(page, PAGE, **PAIR, mode="explore", step="pairs")
     last = len(content.rows())
     page.evaluate("navigator.clipboard.writeText('It was late.\\tWe went home.\\nHe ran.\\tGold is a metal.\\nAlone.\\t')")
     cell(page, last - 1, 0)  # the last row is overwritten, the others are new

@@ -61,7 +61,7 @@ def test_nothing_jumps_from_step_to_step(page: Page):
 
 def test_letters_stand_under_the_word(page: Page):
     """The third character of every prefix that has one is in the column of the word's third character."""
-    open_app(page, "Tokens", **UNAFFABLE, token=2)
+    open_app(page, "Tokens", **UNAFFABLE, token=2, mode="explore", step="look-ups")
     places = page.evaluate(
         """() => {
         const root = [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.stairs')).shadowRoot;
@@ -75,7 +75,7 @@ def test_letters_stand_under_the_word(page: Page):
 
 
 def test_characters_are_read_by_keyboard_and_pointer(page: Page):
-    open_app(page, "Tokens", a="Café\u200b é", b="")
+    open_app(page, "Tokens", a="Café\u200b é", b="", mode="explore", step="lost")
     list_ = page.get_by_role("listbox", name=re.compile("Sentence A, character by character"))
     tip = page.locator("p.tip").first
     expect(tip).to_have_text("U+200B ZERO WIDTH SPACE. A format character is removed.")
@@ -89,7 +89,7 @@ def test_characters_are_read_by_keyboard_and_pointer(page: Page):
 
 
 def test_the_search_answers(page: Page):
-    open_app(page, "Tokens")
+    open_app(page, "Tokens", mode="explore", step="vocabulary")
     box = page.get_by_label("Find", exact=True)
     box.fill("##ffa")
     box.press("Enter")
@@ -119,6 +119,6 @@ def test_a_phone_never_scrolls_sideways(new_page):
 
 
 def test_a_word_from_right_to_left_is_cut_from_the_right(page: Page):
-    open_app(page, "Tokens", a="שלום", b="", token=1)
+    open_app(page, "Tokens", a="שלום", b="", token=1, mode="explore", step="look-ups")
     boxes = page.locator(".stairs .whole .box")
     assert boxes.first.bounding_box()["x"] > boxes.last.bounding_box()["x"]

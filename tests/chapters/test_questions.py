@@ -41,6 +41,7 @@ def test_it_can_be_asked_of_eight_pairs_that_it_carries(mini_bert, question):
     assert clear >= enough
 
 
+@pytest.mark.usefixtures("short_trainings")
 @every
 def test_what_it_says_is_well_said(mini_bert, question):
     some = PAIRS[:4] if question.long or beside(question) else half(PAIRS, question)
@@ -68,6 +69,7 @@ def test_it_is_not_asked_of_nothing(mini_bert, question):
 
 
 @pytest.mark.rest
+@pytest.mark.usefixtures("short_trainings")
 @every
 @pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert", *OTHERS])
 def test_another_model_may_have_another_answer_and_breaks_nothing(question, kind):

@@ -247,10 +247,8 @@ def test_odd_rows_are_told_by_a_sentence_and_break_nothing(bench, one, kind):
     assert len(bad) <= 6
     assert set(good) <= set(rows)
     if len(good) > 1:
-        for sentence in (
-            trial.verdict(one.work(where, good[:3], silent)),
-            *trial.reasons(one, one.work(where, good[:3], silent), where.spec, good[:3]),
-        ):
+        found = one.work(where, good[:3], silent)
+        for sentence in (trial.verdict(found), *trial.reasons(one, found, where.spec, good[:3])):
             assert "nan" not in sentence.plain()
 
 

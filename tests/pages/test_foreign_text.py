@@ -147,6 +147,7 @@ def test_no_chapter_reads_a_mark_that_is_looked_at(stage):
 
 
 @pytest.mark.rest
+@pytest.mark.usefixtures("short_trainings")
 @pytest.mark.parametrize(("stage", "step"), ASKED, ids=[f"{stage.chapter}-{step.id}" for stage, step in ASKED])
 def test_no_question_reads_what_a_reader_typed(stage, step):
     text = f"The cat sat on the $x$ and it *a* slept <b>b</b> because {HOSTILE}"
