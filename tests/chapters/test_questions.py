@@ -50,6 +50,7 @@ def test_what_it_says_is_well_said(mini_bert, question):
 
 
 @pytest.mark.rest
+@pytest.mark.usefixtures("short_trainings")
 @every
 def test_odd_texts_are_asked_or_refused_in_a_sentence(mini_bert, question):
     some = half(ODD[:-1] if question.long or beside(question) else ODD, question)
