@@ -33,6 +33,8 @@ from bert_explain.core.trace import (
 from bert_explain.models import batches, loaded
 from bert_explain.models.encoder import Encoder
 
+Laid = tuple[tuple[Token, ...], Cut]
+
 HEADS = Store(16 * MEGABYTE)  # rows of logits (V,) by the vector that they were read from: some 130 of mini-bert's
 FEW = 16  # rows of one call from which on none is kept: who asks for many asks once
 
@@ -59,16 +61,18 @@ class LocalEngine:
         return self.run_all([query])[0]
 
     @torch.inference_mode()
-    def run_all(self, queries: Sequence[Query]) -> list[Trace]:
+    def run_all(self, queries: Sequence[Query], laid: Sequence[Laid] = ()) -> list[Trace]:
         """`run` of several texts in one pass, one behind the other: a layer's weights are read once for all of them.
 
         Nothing is padded and no text sees another: attention is computed for each by itself. Raises BadQuery.
+
+        laid : their tokens and what was cut, as `lay_out` gives them, where they are known.
         """
         model, spec = self.model, self.spec
         for query in queries:
             check("layer", [at for at, _ in query.heads_off], spec.n_layers)
             check("head", [h for _, h in query.heads_off], spec.n_heads)
-        laid = [lay_out(spec, model.wordpiece, query) for query in queries]
+        laid = laid or [lay_out(spec, model.wordpiece, query) for query in queries]
         entered = [self._embed(query, tokens) for query, (tokens, _) in zip(queries, laid, strict=True)]
         counts = [len(tokens) for tokens, _ in laid]
         # Written into their place one by one: stacked at the end, they would be in memory twice.
@@ -303,9 +307,12 @@ def run(model: Encoder, query: Query) -> Trace:
     return LocalEngine(loaded.hold(model)).run(query)
 
 
-def run_all(model: Encoder, queries: Sequence[Query]) -> list[Trace]:
-    """`run` of several queries in one pass: cheaper than one after the other, the same numbers. Raises BadQuery."""
-    return LocalEngine(loaded.hold(model)).run_all(queries)
+def run_all(model: Encoder, queries: Sequence[Query], laid: Sequence[Laid] = ()) -> list[Trace]:
+    """`run` of several queries in one pass: cheaper than one after the other, the same numbers. Raises BadQuery.
+
+    laid : of each its tokens and what was cut, as `tokenize` gives them, where they are known.
+    """
+    return LocalEngine(loaded.hold(model)).run_all(queries, laid)
 
 
 def attention_tensors(trace: Trace) -> list[torch.Tensor]:

@@ -28,7 +28,7 @@ from bert_explain.models.elmo import elmo_ready, load_elmo
 from bert_explain.models.vectors import Vectors, load_vectors, vectors_ready
 from bert_explain.query import Query
 from bert_explain.sampling import Settings
-from bert_explain.tokenize import Token, tokenize
+from bert_explain.tokenize import Cut, Token, tokenize
 from bert_explain.trace import Trace, run, run_all
 from bert_explain.trace_decoder import DecoderTrace, run_decoder
 from bert_explain.trace_elmo import MOST_WORDS, ElmoTrace, run_elmo, split
@@ -61,7 +61,7 @@ def _run(model: Encoder, query: Query, key: tuple | None = None) -> Trace:
     fits(model.spec, tokens)
 
     def make() -> Trace:
-        return TURNS.run(tokens, _session(), partial(run, model, query))
+        return _all(model, [query], tokens)[0]
 
     return make() if key is None else TRACES.get(key, make, model.spec.trace_bytes(tokens))
 
@@ -98,7 +98,7 @@ def passes(counts: Mapping[Made, int]) -> list[list[Made]]:
 
 def _all(model: Encoder, queries: Sequence[Query], tokens: int) -> list[Trace]:
     """The traces of texts with so many tokens together, in one pass, when its turn has come."""
-    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
+    return TURNS.run(tokens, _session(), partial(run_all, model, queries, [_laid(model, query) for query in queries]))
 
 
 def _given(one: Trace) -> Trace:
@@ -107,7 +107,11 @@ def _given(one: Trace) -> Trace:
 
 def laid(model: Encoder, query: Query) -> tuple[Token, ...]:
     """The tokens of a query, laid out once for the many that ask. Raises BadQuery."""
-    return LAID.get((model.spec.name, model.spec.fingerprint, query), lambda: tokenize(model, query)[0])
+    return _laid(model, query)[0]
+
+
+def _laid(model: Encoder, query: Query) -> tuple[tuple[Token, ...], Cut]:
+    return LAID.get((model.spec.name, model.spec.fingerprint, query), lambda: tokenize(model, query))
 
 
 def aside(model_name: str, query: Query) -> Trace:
@@ -120,7 +124,7 @@ def aside_all(model_name: str, queries: Sequence[Query]) -> list[Trace]:
     model = models.load(model_name)
     tokens = sum(len(laid(model, query)) for query in queries)
     fits(model.spec, tokens)
-    return TURNS.run(tokens, _session(), partial(run_all, model, queries))
+    return TURNS.run(tokens, _session(), partial(run_all, model, queries, [_laid(model, query) for query in queries]))
 
 
 def telling(model_name: str, query: Query) -> Link:

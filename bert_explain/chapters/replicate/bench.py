@@ -37,7 +37,7 @@ class Live:
     def tokens(self, query: Query) -> Sequence[Token]:
         """The query's tokens, without a run."""
         # Kept where pages keep those of their texts: the rows of a table are cut in every run of the page.
-        return LAID.get((self.spec.name, self.spec.fingerprint, query), lambda: tokenize(self.encoder, query)[0])
+        return LAID.get((self.spec.name, self.spec.fingerprint, query), lambda: tokenize(self.encoder, query))[0]
 
     def piece(self, word: str) -> int | None:
         """The row of a word that is one piece of the vocabulary; None for every other."""
