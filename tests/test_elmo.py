@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bert_explain.errors import BadModel, BadQuery, Missing
@@ -37,12 +37,14 @@ def test_a_long_word_is_cut_to_48_bytes():
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=5))
+@example(["0\U00029fd06\r"])
 def test_cropping_the_padding_changes_nothing(words):
     module = tiny_module()
     ids = characters.batch(words)
     cut = characters.cropped(ids, module.options.widest)
     whole, short = (module.token(torch.from_numpy(x.astype(np.int64))) for x in (ids, cut))
-    assert torch.allclose(whole, short, atol=1e-6)
+    # other sums of the same numbers: rounding goes by the largest of them, also where the result is next to nothing
+    assert float((whole - short).abs().max()) <= 2e-6 * max(1.0, float(whole.abs().max()))
     assert cut.shape[1] <= ids.shape[1]
 
 

@@ -27,6 +27,9 @@ RUN = """async () => {
   })));
 }"""
 
+FADED = """() => document.getAnimations().every(
+  (one) => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)"""
+
 
 def faults(page) -> list[str]:
     """What axe finds, each in one line, but for what Streamlit does."""
@@ -47,6 +50,7 @@ def in_both_themes(page, what: str) -> list[str]:
     for theme in ("dark", "light"):
         page.emulate_media(color_scheme=theme)
         settled(page)
+        page.wait_for_function(FADED)  # what fades in has less contrast until it is there
         found += [f"{what}, {theme}: {line}" for line in faults(page)]
     return found
 
