@@ -124,7 +124,7 @@ def aside_all(model_name: str, queries: Sequence[Query]) -> list[Trace]:
     model = models.load(model_name)
     tokens = sum(len(laid(model, query)) for query in queries)
     fits(model.spec, tokens)
-    return TURNS.run(tokens, _session(), partial(run_all, model, queries, [_laid(model, query) for query in queries]))
+    return _all(model, queries, tokens)
 
 
 def telling(model_name: str, query: Query) -> Link:
