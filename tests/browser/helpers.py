@@ -99,7 +99,7 @@ class Watch:
     def on(self, page: Page) -> None:
         """Listen to `page`."""
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         page.on("request", lambda request: self._address(request.url))
         page.on("websocket", lambda channel: self._address(channel.url))
 

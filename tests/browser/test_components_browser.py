@@ -35,6 +35,25 @@ NOTE = """() => {
   return hosts.length;
 }"""
 
+# What a component was sent is unpacked only when the page says so.
+HELD = """(() => {
+  const plain = Response.prototype.arrayBuffer;
+  const told = new Promise((go) => (window.unpack = go));
+  window.unpacking = 0;
+  Response.prototype.arrayBuffer = async function () { window.unpacking += 1; await told; return plain.call(this); };
+})()"""
+
+# The addresses that Streamlit imports the components' scripts from.
+SCRIPTS = """(() => {
+  const plain = URL.createObjectURL;
+  window.scripts = [];
+  URL.createObjectURL = (blob) => {
+    const url = plain.call(URL, blob);
+    if (blob.type === 'text/javascript') window.scripts.push(url);
+    return url;
+  };
+})()"""
+
 
 @pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -185,6 +204,38 @@ def test_a_rerun_without_news_touches_nothing(page):
     page.get_by_role("button", name="again").click()
     helpers.settled(page, quiet=600)
     assert page.evaluate("window.changes") == []
+
+
+def test_a_component_that_goes_while_its_data_is_unpacked_draws_nothing(new_page, watch):
+    page = new_page()
+    page.add_init_script(HELD)
+    helpers.open_app(page, tokens=12)
+    page.wait_for_function("() => window.unpacking > 0")
+    page.evaluate("""async () => {
+      document.querySelectorAll('[data-testid=stBidiComponentIsolated]').forEach((host) => host.remove());
+      window.unpack();
+      await new Promise((done) => setTimeout(done, 300));
+    }""")
+    assert watch.errors == []
+
+
+def test_a_component_called_after_its_element_went_raises_nothing(new_page, watch):
+    """Streamlit waits for a script, and calls it for an element that may have gone in the meantime."""
+    page = new_page()
+    page.add_init_script(SCRIPTS)
+    helpers.open_app(page, tokens=12)
+    called = page.evaluate("""async () => {
+      for (const url of window.scripts) {
+        const { default: draw } = await import(url);
+        const gone = document.createElement('div').attachShadow({ mode: 'open' });
+        const stop = draw({ parentElement: gone, data: { pick: false }, setTriggerValue() {} });
+        await new Promise((done) => setTimeout(done, 50));
+        stop();
+      }
+      return window.scripts.length;
+    }""")
+    assert called >= 5
+    assert watch.errors == []
 
 
 def test_the_theme_is_followed_while_the_page_is_open(page):

@@ -68,6 +68,7 @@ function start(root, build) {
     if (me.data && width > 0) view.draw();
   };
   me.receive = async (data) => {
+    if (!body.isConnected) return; // an element that is gone has no colours and no width
     // Streamlit's theme decides, not the system's: light-dark() follows the host's color-scheme
     const [r, g, b] = rgb(probe, "var(--st-background-color)");
     root.host.style.colorScheme = 0.3 * r + 0.6 * g + 0.1 * b < 128 ? "dark" : "light";
@@ -80,7 +81,7 @@ function start(root, build) {
     raw = data;
     const mine = ++turn;
     const ready = data instanceof Uint8Array ? await unpack(data) : data;
-    if (mine !== turn) return;
+    if (mine !== turn || !body.isConnected) return; // newer data came while this was unpacked, or the element went
     me.data = ready;
     width = measure();
     view.update(ready);
@@ -97,6 +98,7 @@ function start(root, build) {
   const repaint = () => painted && draw();
   document.fonts.addEventListener("loadingdone", repaint);
   me.stop = () => {
+    turn += 1;
     sizes.disconnect();
     sharper.removeEventListener("change", draw);
     document.fonts.removeEventListener("loadingdone", repaint);
