@@ -29,7 +29,7 @@ from bert_explain.models.bilm import BiLM, Options
 from bert_explain.models.characters import BEGIN, END, MAX_CHARACTERS, UNKNOWN
 from bert_explain.training import cards, corpus, loop
 from bert_explain.training.elmo_text import MARKS, Batches, Runs, kept, numbered, rows
-from bert_explain.training.widen import widen
+from bert_explain.training.widen import reworded, widen
 
 VOCABULARY = 16_000  # the marks included
 TOKENS = 768  # in a batch
@@ -192,8 +192,8 @@ def train(
 ) -> loop.Progress:
     """Train on these documents, or go on training, in `work`. full : the whole softmax instead of a sampled one.
 
-    first : a model to begin with, made as wide as `cell` or `options` say.
-    Raises BadText where there is nothing to learn from, or other words than those of `first`.
+    first : a model to begin with, made as wide as `cell` or `options` say, and guessing the most frequent words of this text.
+    Raises BadText where there is nothing to learn from, BadModel where `first` guesses no words.
     """
     work, learn = Path(work), corpus.for_training(found)
     if not learn:
@@ -223,9 +223,12 @@ def _text(work: Path, fingerprint: str) -> Path:
 
 
 def _begun(first: models.Elmo, options: Options, runs: Runs) -> BiLM:
-    if tuple(first.words) != tuple(runs.types[: options.n_words]):
-        raise corpus.BadText(f"{first.title} guesses other words than those of this text.")
-    return widen(first.module, options.cell)
+    if not first.has_words:
+        raise BadModel(f"{first.title} comes without its softmax: it cannot be trained on.")
+    wide, words = widen(first.module, options.cell), runs.types[: options.n_words]
+    if list(first.words) == words:
+        return wide
+    return reworded(wide, first.words, words, frequencies(runs, options.n_words), UNKNOWN)
 
 
 def export(work: Path | str, to: Path | str) -> BiLM:
@@ -258,7 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=PLAN.minutes, help="default: %(default)s")
     parser.add_argument("--rate", type=float, default=PLAN.rate, help="largest learning rate; default: %(default)s")
     parser.add_argument("--tokens", type=int, default=TOKENS, help="words in a batch; default: %(default)s")
-    parser.add_argument("--weights", type=Path, help="a model folder to begin with, on the same text; default: from nothing")
+    parser.add_argument("--weights", type=Path, help="a model folder to begin with; default: from nothing")
     parser.add_argument("--cell", type=int, default=CELL, help="numbers in an LSTM's cell; default: %(default)s")
     parser.add_argument("--full", action="store_true", help="the whole softmax instead of a sampled one")
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint as a model folder")

@@ -1,9 +1,11 @@
-"""A trained biLM made wider without losing what it knows, to be trained on from there."""
+"""A trained biLM made wider, or for other words, without losing what it knows, to be trained on from there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -50,3 +52,24 @@ def _shares(of: Tensor, generator: torch.Generator) -> Tensor:
     """What each copy takes of its old number's output; the copies of one sum to 1. Shape: (C',)."""
     drawn = 0.5 + torch.rand(len(of), generator=generator)
     return drawn / torch.zeros(int(of.max()) + 1).index_add(0, of, drawn)[of]
+
+
+@torch.no_grad()
+def reworded(model: BiLM, before: Sequence[str], words: Sequence[str], counts: np.ndarray, unknown: str) -> BiLM:
+    """The same biLM, whose softmax guesses `words` in place of `before`.
+
+    A word of both keeps its row. A new one was counted as `unknown` so far: it takes that row, and of its probability the
+    share that is the word's by counts (V,), how often each of `words` is the answer; what is left stays `unknown`'s.
+    """
+    assert model.softmax is not None  # a model without words is not trained
+    made = BiLM(replace(model.options, n_words=len(words)))
+    made.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("softmax.")}, strict=False)
+    assert made.softmax is not None
+    old = {word: row for row, word in enumerate(before)}
+    of = torch.tensor([old.get(word, old[unknown]) for word in words])
+    made.softmax.weight.copy_(model.softmax.weight[of])
+    made.softmax.bias.copy_(model.softmax.bias[of])
+    among = np.array([word not in old or word == unknown for word in words])
+    share = np.where(among, counts + 1.0, 0.0)
+    made.softmax.bias[torch.from_numpy(among)] += torch.from_numpy(np.log(share[among] / share.sum())).float()
+    return made

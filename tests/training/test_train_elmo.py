@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from bert_explain.errors import BadModel
 from bert_explain.models import elmo as models
 from bert_explain.training import corpus, elmo, elmo_text, loop
-from bert_explain.training.widen import widen
+from bert_explain.training.widen import reworded, widen
 from tests.conftest import ROOT
 from tests.tiny_elmo import options, tiny_module
 
@@ -169,8 +170,35 @@ def test_training_begins_with_a_given_model(text, tmp_path):
     wider = replace(sizes, cell=60)
     then = elmo.train(found, tmp_path / "b", loop.Plan(steps=1, rate=1e-5), options=wider, first=first, tokens=64)
     assert then.scores["val"] == pytest.approx(learned.scores["val"], abs=0.1)  # without it: about log 20
-    with pytest.raises(corpus.BadText, match="other words"):
-        elmo.train(found, tmp_path / "c", options=options(n_words=12, cell=60, projection=12), first=first)
+    wordless = replace(first, words=())
+    with pytest.raises(BadModel, match="without its softmax"):
+        elmo.train(found, tmp_path / "d", options=wider, first=wordless)
+
+
+def test_training_begins_with_a_model_of_fewer_words(text, tmp_path):
+    found = corpus.documents(text)
+    few = options(n_words=12, cell=24, projection=12)
+    learned = elmo.train(found, tmp_path / "a", loop.Plan(steps=60, rate=2e-2, decay=0.0), options=few, tokens=64)
+    elmo.export(tmp_path / "a", tmp_path / "few")
+    first = models.from_folder(tmp_path / "few", "few")
+    runs = elmo_text.collect(corpus.for_training(found))
+    more = replace(few, n_words=len(runs.types))
+    then = elmo.train(found, tmp_path / "b", loop.Plan(steps=1, rate=1e-5), options=more, first=first, tokens=64)
+    assert then.scores["unknown"] == 0
+    assert learned.scores["unknown"] > 0.1
+    assert then.scores["val"] < learned.scores["val"] + learned.scores["unknown"] * np.log(9) + 0.1
+
+
+def test_other_words_share_what_was_unknown():
+    """Words of both keep their scores; the new ones have <UNK>'s probability among them, by how often each is met."""
+    old = tiny_module(n_words=5)
+    before, words = ["<S>", "</S>", "<UNK>", "the", "river"], ["<S>", "</S>", "<UNK>", "the", "phone", "web", "river"]
+    new = reworded(old, before, words, np.array([9.0, 9, 0, 9, 5, 1, 9]), "<UNK>")
+    state = torch.randn(4, old.options.projection, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        was, now = old.softmax(state).softmax(-1), new.softmax(state).softmax(-1)
+    torch.testing.assert_close(now[:, [0, 1, 3, 6]], was[:, [0, 1, 3, 4]])
+    torch.testing.assert_close(now[:, [2, 4, 5]], was[:, [2]] * torch.tensor([1 / 9, 6 / 9, 2 / 9]))
 
 
 def test_a_model_that_is_not_widened_stays_as_it_is():
