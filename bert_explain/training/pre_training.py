@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -48,6 +49,7 @@ PAD, UNKNOWN, CLS, SEP, MASK = range(len(SPECIAL))
 PLAN = loop.Plan(rate=2e-3, warmup=0.05, decay=0.01, optimiser="muon", clip=1.0)
 
 Progress = Callable[..., None]
+Part = TypeVar("Part")
 
 
 class BadText(ExplainError):
@@ -119,6 +121,11 @@ class Lesson:
         return tuple(i for i in range(len(self.rows)) if i not in self.held)
 
     @cached_property
+    def sentences_learned(self) -> tuple[int, ...]:
+        """The sentences of which at least one row is learned from."""
+        return tuple(dict.fromkeys(self.of[i] for i in self.learned))
+
+    @cached_property
     def counts(self) -> Counter[int]:
         """How often each piece stands in what is learned from."""
         return Counter(piece for i in self.learned for piece in self.rows[i])
@@ -141,14 +148,14 @@ class Lesson:
     def with_added(self, sentence: str, copies: int) -> Lesson:
         """The same text and, behind it, a sentence so many times; its words are pieces of their own. Nothing else changes."""
         vocabulary = self.vocabulary.with_words([w for w in self.vocabulary.words(sentence) if len(w) <= 100])
-        row = tuple(vocabulary.ids(sentence)[: LONGEST - 2])
+        rows = cut(vocabulary.ids(sentence)) * copies
         more = len(self.sentences)
         return Lesson(
             f"{self.name}+{_digest(sentence)}x{copies}",
             (*self.sentences, sentence),
             vocabulary,
-            (*self.rows, *[row] * copies),
-            (*self.of, *[more] * copies),
+            (*self.rows, *rows),
+            (*self.of, *[more] * len(rows)),
             self.held,
             self.places,
         )
@@ -157,6 +164,11 @@ class Lesson:
 def sentences_of(text: str) -> tuple[str, ...]:
     """A text cut at its lines and at the ends of its sentences."""
     return tuple(" ".join(one.split()) for line in text.splitlines() for one in corpus.sentences(line) if one.strip())
+
+
+def cut(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """A sentence's pieces as rows, as long as a row may be; the last one is what is left."""
+    return [tuple(parts[start : start + LONGEST - 2]) for start in range(0, len(parts), LONGEST - 2)]
 
 
 @lru_cache(maxsize=8)
@@ -182,10 +194,9 @@ def lesson(text: str) -> Lesson:
     vocabulary = Vocabulary(_pieces(words))
     rows, of = [], []
     for number, sentence in enumerate(found):
-        ids = vocabulary.ids(sentence)
-        for start in range(0, len(ids), LONGEST - 2):
-            rows.append(tuple(ids[start : start + LONGEST - 2]))
-            of.append(number)
+        found_rows = cut(vocabulary.ids(sentence))
+        rows += found_rows
+        of += [number] * len(found_rows)
     known = {piece for row in rows for piece in row} - {UNKNOWN}
     if len(known) < LEAST_KINDS:
         raise BadText(

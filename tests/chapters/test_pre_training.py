@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.chapters.pre_training import figures, numbers
+from bert_explain.chapters.pre_training import chapter, figures, numbers
 from bert_explain.figures import theme
 from bert_explain.kernel import texts
 from bert_explain.training import pre_training as pt
@@ -157,6 +157,32 @@ def test_where_a_guess_comes_from_is_counted(trained):
     assert "12 sentences" in numbers.from_look("cat", 12, 5).plain()
 
 
+def test_the_sentences_that_share_most_are_sought_in_the_whole_text():
+    lesson = pt.lesson("\n".join([TEXT] * 40)).with_added("The purple zebra eats green cats with joy.", 1)
+    hole = numbers.hole_of(lesson, "The purple zebra eats green dogs with joy", 6)
+    table, times = numbers.came_from(lesson, hole, "the")
+    assert times > 2_000
+    assert table.iloc[0].iloc[0] == "The purple zebra eats green cats with joy."
+    assert table.iloc[0].iloc[1] > table.iloc[1].iloc[1]
+
+
+def test_a_hole_of_a_long_sentence_is_asked_in_the_row_that_was_read(trained):
+    words = [f"w{'abcdefghij'[i // 10]}{'klmnopqrst'[i % 10]}" for i in range(70)]
+    added = trained.lesson.with_added(" ".join(words), 1)
+    read = added.rows[len(trained.lesson.rows) :]
+    for word, row in ((1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (70, 3), (0, 3)):
+        hole = numbers.hole_of(added, " ".join(words), word)
+        ids, at, right = numbers.row_of(added, hole)
+        assert (*ids[:at], right, *ids[at + 1 :]) == read[row - 1]
+        assert numbers.cut_of(hole) == (row, 3)
+    assert numbers.cut_of(numbers.Hole(("the", "cat"), 1)) == (1, 1)
+
+
+def test_every_word_can_be_chosen_though_it_stands_there_twice():
+    hole = numbers.Hole(("the", "cat", "and", "the", "dog"), 0)
+    assert numbers.names_of(hole) == ["the (1)", "cat", "and", "the (4)", "dog"]
+
+
 def test_what_was_added_is_said_by_what_came_of_it(trained, monkeypatch):
     import pandas as pd
 
@@ -201,3 +227,14 @@ def test_nothing_is_trained_before_a_press():
     assert not at.radio
     at = page(step="train")
     assert any(b.label == "Train it from nothing" for b in at.button)
+
+
+@pytest.mark.parametrize("hide", ["0", "1", "149", "300"])
+def test_a_sentence_of_many_words_is_asked_about(trained, monkeypatch, hide):
+    monkeypatch.setattr(chapter, "_lesson", lambda: trained.lesson)
+    monkeypatch.setattr(chapter, "_run", lambda page, which, *_: trained if which is chapter.TRAINED else None)
+    at = page(step="shown", mode="explore", fact="a " * 149 + "b", hide=hide)
+    (hidden,) = (box for box in at.selectbox if box.label == "Hidden word")
+    assert len(hidden.options) == 150
+    assert hidden.index == {"0": 149, "1": 0, "149": 148, "300": 149}[hide]
+    assert any("row 5 of the 5 that the sentence is cut into" in caption.value for caption in at.caption) == (hide != "1")

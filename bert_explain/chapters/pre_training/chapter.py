@@ -30,7 +30,7 @@ TEXT = state.Choice("text", (*texts.TEXTS, OWN), "facts")
 STEPS = state.Choice("steps", numbers.STEPS, "2000")
 SEED = state.Number("draw", 0, 99)
 FACT = state.Text("fact", "The capital of Freedonia is Sylvania.", 300)
-WORD = state.Number("hide", 0, 60)
+WORD = state.Number("hide", 0, FACT.limit)  # a word has a character or more
 COPIES = state.Choice("copies", numbers.COPIES, "10")
 TRAINED, ADDED, FIRST_ASKED, ORDER_ASKED = asked("trained"), asked("added"), asked("first"), asked("order")
 LONG = 2_000  # forward passes, about: a training never takes every place of the server
@@ -228,16 +228,16 @@ def _shown(page: Page) -> None:
     if hole is None:
         tell("Type a sentence: one of its words is hidden, and guessed.")
         return
-    options = list(range(1, min(len(hole.words), WORD.high) + 1))
-    shown = state.get(WORD) if state.get(WORD) in options else hole.at + 1
+    names = numbers.names_of(hole)
+    key = state.own_key(f"hide-{len(hole.words)}-{hole.at + 1}")
     right.selectbox(
         "Hidden word",
-        options,
-        index=options.index(shown),
-        format_func=lambda i: hole.words[i - 1],
-        key=state.own_key(f"hide-{len(options)}-{shown}"),
+        list(range(1, len(names) + 1)),
+        index=hole.at,
+        format_func=lambda i: names[i - 1],
+        key=key,
         on_change=_hide,
-        args=(state.own_key(f"hide-{len(options)}-{shown}"),),
+        args=(key,),
     )
     _before(lesson, trained, hole)
     stands = sentence in lesson.sentences
@@ -293,7 +293,9 @@ def _before(lesson: Lesson, trained: Trained, hole: numbers.Hole) -> None:
     said = numbers.before_look(trained, hole)
     with picture("guess", "What it says at the hole", look=said, table=lambda: found, code=(pre_training.guesses,)):
         ids, at, _ = numbers.row_of(lesson, hole)
-        st.caption(f"It reads: {_quoted(numbers.written(lesson, ids, at))}")
+        row, of = numbers.cut_of(hole)
+        which = f" row {row} of the {of} that the sentence is cut into" if of > 1 else ""
+        st.caption(f"It reads{which}: {_quoted(numbers.written(lesson, ids, at))}")
         bars(_bars(found), key="guess-bars", label="Its guesses at the hole")
     piece = str(found.iloc[0]["piece"])
     table, times = numbers.came_from(lesson, hole, piece)

@@ -204,10 +204,22 @@ def hole_of(lesson: Lesson, sentence: str, word: int) -> Hole | None:
     return Hole(words, min(word, len(words)) - 1 if word else lettered[-1])
 
 
+def names_of(hole: Hole) -> list[str]:
+    """The words to choose among; one that stands there more than once is told apart by its number."""
+    return [w if hole.words.count(w) == 1 else f"{w} ({n})" for n, w in enumerate(hole.words, 1)]
+
+
+def cut_of(hole: Hole) -> tuple[int, int]:
+    """(which row of the sentence has the hole, from 1; of how many), cut as `with_added` does, where every word is one piece."""
+    rows = pre_training.cut(range(len(hole.words)))
+    return next(n for n, row in enumerate(rows, 1) if hole.at in row), len(rows)
+
+
 def row_of(lesson: Lesson, hole: Hole) -> tuple[tuple[int, ...], int, int]:
     """(pieces of the row with one hole in it, the hole's place, the number of what is hidden or -1 where it is no piece)."""
-    before = [p for w in hole.words[: hole.at] for p in lesson.vocabulary.ids(w)]
-    behind = [p for w in hole.words[hole.at + 1 :] for p in lesson.vocabulary.ids(w)]
+    row = next(row for row in pre_training.cut(range(len(hole.words))) if hole.at in row)
+    before = [p for i in row if i < hole.at for p in lesson.vocabulary.ids(hole.words[i])]
+    behind = [p for i in row if i > hole.at for p in lesson.vocabulary.ids(hole.words[i])]
     room = pre_training.LONGEST - 3
     keep = before[len(before) - min(len(before), max(room - len(behind), room // 2)) :]
     behind = behind[: room - len(keep)]
@@ -231,8 +243,11 @@ def came_from(lesson: Lesson, hole: Hole, piece: str) -> tuple[pd.DataFrame, int
     """Sentences of the text that hold a piece, those that share most pieces with the reader's first; and how many there are."""
     number = lesson.vocabulary.number.get(piece, -1)
     found = lesson.sentences_with(number)
-    own = set(row_of(lesson, hole)[0]) - set(lesson.common) - {MASK}
-    shared = {i: len(own & set(lesson.vocabulary.ids(lesson.sentences[i])) - {number}) for i in found[:2_000]}
+    own = {p for i, w in enumerate(hole.words) if i != hole.at for p in lesson.vocabulary.ids(w)} - {*lesson.common, number}
+    pieces: dict[int, set[int]] = {}
+    for i in lesson.learned:
+        pieces.setdefault(lesson.of[i], set()).update(lesson.rows[i])
+    shared = {i: len(own & pieces[i]) for i in found}
     ranked = sorted(shared, key=lambda i: (-shared[i], i))[:SHOWN]
     rows = [(lesson.sentences[i], shared[i]) for i in ranked]
     return pd.DataFrame(rows, columns=["sentence of the text", "pieces shared with yours"]), len(found)
@@ -348,7 +363,7 @@ def _first(trained: Trained, look: Look) -> pd.DataFrame:
     return table(
         rows,
         steps=look.step,
-        learned=f"{len(lesson.learned):,}",
+        learned=f"{len(lesson.sentences_learned):,}",
         piece=Piece(name_of(lesson, common)),
         often=f"{lesson.counts[common]:,}",
         same=look.same,
@@ -357,7 +372,7 @@ def _first(trained: Trained, look: Look) -> pd.DataFrame:
         right_share=share(look.right),
         most=Piece(name_of(lesson, look.most[0])),
         most_share=share(look.most[1]),
-        measured=many(len(lesson.measured), "sentence"),
+        measured=many(len({lesson.of[i] for i in lesson.measured}), "sentence"),
     )
 
 
