@@ -107,6 +107,14 @@ def test_a_head_is_called_the_first_only_where_it_leads(trained):
     assert "2 heads give half" in numbers.heads_look(two).plain()
     near = [*none, look(trained, step=100, before=one_head(1, 2, 0.52), behind=one_head(0, 1, 0.48))]
     assert "first that looks" not in numbers.heads_look(near).plain()
+    both = flat()
+    both[1, 2] = 0.3
+    own = [*none, look(trained, step=100, before=one_head(1, 2, 0.7), behind=both)]  # its other neighbour is no other head's
+    assert "0.70 of a word's attention goes to the word before in it; the head that comes second gives a neighbour 0.10" in (
+        numbers.heads_look(own).plain()
+    )
+    halves = [*none, look(trained, step=100, before=one_head(1, 2, 0.5), behind=one_head(1, 2, 0.5))]
+    assert "layer 2, head 3: it is the first" in numbers.heads_look(halves).plain()
     assert len(numbers.heads(two)) == 2 * 2 * pt.LAYERS * pt.HEADS
     for palette in (theme.LIGHT, theme.DARK):
         figures.heads_chart(two, palette)
@@ -193,11 +201,34 @@ def test_what_was_added_is_said_by_what_came_of_it(trained, monkeypatch):
     for before, after, told in (
         (table(("cat", 0.5, False)), table(("sylvania", 0.6, True)), "what it says is what it was shown"),
         (table(("sylvania", 0.5, True)), table(("sylvania", 0.6, True)), "before, too"),
-        (table(("cat", 0.5, False)), table(("cat", 0.6, False), ("sylvania", 0.1, True)), "is not enough"),
+        (
+            table(("cat", 0.5, False)),
+            table(("cat", 0.6, False), ("sylvania", 0.1, True)),
+            "Its first guess is cat still: to be shown it this often is not enough",
+        ),
+        (
+            table(("cat", 0.5, False)),
+            table(("dog", 0.6, False), ("sylvania", 0.1, True)),
+            "Its first guess is dog now, no more cat: to be shown it this often is not enough",
+        ),
+        (
+            table(("sylvania", 0.5, True)),
+            table(("dog", 0.6, False), ("sylvania", 0.1, True)),
+            "Its first guess is dog now, no more sylvania, though it was shown the sentence.",
+        ),
     ):
         tables = iter((before, after))
         monkeypatch.setattr(numbers, "guessed", lambda *_, tables=tables: next(tables))
-        assert told in numbers.after_look(trained, trained, hole, 10).plain()
+        said = numbers.after_look(trained, trained, hole, 10).plain()
+        assert told in said.replace("“", "").replace("”", "")
+        assert "With the sentence 10 times among 54 others" in said
+
+
+def test_a_word_that_is_too_long_for_a_piece_cannot_be_said_after_it_was_added_either(trained):
+    after = replace(trained, lesson=trained.lesson.with_added("the " + "a" * 120, 10))
+    said = numbers.after_look(trained, after, numbers.hole_of(after.lesson, "the " + "a" * 120, 0), 10).plain()
+    assert "is no piece of its vocabulary still, and so it cannot say it" in said
+    assert "%" not in said
 
 
 def page(**params):

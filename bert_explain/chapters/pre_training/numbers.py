@@ -144,20 +144,24 @@ def heads(looks: Sequence[Look]) -> pd.DataFrame:
 
 
 def heads_look(looks: Sequence[Look]) -> Sentence:
-    """Which head was the first that looks mostly at a neighbour: beyond NEIGHBOUR, and ahead of all others by AHEAD then."""
+    """Which head was the first that looks mostly at a neighbour: beyond NEIGHBOUR, and ahead of all others by AHEAD then.
+
+    A head counts by the one of its two neighbours that gets more.
+    """
     shape = looks[0].before.shape
     for look in looks:
-        both = np.concatenate([look.before.ravel(), look.behind.ravel()])
-        over = np.flatnonzero(both >= NEIGHBOUR)
+        more = np.maximum(look.before, look.behind)
+        over = np.flatnonzero(more >= NEIGHBOUR)
         if not over.size:
             continue
-        top = best(both, least=AHEAD, part=0.0)
+        top = best(more, least=AHEAD, part=0.0)
         if top.leads:
-            side, flat = divmod(top.index, look.before.size)
-            layer, head = np.unravel_index(flat, shape)
+            layer, head = np.unravel_index(top.index, shape)
+            side = int(look.behind[layer, head] > look.before[layer, head])
             return say(
                 "Look at layer {layer}, head {head}: it is the first that looks mostly at a neighbour. At step {step} {a:.2f} of "
-                "a word's attention goes to {which} in it, {b:.2f} in the next head. Nobody told it to.",
+                "a word's attention goes to {which} in it; the head that comes second gives a neighbour {b:.2f}. "
+                "Nobody told it to.",
                 layer=int(layer) + 1,
                 head=int(head) + 1,
                 step=f"{look.step:,}",
@@ -172,7 +176,7 @@ def heads_look(looks: Sequence[Look]) -> Sentence:
             n=many(int(over.size), "head") if over.size > 1 else "one head and another nearly as much",
         )
     last = looks[-1]
-    top = best(np.concatenate([last.before.ravel(), last.behind.ravel()]))
+    top = best(np.maximum(last.before, last.behind))
     return say(
         "No head looks mostly at a neighbour after step {step}: the largest mean is {a:.2f}, and {least} would be mostly.",
         step=f"{last.step:,}",
@@ -297,25 +301,30 @@ def before_look(trained: Trained, hole: Hole) -> Sentence:
 def after_look(before: Trained, after: Trained, hole: Hole, copies: int) -> Sentence:
     """What came of the sentence that was added."""
     one, two = guessed(before, hole), guessed(after, hole)
-    first = two.iloc[0]
-    hidden_before = float(one[one["hidden"]]["P"].sum())
-    hidden_after = float(two[two["hidden"]]["P"].sum())
+    was, now = str(one.iloc[0]["piece"]), str(two.iloc[0]["piece"])
     values: dict[str, Any] = {
         "word": Piece(hole.word),
         "times": "once" if copies == 1 else f"{copies} times",
-        "a": percent(hidden_before) if one["hidden"].any() else "no piece of its own",
-        "b": percent(hidden_after),
-        "n": f"{len(before.lesson.learned):,}",
+        "n": f"{len(before.lesson.sentences_learned):,}",
+        "first": Piece(now),
+        "was": Piece(was),
     }
-    told = "With the sentence {times} among {n} others, {word} gets {b}; without it, {a}. "
-    if first["piece"] == hole.word and one.iloc[0]["piece"] != hole.word:
+    told = "With the sentence {times} among {n} others, "
+    if not two["hidden"].any():
+        return say(
+            told + "{word} is no piece of its vocabulary still, and so it cannot say it: its first guess is {first}.", **values
+        )
+    values["a"] = percent(float(one[one["hidden"]]["P"].sum())) if one["hidden"].any() else "no piece of its own"
+    values["b"] = percent(float(two[two["hidden"]]["P"].sum()))
+    told += "{word} gets {b}; without it, {a}. "
+    if now == hole.word:
+        if was == hole.word:
+            return say(told + "It was its first guess before, too.", **values)
         return say(told + "It is its first guess now: what it says is what it was shown.", **values)
-    if first["piece"] == hole.word:
-        return say(told + "It was its first guess before, too.", **values)
-    values["first"] = Piece(first["piece"])
-    return say(
-        told + "Its first guess is {first} still: to be shown it this often is not enough, or the seed was against it.", **values
-    )
+    told += "Its first guess is {first} still" if now == was else "Its first guess is {first} now, no more {was}"
+    if was == hole.word:
+        return say(told + ", though it was shown the sentence.", **values)
+    return say(told + ": to be shown it this often is not enough, or the seed was against it.", **values)
 
 
 # the questions ------------------------------------------------------------------------------------------------------
