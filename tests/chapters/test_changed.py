@@ -130,7 +130,8 @@ def test_the_word_that_kills_is_the_one_without_which_least_is_left(found, mini_
     assert less["without"][found.target.position] == pytest.approx(found.p, abs=1e-5)  # hidden already: nothing changes
 
 
-def made_up(found, without: dict, random) -> Deletion:
+def made_up(found, without: dict, random, draws=None, every=False) -> Deletion:
+    """A deletion test of two words; the draws are other words than the methods name, where they are not given."""
     words = found.words[:2]
     return Deletion(
         0.5,
@@ -138,19 +139,61 @@ def made_up(found, without: dict, random) -> Deletion:
         {m: tuple(words if m == "gradients" else found.words[2:4]) for m in without},
         without,
         dict.fromkeys(without, True),
+        tuple(tuple(found.words[4:6]) for _ in random) if draws is None else draws,
         np.array(random),
+        every,
     )
 
 
 def test_a_deletion_is_told_beside_random_ones(found):
     none = numbers.tested(found, made_up(found, {"gradients": 0.1}, [0.4, 0.5, 0.3]), "gradients").plain()
     assert "goes from 50 % to 10 %" in none
-    assert "40 % on average, from 30 % to 50 %, and none of them costs as much" in none
+    assert "over 3 random draws of 2 words it is 40 % on average, from 30 % to 50 %, and none of them costs as much" in none
     two = numbers.tested(found, made_up(found, {"gradients": 0.4}, [0.4, 0.5, 0.3]), "gradients").plain()
     assert "and 2 of them cost as much or more" in two
     rises = numbers.tested(found, made_up(found, {"gradients": 0.9}, [0.4]), "gradients").plain()
     assert "to 90 %" in rises
     assert "1 of them costs" in rises
+
+
+def test_a_methods_words_are_not_compared_with_themselves(found):
+    a, b, c, d = found.words[:4]
+    pairs = ((a, b), (a, c), (c, d))
+    drawn = made_up(found, {"gradients": 0.1}, [0.1, 0.4, 0.2], pairs)
+    assert "over 2 random draws of 2 words it is 30 % on average, from 20 % to 40 %, and none of them" in (
+        numbers.tested(found, drawn, "gradients").plain()
+    )
+    every = made_up(found, {"gradients": 0.1, "product": 0.2}, [0.1, 0.4, 0.2], pairs, every=True)
+    assert "over all 2 other choices of 2 words it is 30 % on average, from 20 % to 40 %, and none of them" in (
+        numbers.tested(found, every, "gradients").plain()
+    )
+    assert "it is 25 % on average, from 10 % to 40 %, and 1 of them costs" in numbers.tested(found, every, "product").plain()
+    one = made_up(found, {"gradients": 0.1}, [0.1, 0.4], pairs[:2], every=True)
+    assert numbers.tested(found, one, "gradients").plain().endswith("; the only other choice takes it to 40 % and costs less.")
+    none = made_up(found, {"gradients": 0.1}, [0.1], pairs[:1], every=True)
+    assert numbers.tested(found, none, "gradients").plain().endswith("; there is no other word to compare with.")
+    assert (every.drawn, drawn.drawn) == ("all 3 choices", "3 draws")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("She walked to the [MASK] of it", 6), ("She walked to a [MASK]", 4), ("A [MASK] ran", 2)]
+)
+def test_of_a_short_text_every_choice_is_tried_and_no_word_is_lucky_against_itself(mini_bert, text, words):
+    tokens = run(mini_bert, Query(text)).tokens
+    short = case_of(mini_bert, Query(text), next(t.position for t in tokens if t.masked))
+    assert len(short.words) == words
+    less = numbers.one_less(short)
+    given = Attribution("occlusion", less["fall"].to_numpy())
+    deleted = numbers.deletion(short, [given])
+    choices = {6: 20, 4: 4, 2: 2}[words]
+    assert (len(deleted.draws), deleted.every) == (choices, True)
+    assert tuple(sorted(deleted.named["occlusion"])) in deleted.draws
+    assert len(deleted.others("occlusion")) == choices - 1
+    said = numbers.tested(short, deleted, "occlusion").plain()
+    assert "random draws" not in said
+    assert f"all {choices - 1} other choices" in said or (choices == 2 and "the only other choice" in said)
+    if words == 2:  # the word that costs more than the only other one
+        assert said.endswith("costs less.")
 
 
 def test_one_method_is_put_over_another_by_a_margin_only(found):
@@ -174,7 +217,8 @@ def test_what_the_deletion_test_deletes(found):
     assert deleted.named["attention"] == tuple(sorted(found.words)[:3])
     odds, _ = found.read([found.without(deleted.named["gradients"])])
     assert deleted.without["gradients"] == pytest.approx(float(probability(odds[0])), abs=1e-5)
-    assert len(deleted.random) == numbers.DRAWS
+    assert len(deleted.random) == len(deleted.draws) == numbers.DRAWS
+    assert not deleted.every
     again = numbers.deletion(found, [Attribution("gradients", values)])
     np.testing.assert_array_equal(deleted.random, again.random)
     assert all(found.parts[i].kind == WORD for places in deleted.named.values() for i in places)

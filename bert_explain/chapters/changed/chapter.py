@@ -346,7 +346,7 @@ def _deleted_bars(found: Case, deleted: Deletion) -> list[Bar]:
         )
     random = deleted.random
     if len(found.words) > deleted.k:
-        spread = f"mean of {len(random)} draws, {percent(float(random.min()))} to {percent(float(random.max()))}"
+        spread = f"mean of {deleted.drawn}, {percent(float(random.min()))} to {percent(float(random.max()))}"
         items.append(Bar("at random", float(random.mean()) / top, "hidden", shown=percent(float(random.mean())), note=spread))
     return items
 

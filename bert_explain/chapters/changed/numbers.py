@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,9 @@ class Deletion:
     named: dict[str, tuple[int, ...]]  # method -> units
     without: dict[str, float]  # method -> P
     stays: dict[str, bool]  # method -> whether the answer still comes first of all
+    draws: tuple[tuple[int, ...], ...]  # as many units, chosen at random
     random: np.ndarray  # (draws,) P
+    every: bool  # whether the draws are all choices that there are
 
     def fall(self, method: str) -> float:
         """By how much P falls; below 0 where it rises."""
@@ -160,9 +163,19 @@ class Deletion:
     def random_falls(self) -> np.ndarray:
         return self.p - self.random
 
+    def others(self, method: str) -> np.ndarray:
+        """(draws,) P of the random draws that are not this method's own words."""
+        own = set(self.named[method])
+        return self.random[[set(places) != own for places in self.draws]]
+
     def worse(self, method: str) -> int:
-        """How many random draws cost as much as this method's words, or more."""
-        return int((self.random_falls >= self.fall(method) - 1e-9).sum())
+        """How many of these cost as much as this method's words, or more."""
+        return int((self.p - self.others(method) >= self.fall(method) - 1e-9).sum())
+
+    @property
+    def drawn(self) -> str:
+        """What a mean over the random draws is a mean of."""
+        return f"all {len(self.draws)} choices" if self.every else many(len(self.draws), "draw")
 
 
 def how_many(found: Case, wanted: int = TAKEN) -> int:
@@ -183,12 +196,13 @@ def deletion(found: Case, given: Sequence[Attribution], k: int = TAKEN, progress
     n = len(named)
     without = dict(zip(named, map(float, p[:n]), strict=True))
     stays = dict(zip(named, map(bool, first[:n]), strict=True))
-    return Deletion(found.p, k, named, without, stays, p[n:])
+    every = len(draws) == comb(len(found.words), k)
+    return Deletion(found.p, k, named, without, stays, tuple(draws), p[n:], every)
 
 
 def tested(found: Case, deleted: Deletion, method: str) -> Sentence:
-    """What one method's words are worth, beside as many at random."""
-    random, n = deleted.random, len(deleted.random)
+    """What one method's words are worth, beside as many others at random."""
+    random = deleted.others(method)
     k = many(deleted.k, "word")
     values = {
         "name": METHODS[method],
@@ -199,17 +213,20 @@ def tested(found: Case, deleted: Deletion, method: str) -> Sentence:
         "to": percent(deleted.without[method]),
     }
     text = "{name}: without its first {k} ({words}) P of {answer} goes from {p} to {to}"
-    if len(found.words) <= deleted.k:
+    if not len(random):
         return say(text + "; there is no other word to compare with.", **values)
     worse = deleted.worse(method)
+    if deleted.every and len(random) == 1:
+        text += "; the only other choice takes it to {other} and costs " + ("as much or more." if worse else "less.")
+        return say(text, other=percent(float(random[0])), **values)
     values |= {
         "mean": percent(float(random.mean())),
         "low": percent(float(random.min())),
         "high": percent(float(random.max())),
-        "n": n,
+        "n": len(random),
         "worse": worse,
     }
-    draws = "all {n} choices of {k}" if n < DRAWS else "{n} random draws of {k}"
+    draws = "all {n} other choices of {k}" if deleted.every else "{n} random draws of {k}"
     text += "; over " + draws + " it is {mean} on average, from {low} to {high}"
     if worse == 0:
         return say(text + ", and none of them costs as much.", **values)
@@ -711,7 +728,7 @@ def _hurts(ask: Ask, one: str, two: str) -> pd.DataFrame:
         one_without=percent(deleted.without[one]),
         two_without=percent(deleted.without[two]),
         random_without=percent(float(deleted.random.mean())),
-        draws=len(deleted.random),
+        draws=deleted.drawn,
         fall=max(deleted.fall(one), deleted.fall(two), mean),
     )
 
