@@ -263,6 +263,23 @@ def test_input_reduction_keeps_the_answer_and_what_is_left_is_needed(found, mini
     assert "changes" not in numbers.what_is_left(found, replace(small, tried=False)).plain()
     assert "none can go" in numbers.what_is_left(found, replace(small, gone=(), left=tuple(found.words))).plain()
     assert "All of" in numbers.what_is_left(found, replace(small, left=())).plain()
+    one = numbers.what_is_left(found, replace(small, gone=small.gone[:1], left=small.left[:1])).plain()
+    assert f"Of {len(found.words)} words one can go, and" in one
+    assert one.endswith("; without it the answer changes.")
+
+
+def test_of_one_word_it_is_said_as_of_one(found):
+    alone = replace(found, stays=(*found.stays, *(p for i in found.words[1:] for p in found.parts[i].positions)))
+    assert alone.words == found.words[:1]
+    small = numbers.Reduction((found.words[0],), (0.5, 0.4), (), True, found.query)
+    assert numbers.what_is_left(alone, small).plain().startswith("There is one word to cut out: it can go, and")
+    stays = replace(small, gone=(), p=(0.5,), left=(found.words[0],))
+    said = numbers.what_is_left(alone, stays).plain()
+    assert said.startswith("There is one word to cut out, She, and it cannot go: without it")
+    assert "cut out, it changes the answer or its pieces." in numbers.what_is_left(alone, replace(stays, tried=False)).plain()
+    less = numbers.one_less(found).assign(fall=0.0, without=found.p)
+    assert numbers.who_kills(alone, less).plain().startswith("The only word here does not cost much")
+    assert numbers.who_kills(found, less).plain().startswith("No word alone costs much")
 
 
 def test_words_are_cut_out_of_the_text_itself(found):
@@ -313,8 +330,10 @@ def test_after_how_many_heads_the_answer_is_gone(found):
     assert "In 2 random orders it takes 1 to 3 of 3 heads" in text
     text = told(found, [yes, no], [[yes, no], [yes, yes]])
     assert "1 head (layer 1, head 1) is enough" in text
-    assert "In 1 of 2 random orders the answer stays even when all 1 head are off" in text.replace("1 heads", "1 head")
-    assert "do not change the answer" in told(found, [yes, yes], [[yes, no], [yes, no]])
+    assert "In 1 of 2 random orders the answer stays even when the only head is off" in text
+    assert "even when all 2 heads are off" in told(found, [yes, no], [[yes, no, no], [yes, yes, yes]])
+    assert "The 1 head chosen greedily does not change the answer" in told(found, [yes, yes], [[yes, no], [yes, no]])
+    assert "The 2 heads chosen greedily do not" in told(found, [yes, yes, yes], [[yes, no, no], [yes, no, no]])
 
 
 def test_why_this_and_not_that(found, mini_bert):
@@ -335,6 +354,17 @@ def test_why_this_and_not_that(found, mini_bert):
         against, why = answers.contrast(one)
         assert why == ""
         assert against.odds > 0
+
+
+def test_what_a_number_says_is_said_of_the_methods_shown():
+    def told(*methods):
+        return numbers.how_to_read([Attribution(method, np.zeros(1)) for method in methods])
+
+    assert told("gradients", "product") == "Above 0 speaks for the answer."
+    assert told("gradients", "attention") == "Above 0 speaks for the answer; attention only says how much, not which way."
+    assert told(*METHODS).endswith("for the answer; attention and attention rollout only say how much, not which way.")
+    assert told("attention", "rollout") == "Attention and attention rollout only say how much, not which way."
+    assert told("rollout") == "Attention rollout only says how much, not which way."
 
 
 # whatever the text ---------------------------------------------------------------------------------------------------------

@@ -285,7 +285,7 @@ def _attributed(found: Case, methods: Sequence[str], which: state.Number, name: 
         look=look,
         table=lambda: numbers.table_of(found, given),
         code=(numbers.integrated, attribution.integrate, numbers.occluded, numbers.deletion),
-        note=f"{ROWS_NOTE} {_reads(given)}",
+        note=f"{ROWS_NOTE} {numbers.how_to_read(given)}",
     ):
         st.caption(_asked(found))
         _rows(found, given, name)
@@ -299,13 +299,6 @@ def _attributed(found: Case, methods: Sequence[str], which: state.Number, name: 
         with st.expander("What each is worth, in words", key=f"{name}-worth"):
             for line in [*lines, *filter(None, rest)]:
                 st.html(f"<p>{line.html()}</p>")
-
-
-def _reads(given: Sequence[Attribution]) -> str:
-    shares = [METHODS[one.method] for one in given if one.method not in numbers.SIGNED]
-    if not shares:
-        return "Above 0 speaks for the answer."
-    return f"Above 0 speaks for the answer; {' and '.join(shares).lower()} only says how much, not which way."
 
 
 def _rows(found: Case, given: Sequence[Attribution], name: str) -> None:

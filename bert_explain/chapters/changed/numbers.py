@@ -330,6 +330,15 @@ def taken_apart(
     return Taken(tuple(given), deletion(found, given, k, progress))
 
 
+def how_to_read(given: Sequence[Attribution]) -> str:
+    """What a number above 0 says by these methods; those that have no sign say less."""
+    shares = [METHODS[one.method].lower() for one in given if one.method not in SIGNED]
+    if not shares:
+        return "Above 0 speaks for the answer."
+    only = f"{listed(shares)} only {'says' if len(shares) == 1 else 'say'} how much, not which way."
+    return only.capitalize() if len(shares) == len(given) else f"Above 0 speaks for the answer; {only}"
+
+
 def speaks_for(found: Case, made: Taken) -> Sentence:
     """What speaks most for the first of two answers, and most for the second, by two methods where they agree."""
     assert found.against is not None
@@ -392,7 +401,9 @@ def who_kills(found: Case, less: pd.DataFrame) -> Sentence:
     if found.against is not None or len(places) == 1:
         alone = ""
     if falls.max() < ENOUGH:
-        text = "No word alone does much: P of {answer} is {p}, and without {word}, which costs no less than any other, {to}."
+        text = "No word alone costs much: P of {answer} is {p}, and without {word}, which costs no less than any other, {to}."
+        if len(places) == 1:
+            text = "The only word here does not cost much: P of {answer} is {p}, and without {word} {to}."
         return say(text + alone, **values)
     lead = "Look at {word}: " if top.leads or len(places) == 1 else "No word leads. Look at {word}, one of those that cost most: "
     return say(lead + "without it P of {answer} goes from {p} to {to}." + alone, **values).because(top)
@@ -447,26 +458,29 @@ def reduced(found: Case, progress: Progress = silent) -> Reduction:
 
 def what_is_left(found: Case, small: Reduction) -> Sentence:
     """How many words could go, and what is left."""
+    alone, gone = len(found.words) == 1, len(small.gone)
     values = {
         "n": many(len(found.words), "word"),
-        "gone": len(small.gone),
+        "gone": gone,
         "answer": found.answer,
         "left": found.listed(small.left) if small.left else say("none"),
         "p": percent(small.p[0]),
         "to": percent(small.p[-1]),
     }
-    if not small.gone:
-        why = (
-            "without any of them {answer} comes first no more" if small.tried else "cut out, they change the answer or its pieces"
-        )
-        return say("Of {n} none can go: " + why + ".", **values)
+    if not gone:
+        start = "There is one word to cut out, {left}, and it cannot go: " if alone else "Of {n} none can go: "
+        if small.tried:
+            why = f"without {'it' if alone else 'any of them'} {{answer}} comes first no more"
+        else:
+            why = f"cut out, {'it changes' if alone else 'they change'} the answer or its pieces"
+        return say(start + why + ".", **values)
+    stays = "{answer} still comes first: its P goes from {p} to {to}."
     if not small.left:
-        return say("All of {n} can go, and {answer} still comes first: its P goes from {p} to {to}.", **values)
-    return say(
-        "Of {n}, {gone} can go, one after another, and {answer} still comes first: its P goes from {p} to {to}. What is left is "
-        "{left}" + ("; without any one of these the answer changes." if small.tried else "."),
-        **values,
-    )
+        start = "There is one word to cut out: it can go, and " if alone else "All of {n} can go, and "
+        return say(start + stays, **values)
+    start = "Of {n} one can go, and " if gone == 1 else "Of {n}, {gone} can go, one after another, and "
+    needed = "; without " + ("it" if len(small.left) == 1 else "any one of these") + " the answer changes"
+    return say(start + stays + " What is left is {left}" + (needed if small.tried else "") + ".", **values)
 
 
 def rounds(found: Case, small: Reduction) -> pd.DataFrame:
@@ -556,7 +570,8 @@ def after_how_many(found: Case, s: Switched) -> Sentence:
         start = say("{answer} does not come first even with all of them on.", answer=found.answer)
     elif at is None:
         start = say(
-            "The {k} chosen greedily do not change the answer: P of {answer} goes from {p} to {to}.",
+            "The {k} chosen greedily {do} not change the answer: P of {answer} goes from {p} to {to}.",
+            do="does" if len(s.chosen) == 1 else "do",
             k=many(len(s.chosen), one),
             answer=found.answer,
             p=percent(float(s.greedy[0])),
@@ -580,10 +595,10 @@ def after_how_many(found: Case, s: Switched) -> Sentence:
         )
     else:
         end = say(
-            "In {m} of {n} random orders the answer stays even when all {units} are off.",
+            "In {m} of {n} random orders the answer stays even when {all} off.",
             m=len(random) - len(there),
             n=len(random),
-            units=many(s.units, one),
+            all=f"the only {one} is" if s.units == 1 else f"all {many(s.units, one)} are",
         )
     return say("{start} {end}", start=start, end=end)
 
@@ -678,7 +693,7 @@ def nothing_kills(evidence: pd.DataFrame) -> str:
     """Why it is not asked where no word alone does anything."""
     if evidence.attrs["facts"]["fall"] >= ENOUGH:
         return ""
-    return "Here no word alone does much to the answer."
+    return "Here no word alone costs the answer much."
 
 
 def judged_by_gradients(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
@@ -737,7 +752,7 @@ def nothing_hurts(evidence: pd.DataFrame) -> str:
     """Why it is not asked where the falls are small or near to each other."""
     falls = evidence[VALUE].sort_values(ascending=False).to_numpy()
     if falls[0] < ENOUGH:
-        return "Here none of these deletions does much to the answer."
+        return "Here none of these deletions costs the answer much."
     if falls[0] - falls[1] < APART and falls[0] < 1.5 * falls[1]:
         return "Here two of these deletions cost about the same."
     return ""
