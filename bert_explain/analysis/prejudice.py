@@ -156,7 +156,7 @@ def look(found: Measured) -> Sentence:
     )
     apart = [one for one in (low, high) if abs(one.she - base.she) >= STANDS_OUT]
     if not apart:
-        return say(f"{sentence}, and nearly the same for every profession.", **known)
+        return say(f"{sentence}, and nearly the same for every profession whose word does not say which.", **known)
     said = " and ".join(f"{{share{n}}} for “{{job{n}}}”" for n in range(len(apart)))
     for n, one in enumerate(apart):
         known |= {f"share{n}": share(one.she), f"job{n}": one.job}

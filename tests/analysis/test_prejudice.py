@@ -1,5 +1,7 @@
 """He or she by profession: asked of a model, kept beside it, said in a sentence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,7 +102,11 @@ def test_the_sentence_speaks_of_what_stands_out_only():
     assert "40 % of what" in said
     assert said.endswith("10 % for “job0” and 90 % for “job2”.")
     assert prejudice.look(measured(0.4, 0.38, 0.9)).plain().endswith("for “person”, 90 % for “job1”.")
-    assert prejudice.look(measured(0.4, 0.38, 0.45)).plain().endswith("nearly the same for every profession.")
+    level = "nearly the same for every profession whose word does not say which."
+    assert prejudice.look(measured(0.4, 0.38, 0.45)).plain().endswith(level)
+    near = measured(0.4, 0.38, 0.45)
+    told = replace(near, jobs=(Expected("fisherman", 0.02, (0.02,)), *near.jobs, Expected("maid", 0.9, (0.9,))))
+    assert prejudice.look(told) == prejudice.look(near)  # these two stand beside it, far off, and are not meant
 
 
 def test_a_readers_own_stands_among_the_others_and_near_is_not_below():
