@@ -69,7 +69,7 @@ def test_the_holes_are_counted_by_hand(trained):
     assert numbers.right_at(lesson, looks[1]) == (6, 10)
     told = numbers.holes_look(lesson, looks).plain()
     assert "0 of 10" in told
-    assert "and 6 after step 12: 5 of 5 in sentences that it reads, 1 of 5 in sentences that were kept back" in told
+    assert "and 6 after step 12: 5 of 5 in rows that it reads, 1 of 5 in rows that were kept back" in told
     table = numbers.holes(lesson, looks)
     assert len(table) == 10
     assert list(table["read"]) == ["yes"] * 5 + ["kept back"] * 5
@@ -198,6 +198,7 @@ def test_what_was_added_is_said_by_what_came_of_it(trained, monkeypatch):
         return pd.DataFrame(rows, columns=["piece", "P", "hidden"])
 
     hole = numbers.Hole(("the", "sylvania"), 1)
+    added = replace(trained, lesson=trained.lesson.with_added("The Sylvania", 10))
     for before, after, told in (
         (table(("cat", 0.5, False)), table(("sylvania", 0.6, True)), "what it says is what it was shown"),
         (table(("sylvania", 0.5, True)), table(("sylvania", 0.6, True)), "before, too"),
@@ -219,9 +220,22 @@ def test_what_was_added_is_said_by_what_came_of_it(trained, monkeypatch):
     ):
         tables = iter((before, after))
         monkeypatch.setattr(numbers, "guessed", lambda *_, tables=tables: next(tables))
-        said = numbers.after_look(trained, trained, hole, 10).plain()
+        said = numbers.after_look(trained, added, hole, 10).plain()
         assert told in said.replace("“", "").replace("”", "")
         assert "With the sentence 10 times among 54 others" in said
+
+
+def test_a_sentence_that_stands_in_the_text_is_added_once_more(trained):
+    lesson = trained.lesson
+    kept_back = next(iter(lesson.held))
+    for sentence, told, other in (
+        (lesson.sentences[lesson.learned[0]], "With the sentence once more among 53 others, ", "; as the text was, "),
+        (lesson.sentences[kept_back], "With the sentence once among 54 others, ", "; without it, "),
+    ):
+        after = replace(trained, lesson=lesson.with_added(sentence, 1))
+        said = numbers.after_look(trained, after, numbers.hole_of(lesson, sentence, 0), 1).plain()
+        assert said.startswith(told)
+        assert other in said
 
 
 def test_a_word_that_is_too_long_for_a_piece_cannot_be_said_after_it_was_added_either(trained):

@@ -117,7 +117,7 @@ def _train(page: Page) -> None:
     table = numbers.holes(lesson, trained.looks)
     note = (
         "In each hole stands its first guess, with its probability; behind a wrong one, what stands in the text. “Kept back”: a "
-        "sentence that it does not learn from."
+        "row that it does not learn from."
     )
     said = numbers.holes_look(lesson, trained.looks)
     with picture(

@@ -109,7 +109,7 @@ def holes_html(lesson: Lesson, look: Look) -> str:
         before, _, behind = numbers.written(lesson, place.ids, place.at, "\0").partition("\0")
         filled = f'<b class="piece" dir="auto">{escape(said)}</b>'
         told = "✓" if right else f"✗ {numbers.name_of(lesson, place.right)}"
-        where = "" if place.read else '<i title="This sentence is not learned from">kept back</i>'
+        where = "" if place.read else '<i title="This row is not learned from">kept back</i>'
         chance = percent(guess.chances[0])
         lines.append(
             f'<li class="{"right" if right else ""}"><span dir="auto">{escape(before)}{filled}{escape(behind)}</span>'

@@ -90,7 +90,7 @@ def holes_look(lesson: Lesson, looks: Sequence[Look]) -> Sentence:
     }
     if lesson.held:
         (seen, of_seen), (new, of_new) = right_at(lesson, last, True), right_at(lesson, last, False)
-        text += ": {seen} of {of_seen} in sentences that it reads, {new} of {of_new} in sentences that were kept back"
+        text += ": {seen} of {of_seen} in rows that it reads, {new} of {of_new} in rows that were kept back"
         values |= {"seen": seen, "of_seen": of_seen, "new": new, "of_new": of_new}
     return say(f"{text}.", **values)
 
@@ -115,7 +115,7 @@ def course(losses: Sequence[float], looks: Sequence[Look]) -> pd.DataFrame:
 def course_look(lesson: Lesson, looks: Sequence[Look]) -> Sentence:
     """How the loss went, on rows that it does not learn from where there are such."""
     first, last = looks[0], looks[-1]
-    what = "sentences that were kept back" if lesson.held else "its own text, for nothing of it was kept back"
+    what = "rows that were kept back" if lesson.held else "its own text, for nothing of it was kept back"
     moved = "fell" if last.loss < 0.95 * first.loss else "rose" if last.loss > 1.05 * first.loss else "hardly changed"
     if last is first:
         return say("Before the first step the loss is {a:.2f}, on {what}.", a=first.loss, what=what)
@@ -302,10 +302,12 @@ def after_look(before: Trained, after: Trained, hole: Hole, copies: int) -> Sent
     """What came of the sentence that was added."""
     one, two = guessed(before, hole), guessed(after, hole)
     was, now = str(one.iloc[0]["piece"]), str(two.iloc[0]["piece"])
+    read, added = [before.lesson.sentences[i] for i in before.lesson.sentences_learned], after.lesson.sentences[-1]
     values: dict[str, Any] = {
         "word": Piece(hole.word),
-        "times": "once" if copies == 1 else f"{copies} times",
-        "n": f"{len(before.lesson.sentences_learned):,}",
+        "times": ("once" if copies == 1 else f"{copies} times") + (" more" if added in read else ""),
+        "n": f"{len(read) - read.count(added):,}",
+        "without": "as the text was" if added in read else "without it",
         "first": Piece(now),
         "was": Piece(was),
     }
@@ -316,7 +318,7 @@ def after_look(before: Trained, after: Trained, hole: Hole, copies: int) -> Sent
         )
     values["a"] = percent(float(one[one["hidden"]]["P"].sum())) if one["hidden"].any() else "no piece of its own"
     values["b"] = percent(float(two[two["hidden"]]["P"].sum()))
-    told += "{word} gets {b}; without it, {a}. "
+    told += "{word} gets {b}; {without}, {a}. "
     if now == hole.word:
         if was == hole.word:
             return say(told + "It was its first guess before, too.", **values)
