@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ class Store:
     """Values by key, at most `limit` bytes of them together, what is being made counted in.
 
     Safe from many threads. A value is made once, however many ask for it at the same time; an error goes to all of them
-    and is not kept.
+    and is not kept. Where whoever makes it is stopped (an exception that is no Exception), the next who waits makes it.
     """
 
     def __init__(self, limit: int | Callable[[], int]) -> None:
@@ -59,17 +59,21 @@ class Store:
         expected : bytes it will hold, as far as that is known: room is made before, and where others make large things at
         the same moment it waits for them. A value that is larger than the limit is given and not kept.
         """
-        with self._changed:
-            found = self._hit(key)
-            if found is not None:
-                kept: Value = found[0]
-                return kept
-            others = self._making.get(key)
-            if others is None:
-                mine = self._making[key] = Future()
-        if others is not None:
-            made: Value = others.result()
-            return made
+        while True:
+            with self._changed:
+                found = self._hit(key)
+                if found is not None:
+                    kept: Value = found[0]
+                    return kept
+                others = self._making.get(key)
+                if others is None:
+                    mine = self._making[key] = Future()
+                    break
+            wait((others,))
+            if others.exception() is None or isinstance(others.exception(), Exception):
+                made: Value = others.result()
+                return made
+            # Whoever made it was stopped, which says nothing of the value: it is made here.
         try:
             self._make_room(expected)
             try:

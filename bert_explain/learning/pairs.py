@@ -5,7 +5,7 @@ from __future__ import annotations
 from bert_explain.learning.question import Pair
 
 EVERYDAY = (
-    Pair("The cat sat on the mat.", "It was fast asleep.", "mat"),
+    Pair("The cat sat on the mat.", "It was fast asleep.", "cat"),
     Pair("She opened an account at the bank.", "The clerk gave her a receipt.", "bank"),
     Pair("The children played in the garden.", "Their mother watched them from the window.", "garden"),
     Pair("He bought a new car last week.", "It broke down on the first day.", "car"),

@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from bert_explain import models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
 from bert_explain.engines.jobs import JOBS
 from bert_explain.errors import ExplainError
@@ -76,6 +77,17 @@ def asked_here(page: Page) -> Ask:
     return ask_of(page.model.name, plain, page.example_word)
 
 
+def word_of(question: Question, query: Query) -> str:
+    """What an example, or a pair that the question carries, is about; "" for a text of the reader's own."""
+    texts = (query.text_a, query.text_b)
+    return next((p.word for p in (*examples.pairs(), *question.pairs) if (p.a, p.b) == texts), "")
+
+
+def asked_of(page: Page, question: Question, query: Query) -> Ask:
+    """A question of these sentences, about the word that they are about."""
+    return ask_of(page.model.name, query, word_of(question, query))
+
+
 def key(page: Page, question: Question, query: Query) -> Key:
     """What a guess belongs to."""
     return page.model.name, query.text_a, query.text_b, question.id
@@ -111,12 +123,17 @@ def guess_first(question: Question) -> None:
 
 def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     """The table that decides, made once for a text, a model and a question. Raises NotAskable and other ExplainErrors."""
-    return cache.evidence((page.model.name, ask.query, question.id), lambda: question.evidence(ask))
+    return cache.evidence(place_of(page, question, ask), lambda: question.evidence(ask))
+
+
+def place_of(page: Page, question: Question, ask: Ask) -> tuple[str, Query, str, int]:
+    """Where a question's evidence is kept. The word is in it: a pair may be asked about another one elsewhere."""
+    return page.model.name, ask.query, question.id, ask.position
 
 
 def work_of(page: Page, question: Question, ask: Ask) -> Callable[[Callable[..., None]], pd.DataFrame]:
     """`work(progress)` for a job: the evidence. Each run says how far it is, and stops there when nobody waits any more."""
-    place = (page.model.name, ask.query, question.id)
+    place = place_of(page, question, ask)
 
     def work(progress: Callable[..., None]) -> pd.DataFrame:
         steps = count(1)
@@ -138,7 +155,7 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     """Whether the evidence of a question that takes long is there; if not, it is made beside the page, and waited for here."""
     if not question.long:
         return True
-    place, work = (page.model.name, ask.query, question.id), work_of(page, question, ask)
+    place, work = place_of(page, question, ask), work_of(page, question, ask)
     if question.press and question.id not in st.session_state.get(_PRESSED, ()):
         if TRACES.peek(("evidence", place)) is not None:
             return True
@@ -229,9 +246,8 @@ def _other(page: Page, question: Question) -> None:
         query = Query(pair.a, pair.b)
         if query == page.query.plain():
             continue
-        ask = ask_of(page.model.name, query, pair.word)
         try:
-            if question.why_not(evidence(page, question, ask)):
+            if question.why_not(evidence(page, question, asked_of(page, question, query))):
                 continue
         except ExplainError:
             continue
@@ -364,7 +380,7 @@ def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd
     if question.experiment is None or key(page, question, ask.query) not in st.session_state.get(_BROKEN, ()):
         return None
     try:
-        return cache.evidence((page.model.name, ask.query, question.id, "tried"), lambda: question.tried(ask, found))
+        return cache.evidence((*place_of(page, question, ask), "tried"), lambda: question.tried(ask, found))
     except ExplainError as error:
         tell(str(error))
         return None
@@ -377,7 +393,7 @@ def first_askable(page: Page, question: Question, pairs: tuple[Pair, ...]) -> tu
         query = Query(pair.a, pair.b)
         if query == here:
             continue
-        ask = ask_of(page.model.name, query, pair.word)
+        ask = asked_of(page, question, query)
         try:
             if not question.why_not(evidence(page, question, ask)):
                 return pair, ask
@@ -391,7 +407,7 @@ def missed_surely(page: Page, question: Question) -> bool:
     for (model, a, b, name), given in guesses().items():
         if model != page.model.name or name != question.id or not given.sure or given.shown:
             continue
-        ask = ask_of(page.model.name, Query(a, b))
+        ask = asked_of(page, question, Query(a, b))
         try:
             if not given.right(question.answer(evidence(page, question, ask))):
                 return True

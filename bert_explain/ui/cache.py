@@ -224,10 +224,12 @@ def model(name: str) -> Encoder:
         progress(1.0)  # for nobody, where it was cancelled: the job would hold it
         return found
 
-    found = loaded(("model", name), f"Loading {name[:80]}", partial(models.ready, name), load, _other_model)
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state[_LAST] = name
-    return found
+    return loaded(("model", name), f"Loading {name[:80]}", partial(models.ready, name), load, _other_model)
+
+
+def in_view(name: str) -> None:
+    """This model is the one in view: it comes back when the reader cancels the opening of another."""
+    st.session_state[_LAST] = name or models.default_name()
 
 
 def _other_model() -> None:

@@ -23,7 +23,7 @@ from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
 from bert_explain.learning.chapter import ALL, CHECK, Chapter, Step
-from bert_explain.learning.question import NotAskable
+from bert_explain.learning.question import NotAskable, Question
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.tokenize import Token
@@ -162,7 +162,7 @@ def show(name: str) -> None:
     page = Page(chapter)
     with st.container(key="frame", gap="small"):
         sentence_box.draw(page)
-        shown = _pipeline(page, stage, chapter)
+        shown = _pipeline(page, stage, chapter, at)
         late = st.empty()
     if shown:
         try:
@@ -189,13 +189,13 @@ def _understand(chapter: Chapter, at: state.Choice) -> None:
             state.settle(step=to)
 
 
-def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter) -> bool:
+def _pipeline(page: Page, stage: stages.Stage, chapter: Chapter, at: state.Choice) -> bool:
     """The strip and what there is to say about text and choices. False, after a sentence, when there is no trace to be shown."""
     _check_model()
     try:
         limits.check(page.model)
         own.speaks_of(page.model.spec.special)
-        veiled = _veiled(page, stage, chapter)
+        veiled = _veiled(page, stage, chapter, at)
         if "words" not in veiled:
             _both(page)
         trace = page.trace
@@ -220,11 +220,17 @@ def _both(page: Page) -> None:
         cache.together(page.model.name, (page.query, hidden))
 
 
-def _veiled(page: Page, stage: stages.Stage, chapter: Chapter) -> set[str]:
-    """The strip's pictures that would tell an answer: from this stage on, until this chapter's last question is answered."""
+def _veiled(page: Page, stage: stages.Stage, chapter: Chapter, at: state.Choice) -> set[str]:
+    """The strip's pictures that would tell an answer: from this stage on, until this chapter's last question is answered.
+
+    Where an earlier chapter's question is asked once more of this text, all that follows the text, until it is answered.
+    """
     if state.get("mode") != "guided":
         return set()
     walk = [one for one in stages.STAGES if one.picture]
+    again = _earlier_one(page, chapter) if state.get(at) == CHECK else None
+    if again is not None and not asking.answered(page, again):
+        return {one.picture for one in walk if one.picture != "text"}
     done = all(asking.answered(page, question) for question in chapter.questions)
     here = walk.index(stage) if stage in walk else 0
     if stage not in walk:  # a page before or beside the walk: nothing of it has been reached, or everything
@@ -424,18 +430,23 @@ def _of_this_chapter(page: Page, chapter: Chapter) -> None:
 
 def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
     """One that was answered surely and otherwise first, else the nearest chapter's whose question can be asked here."""
+    question = _earlier_one(page, chapter)
+    if question is None:
+        tell("No earlier chapter has a question that can be asked of this text.")
+    else:
+        asking.draw(page, question, asking.asked_of(page, question, page.query.plain()))
+
+
+def _earlier_one(page: Page, chapter: Chapter) -> Question | None:
     at = [stage.chapter for stage in stages.STAGES].index(chapter.id)
     earlier = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions if not q.long]
-    ask = asking.asked_here(page)
     for question in sorted(earlier, key=lambda q: not asking.missed_surely(page, q)):
         try:
-            if question.why_not(asking.evidence(page, question, ask)):
-                continue
+            if not question.why_not(asking.evidence(page, question, asking.asked_of(page, question, page.query.plain()))):
+                return question
         except ExplainError:
             continue
-        asking.draw(page, question, ask)
-        return
-    tell("No earlier chapter has a question that can be asked of this text.")
+    return None
 
 
 def _summary(page: Page, chapter: Chapter) -> None:
@@ -490,6 +501,7 @@ def _check_model() -> None:
         if refused := fetching.refusal(wanted):
             raise models.BadModel(refused)
         cache.model(_model_name())
+        cache.in_view(_model_name())
         fetching.offer()
     except models.BadModel as error:
         if _model_name() == models.default_name() and wanted in ("", models.default_name()):

@@ -9,7 +9,6 @@ import streamlit as st
 
 from bert_explain import chapters
 from bert_explain.analysis.sentence import Sentence, say
-from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many
@@ -54,23 +53,17 @@ def _line(page: Page, stage: stages.Stage, title: str, step: str, question: Ques
     def line(said: Sentence | None = None, right: bool | None = None) -> Line:
         return Line(stage, title, step, (query.text_a, query.text_b), guess, said, right)
 
-    kept = TRACES.peek(("evidence", (page.model.name, query, question.id)))
+    ask = asking.asked_of(page, question, query)
+    kept = TRACES.peek(("evidence", asking.place_of(page, question, ask)))
     if kept is None and question.long:
         return line()
     try:
-        ask = asking.ask_of(page.model.name, query, _word(question, query))
         table = asking.evidence(page, question, ask) if kept is None else kept
         options = question.choices(ask)
         told = own.sentence(asking.said_of(question, ask, table, options, guess))
     except ExplainError:
         return line()
     return line(told, None if guess.shown or not options else guess.right(question.answer(table)))
-
-
-def _word(question: Question, query: Query) -> str:
-    """What a carried pair is about; "" for a text of the reader's own."""
-    words = {(p.a, p.b): p.word for p in question.pairs} | {(p.a, p.b): p.word for p in examples.pairs()}
-    return words.get((query.text_a, query.text_b), "")
 
 
 def in_short(found: list[Line]) -> Sentence:

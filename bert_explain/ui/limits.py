@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from bert_explain.kernel.readings import many
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -112,9 +113,12 @@ def say(page: Page) -> None:
     trace = page.trace
     tell(unread(trace))
     if trace.cut:
-        parts = [f"{n} tokens of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
+        parts = [f"{many(n, 'token')} of sentence {s}" for s, n in (("A", trace.cut.a), ("B", trace.cut.b)) if n]
         room = trace.spec.max_tokens
-        tell(f"The text is longer than the model's {room} positions: {' and '.join(parts)} were cut off at the end.")
+        tell(
+            f"The text is longer than the model's {room} positions: {' and '.join(parts)} "
+            f"{'was' if trace.cut.a + trace.cut.b == 1 else 'were'} cut off at the end."
+        )
     tell((*trace.spec.remarks, *trace.spec.lacks))
     _changed(trace)
 

@@ -64,7 +64,7 @@ def test_a_verdict_by_hand():
 @given(
     st.lists(st.floats(-60, 60), min_size=1, max_size=6), st.sampled_from(["softmax", "sigmoid", "value"]), st.text(max_size=12)
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_what_is_said_of_labels_is_true(bias, reads, label):
     trace = run(with_head("sequence", bias, tuple(label for _ in bias), reads), Query("the bank"))
     found, text = task_head.labels(trace), task_head.verdict(trace)
@@ -158,7 +158,7 @@ def test_an_answer_by_hand():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_first_run_is_the_largest_of_all(seed):
     logits = np.random.default_rng(seed).normal(size=(10, 2)) * 3
     trace = pointing(logits)

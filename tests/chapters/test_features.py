@@ -228,7 +228,7 @@ def test_clearly_ahead_is_said_only_with_a_margin():
     assert same.level(1) == [0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), min_size=5, max_size=5), min_size=3, max_size=5))
 def test_every_reading_agrees_with_the_intervals(shares):
     found = made(dict(zip(["input", "layer 1", "layer 2", "layer 3", "layer 4"], shares, strict=False)))

@@ -1,6 +1,7 @@
 """The chapter Fine-tuning: a reader's own table, numbers by hand, sentences that stay true, the page."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bert_explain.chapters.fine_tuning import figures, numbers, own_task
+from bert_explain.chapters.fine_tuning import chapter, figures, numbers, own_task
 from bert_explain.errors import Missing
 from bert_explain.figures.theme import LIGHT
 from bert_explain.kernel.tasks import Sequence, Task
@@ -238,3 +239,16 @@ def test_what_was_measured_beforehand_is_said_of_these_weights_only(tuned, monke
     assert "338 examples, mean of 2 seeds: 0.61 fine-tuned (0.50 to 0.70), 0.60 with a bag of words; neither is surely" in told
     monkeypatch.setattr(numbers, "_measured", dict)
     assert numbers.measured_before(tuned.task, "abc") == ""
+
+
+@pytest.mark.parametrize(("there", "direct"), [({"all"}, False), ({"all", "head"}, True)])
+def test_a_question_that_needs_two_trainings_waits_for_both(monkeypatch, there, direct):
+    """With one of them kept the other would be made while the page is drawn, without a bar and without Cancel."""
+    monkeypatch.setattr(chapter.asking, "asked_here", lambda page: None)
+    monkeypatch.setattr(chapter.asking, "wanted", lambda page, question: False)
+    monkeypatch.setattr(chapter.asking, "evidence", lambda page, question, ask: "made at once")
+    monkeypatch.setattr(chapter, "working", lambda *_, **__: None)
+    monkeypatch.setattr(chapter.fine_tuning, "kept", lambda model, recipe: recipe if recipe.trained in there else None)
+    page = SimpleNamespace(model=tiny_bert())
+    assert chapter._evidence(page, chapter.questions.PART, chapter.PART_ASKED) == ("made at once" if direct else None)
+    assert chapter._evidence(page, chapter.questions.MANY, chapter.MANY_ASKED) == "made at once"

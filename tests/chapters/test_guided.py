@@ -2,13 +2,20 @@
 
 import re
 import time
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bert_explain import chapters
+from bert_explain.content import examples
+from bert_explain.learning.question import NotAskable
+from bert_explain.query import Query
+from bert_explain.ui import asking, frame
 from bert_explain.ui.stages import STAGES
+from tests.chapters.asking import ask_of
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 CASES = [(stage, step) for stage in STAGES if stage.path for step in chapters.load(stage.chapter).every if step.asks is not None]
@@ -82,12 +89,67 @@ def _first_choice(radio) -> str:
     return next(name for name, label in labels.items() if label == radio.options[0])
 
 
-def test_a_pair_that_a_question_carries_is_about_its_word():
+def can_be_asked(model, question, pair) -> bool:
+    ask = ask_of(model, pair.a, pair.b, pair.word)
+    try:
+        return not question.why_not(question.evidence(ask))
+    except NotAskable:
+        return False
+
+
+def test_a_pair_that_a_question_carries_is_about_its_word(mini_bert):
     """Taken from the question, it is asked about the word it was written for, not about the longest one."""
     stage = next(s for s in STAGES if s.chapter == "masked_words")
     step = chapters.load("masked_words").step("not")
-    at = opened(stage, step, a="A robin is a bird.", b="")
-    assert 'The word <b class="piece" dir="auto">bird</b> is hidden' in told(at)
+    pair = next(p for p in step.asks.pairs if can_be_asked(mini_bert, step.asks, p))
+    assert pair.word != max(pair.a.rstrip(".").split(), key=len)
+    at = opened(stage, step, a=pair.a, b=pair.b)
+    assert f'The word <b class="piece" dir="auto">{pair.word}</b> is hidden' in told(at)
+
+
+@pytest.mark.parametrize("name", ["next_sentence", "outputs", "masked_words"])
+def test_the_strip_keeps_an_earlier_question_s_answer_until_it_is_given(name, monkeypatch):
+    """Check yourself asks a question of an earlier chapter about the reader's own text, whose picture stands in the strip."""
+    stage = next(s for s in STAGES if s.chapter == name)
+    veiled = []
+    plain = frame.thumbnails
+    monkeypatch.setattr(frame, "thumbnails", lambda *given: veiled.append(set(given[3])) or plain(*given))
+    at = AppTest.from_file(APP, default_timeout=120)
+    at.query_params["step"] = "check"
+    at.query_params["a"], at.query_params["b"] = "The gardener watered the old roses.", "They smelled wonderful."
+    at.switch_page(stage.file)
+    at.run()
+    assert not at.exception
+    pictures = {s.picture for s in STAGES if s.picture} - {"text"}
+    assert veiled[-1] == pictures
+    for _ in range(2):  # this chapter's question, and the earlier one
+        show = [b for b in at.button if b.label == "just show me"]
+        if show:
+            show[-1].click().run()
+    assert veiled[-1] < pictures
+
+
+def test_what_is_kept_of_a_question_is_about_one_word(mini_bert):
+    """The same text, asked about one word in one place and about another elsewhere."""
+    question = chapters.load("masked_words").step("expected").asks
+    page = SimpleNamespace(model=mini_bert)
+    query = Query("The cat sat on the mat.", "It was fast asleep.")
+    found = [asking.evidence(page, question, asking.ask_of("mini-bert", query, word)) for word in ("cat", "mat")]
+    alone = [question.evidence(asking.ask_of("mini-bert", query, word)) for word in ("cat", "mat")]
+    for one, other in zip(found, alone, strict=True):
+        assert one.attrs["facts"] == other.attrs["facts"]
+    assert found[0].attrs["facts"] != found[1].attrs["facts"]
+
+
+def test_a_text_that_several_questions_carry_is_about_one_word():
+    words = defaultdict(set)
+    for pair in examples.pairs():
+        words[pair.a, pair.b].add(pair.word)
+    for stage in STAGES:
+        for question in chapters.load(stage.chapter).questions:
+            for pair in question.pairs:
+                words[pair.a, pair.b].add(pair.word)
+    assert {texts: found for texts, found in words.items() if len(found) > 1} == {}
 
 
 def test_what_cannot_be_asked_is_said_once():

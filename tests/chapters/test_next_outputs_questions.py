@@ -1,5 +1,7 @@
 """The right options of Next sentence and Outputs, worked out another way on twenty pairs."""
 
+from contextlib import suppress
+
 import pytest
 from scipy.spatial.distance import cosine
 from scipy.special import softmax
@@ -104,11 +106,18 @@ def test_another_stranger(mini_bert):
     assert tried.attrs["facts"]["value"] == pytest.approx(far[1], abs=1e-5)
 
 
+def first_tried(model):
+    """The first pair that still follows when it is changed, and what the change did."""
+    for a, b, _ in PAIRS:
+        ask = ask_of(model, a, b)
+        with suppress(NotAskable):
+            return pairs.SWAP.tried(ask, pairs.SWAP.evidence(ask)), (a, b)
+    raise AssertionError("no pair can be asked about")
+
+
 def test_the_pair_is_changed_before_it_is_swapped(mini_bert):
-    a, b = "She walked to the bank of the river.", "The water was cold and clear."
-    ask = ask_of(mini_bert, a, b)
-    tried = pairs.SWAP.tried(ask, pairs.SWAP.evidence(ask))
-    other = run(mini_bert, Query("Because of that, the water was cold and clear.", a)).nsp[0]
+    tried, (a, b) = first_tried(mini_bert)
+    other = run(mini_bert, Query(f"Because of that, {b[0].lower()}{b[1:]}", a)).nsp[0]
     assert tried.attrs["facts"]["is_next"] == pytest.approx(other, abs=1e-5)
 
 

@@ -127,6 +127,35 @@ def test_an_error_goes_to_who_asks_and_is_not_kept():
     assert store.get("a", lambda: "yes", expected=90) == "yes"
 
 
+def test_who_waits_for_what_is_stopped_makes_it(caplog):
+    """Whoever makes a value may be stopped; that says nothing to the others who asked for it."""
+
+    class Stopped(BaseException):
+        pass
+
+    store, found = Store(100), []
+    begun, go = threading.Event(), threading.Event()
+
+    def stopped():
+        begun.set()
+        go.wait(10)
+        raise Stopped
+
+    def first():
+        with pytest.raises(Stopped):
+            store.get("a", stopped)
+
+    one = threading.Thread(target=first)
+    one.start()
+    begun.wait(10)
+    two = threading.Thread(target=lambda: found.append(store.get("a", lambda: "made")))
+    two.start()
+    go.set()
+    one.join(10)
+    two.join(10)
+    assert found == ["made"]
+
+
 def test_sizes_are_measured_from_arrays(mini_bert):
     assert size_of(block(1000)) == 1000
     token = tokenize(mini_bert, Query("the bank"))[0][1]

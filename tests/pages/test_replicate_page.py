@@ -1,10 +1,11 @@
 """The page that replicates papers, as Streamlit runs it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.chapters.replicate import negation
+from bert_explain.chapters.replicate import chapter, negation
 from bert_explain.chapters.replicate.draw_table import Edited, rows_of
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -60,3 +61,14 @@ def test_with_one_row_there_is_no_run():
     at = opened(**{ROWS.name: ROWS.show(Edited(rows, rows))})
     assert "fewer than two rows" in html(at)
     assert not [b for b in at.button if b.label.startswith("Run it")]
+
+
+def test_the_head_that_was_found_is_the_one_that_is_opened(monkeypatch):
+    """Heads and layers count from 0 in what was found, from 1 in an address, where 0 is no choice at all."""
+    went = []
+    monkeypatch.setattr(chapter.state, "address", lambda name, **chosen: chosen)
+    monkeypatch.setattr(chapter.state, "own_key", lambda name: name)
+    monkeypatch.setattr(chapter.st, "button", lambda label, **_: label.endswith("det"))
+    monkeypatch.setattr(chapter.st, "switch_page", lambda file, query_params: went.append(query_params))
+    chapter._show_heads(SimpleNamespace(facts={"det_layer": 0.0, "det_head": 5.0}))
+    assert went == [{"layer": 1, "head": 6, "step": "heads"}]

@@ -200,3 +200,15 @@ def test_models_that_lack_something(kind, monkeypatch):
     assert ("segment" in table.columns) == (kind == "bare")
     assert table["piece"].tolist()[:5] == ["[CLS]", "the", "bank", "##s", "[UNK]"]
     assert "list of 12" in at.markdown[0].value
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(511, "1 token of sentence A was cut off"), (512, "2 tokens of sentence A were cut off")]
+)
+def test_what_was_cut_off_is_counted(count, said):
+    at = AppTest.from_file(APP, default_timeout=120)
+    at.query_params["a"], at.query_params["b"] = "a " * count, ""
+    at.switch_page("pages/2_Tokens.py")
+    at.run()
+    assert not at.exception
+    assert said in " ".join(e.proto.body for e in at.get("html"))

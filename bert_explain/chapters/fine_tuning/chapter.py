@@ -425,7 +425,9 @@ def _take(page: Page) -> None:
 def _evidence(page: Page, question: Question, which: state.Number) -> pd.DataFrame | None:
     """What decides a question: there already where it was asked; else trained at a press."""
     here = asking.asked_here(page)
-    if asking.wanted(page, question) or fine_tuning.kept(page.model, numbers.asked_recipe(page.model, "all")) is not None:
+    needed = ("all",) if question is questions.MANY else ("all", "head")
+    there = all(fine_tuning.kept(page.model, numbers.asked_recipe(page.model, part)) is not None for part in needed)
+    if there or asking.wanted(page, question):
         return asking.evidence(page, question, here)  # the training is made once for all texts
     key = ("asked", page.model.spec.fingerprint, question.id)
     label = f"Train it on {numbers.ASKED['examples']} questions"

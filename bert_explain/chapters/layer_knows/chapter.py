@@ -198,7 +198,7 @@ def _grid_said(shares: Any, name: str) -> str:
 def _open(best: relation_heads.Best) -> None:
     """Attention, on the reader's own sentence, at this head."""
     target = stages.of_chapter("attention")
-    link = state.address(target.name, layer=best.layer, head=best.head)
+    link = state.address(target.name, layer=best.layer + 1, head=best.head + 1)
     st.switch_page(target.file, query_params={**link, "step": "heads"})
 
 

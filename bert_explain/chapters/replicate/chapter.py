@@ -138,7 +138,7 @@ def _show_heads(outcome: Outcome) -> None:
         for name in relations.RELATIONS:
             if f"{name}_layer" not in outcome.facts:
                 continue
-            layer, head = (int(outcome.facts[f"{name}_{what}"]) for what in ("layer", "head"))
+            layer, head = (int(outcome.facts[f"{name}_{what}"]) + 1 for what in ("layer", "head"))
             if st.button(f"Show me the head for {name}", key=state.own_key(f"show-{name}"), icon=":material/arrow_forward:"):
                 link = state.address(target.name, layer=layer, head=head)
                 st.switch_page(target.file, query_params={**link, "step": "heads"})

@@ -112,7 +112,7 @@ def below(trial: Trial, param: Rows, rows: tuple[Row, ...]) -> None:
         st.caption("These rows are too many for a link. They stay for this visit; download them to keep them.")
 
 
-@lru_cache(maxsize=32)  # the same in every run of the page until a cell is edited
+@lru_cache(maxsize=2)  # the same in every run of the page until a cell is edited; a table may be large
 def _file(names: tuple[str, ...], rows: tuple[Row, ...]) -> bytes:
     return csv(pd.DataFrame(list(rows), columns=list(names)))
 

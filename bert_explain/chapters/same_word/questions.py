@@ -31,7 +31,7 @@ OFTEN = (
     Pair("The play was long.", "We did not like it."),
     Pair("The hot soup burned his tongue.", "He drank some water."),
     Pair("The water was clear.", "We saw the stones on the ground."),
-    Pair("It was a cold night.", "The lake froze."),
+    Pair("It was a cold night.", "The lake froze.", "cold"),
     Pair("They keep sheep.", "The farm lies in the hills."),
     Pair("The prices fall again.", "Nobody knows why."),
     Pair("The hole is deep.", "A dog fell into it."),
