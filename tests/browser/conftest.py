@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, TimeoutError, expect, sync_playwright
 
 from tests.browser import helpers
 
@@ -79,32 +80,53 @@ def watch() -> helpers.Watch:
     return helpers.Watch()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A context for each set of Playwright's options, made once: what a page has fetched need not be fetched by the next one."""
+    made: dict[str, BrowserContext] = {}
+
+    def of(**options) -> BrowserContext:
+        name = repr(sorted(options.items()))
+        if name not in made:
+            made[name] = browser.new_context(**options)
+            made[name].set_default_timeout(helpers.TIMEOUT)
+            made[name].add_init_script(helpers.WATCH_TRAFFIC)
+        return made[name]
+
+    yield of
+    for context in made.values():
+        context.close()
+
+
 @pytest.fixture
 def new_page(
-    browser: Browser, server: str, watch: helpers.Watch, request: pytest.FixtureRequest
+    contexts: Callable[..., BrowserContext], server: str, watch: helpers.Watch, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
-    """A maker of fresh pages, each in its own context; takes Playwright's options of a context.
+    """A maker of fresh pages, which find nothing that an earlier test's page kept; takes Playwright's options of a context.
 
     `new_page(color_scheme="dark")`, `new_page(viewport={"width": 390, "height": 844})`. When the test is over
     it fails if any page wrote an error to its console, raised one, or asked another host for anything.
     """
-    contexts = []
+    used: list[BrowserContext] = []
     pages: list[Page] = []
     request.node.watched_pages = pages
 
     def make(**options) -> Page:
-        options = {"base_url": server, "viewport": {"width": 1280, "height": 900}} | options
-        context = browser.new_context(**options)
-        contexts.append(context)
-        context.set_default_timeout(helpers.TIMEOUT)
-        context.add_init_script(helpers.WATCH_TRAFFIC)
-        context.on("page", watch.on)  # this page, and any it opens
+        context = contexts(**{"base_url": server, "viewport": {"width": 1280, "height": 900}} | options)
+        if context not in used:
+            used.append(context)
+            context.on("page", watch.on)  # this page, and any it opens
         pages.append(context.new_page())
         return pages[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for context in used:
+        for page in context.pages:
+            with suppress(Error):  # a page that never got anywhere has nothing to forget
+                page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            page.close()
+        context.remove_listener("page", watch.on)
+        context.clear_cookies()
     if problems := watch.problems():
         pytest.fail("\n".join(problems), pytrace=False)
 

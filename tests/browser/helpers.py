@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -132,18 +131,12 @@ def running_server(
 
     started : options of Popen, such as `cwd` and `env`; without them it is started from the repository.
     """
-    if not port:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
     arguments = [*command, "--no-browser", "--port", str(port), *options]
     with log.open("w") as output:
         process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, **{"cwd": ROOT, **started})
     try:
-        wait_until_healthy(process, url, log)
-        yield url
+        yield address(process, log)
     finally:
         process.terminate()
         try:
@@ -151,6 +144,18 @@ def running_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def address(process: subprocess.Popen, log: Path, seconds: float = 120) -> str:
+    """Where the app says that it is, once it answers: a port that was free a moment ago may have been taken by another."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server stopped with {process.returncode}. Its log:\n{log.read_text()}")
+        if said := re.search(r"^bert_explain is at (http://\S+)", log.read_text(), re.M):
+            return said[1]
+        time.sleep(0.1)
+    raise RuntimeError(f"The server did not answer within {seconds:.0f} s. Its log:\n{log.read_text()}")
 
 
 def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
