@@ -7,12 +7,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.thorough import THOROUGH
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+# No test fails on a clock.
+settings.register_profile("bert_explain", deadline=None)
+settings.load_profile("bert_explain")
 
 # Before anything imports transformers or torch: no test reaches for the network, and tests that run side by
 # side keep to one thread each.

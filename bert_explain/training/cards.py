@@ -47,6 +47,8 @@ NAMES = {
     "next_top1": "next piece, top-1",
     "forward_perplexity": "forward perplexity per word (held-out documents)",
     "backward_perplexity": "backward perplexity per word",
+    "forward_perplexity_modern": "forward perplexity per word, modern prose (new sources in it)",
+    "backward_perplexity_modern": "backward perplexity per word, modern prose",
     "forward_top1": "next word of the forward model, top-1",
     "backward_top1": "previous word of the backward model, top-1",
     "unknown": "share of the words outside the vocabulary, counted as <UNK>",

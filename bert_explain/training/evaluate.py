@@ -59,13 +59,17 @@ def decoder(folder: Path, found: Text, kept: Path | None = None) -> dict[str, fl
 
 
 def elmo(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
-    """Perplexities of both directions on the first sources."""
+    """Perplexities of both directions on the first sources, and on modern prose, the new sources in it."""
     from bert_explain.training import elmo as program
 
-    held = first(found)
+    held, prose = first(found), modern(found)
     if not held:
         raise corpus.BadText("the text has no document that is held out.")
-    return program.evaluate(held, folder)
+    scores = program.evaluate(held, folder)
+    if prose:
+        new = program.evaluate(prose, folder)
+        scores |= {f"{name}_modern": new[name] for name in ("forward_perplexity", "backward_perplexity")}
+    return scores
 
 
 def word2vec(folder: Path, found: Text, kept: Path | None = None) -> dict[str, float]:
