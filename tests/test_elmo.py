@@ -35,7 +35,7 @@ def test_a_long_word_is_cut_to_48_bytes():
     assert set(ids[1:-1].tolist()) == {ord("x")}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=5))
 @example(["0\U00029fd06\r"])
 def test_cropping_the_padding_changes_nothing(words):

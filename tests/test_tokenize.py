@@ -48,7 +48,7 @@ def assert_same(model, a: str, b: str):
     return tokens, cut
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(texts, texts)
 def test_any_two_texts_give_the_tokens_of_hugging_face(mini_bert, a, b):
     tokens, cut = assert_same(mini_bert, a, b)
@@ -60,7 +60,7 @@ def test_any_two_texts_give_the_tokens_of_hugging_face(mini_bert, a, b):
     assert sum(t.sentence is None for t in tokens) == (3 if b.strip() else 2)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(texts, texts, st.booleans())
 def test_spans_lie_inside_their_sentence_in_order_and_hold_the_piece(mini_bert, a, b, swapped):
     tokens, _ = tokenize(mini_bert, Query(a, b, swapped=swapped))
@@ -89,7 +89,7 @@ def test_pairs_around_512_tokens_are_cut_as_hugging_face_cuts_them(mini_bert, le
     assert cut.text_b == " ".join(["stone"] * cut.b)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 600), st.integers(1, 600))
 def test_any_two_lengths_are_cut_as_hugging_face_cuts_them(mini_bert, n, m):
     tokens, cut = assert_same(mini_bert, "a " * n, "b " * m)

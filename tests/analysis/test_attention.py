@@ -256,7 +256,7 @@ def test_rollout_averages_heads(mini_bert):
     assert a.rollout(made(run(mini_bert, Query("")), [w])).tolist() == [[[0.75, 0.25], [0.25, 0.75]]]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(text=some.text(max_size=60), other=some.text(max_size=40))
 def test_rows_add_up_for_any_text(mini_bert, text, other):
     trace = run(mini_bert, Query(text, other))

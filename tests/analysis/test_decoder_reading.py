@@ -45,7 +45,7 @@ def test_masks_table_has_every_look_that_is_allowed(trace):
     assert row["weight"] == trace.attention[0, 1, 4, 1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TEXTS, TEXTS)
 def test_the_mean_surprise_is_hugging_faces_loss(a, b):
     """Also in chunks: the whole is the same as the parts."""

@@ -73,7 +73,7 @@ def test_the_nearest_word_to_itself_is_itself_and_cosines_are_centred():
     assert an.nearest(tiny_elmo(n_words=0), own).empty
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 600), st.integers(0, 599))
 def test_a_window_holds_the_chosen_word_and_no_more_than_it_may(count, position):
     first, last = an.window(count, position)

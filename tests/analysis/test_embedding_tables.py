@@ -82,7 +82,7 @@ def test_sinusoidal_positions_by_hand():
     np.testing.assert_allclose(table[2], [0.909297, -0.416147, 0.0199987, 0.9998], atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 64))
 def test_sinusoidal_rows_depend_on_distance_only(rows, half):
     table = tables.sinusoidal(rows, 2 * half)

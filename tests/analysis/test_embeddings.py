@@ -67,7 +67,7 @@ def test_lengths_shares_and_cosines_by_hand(trace):
     assert table.loc[1, "cos token·position"] == pytest.approx(1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float32, (3, 2, 5), elements=st.floats(-4, 4, width=32)))
 def test_shares_add_up_to_one_for_any_parts(mini_bert, parts):
     text = run(mini_bert, Query(""))

@@ -93,7 +93,7 @@ def test_scores_too_large_for_a_power_are_shifted():
 
 
 @given(row=st.integers(0, 18), column=st.integers(0, 18), layer=st.integers(0, 5), head=st.integers(0, 11))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_cell_equals_the_trace(trace, row, column, layer, head):
     taken = trace.head(layer, head)
     cell = by_hand.cell(taken, row, column)
@@ -105,7 +105,7 @@ def test_every_cell_equals_the_trace(trace, row, column, layer, head):
 
 
 @given(row=st.integers(0, 18), layer=st.integers(0, 5), head=st.integers(0, 11), top=st.integers(1, 25))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_parts_add_up_to_the_output(trace, row, layer, head, top):
     taken = trace.head(layer, head)
     found = by_hand.parts(taken, row, top)
@@ -117,7 +117,7 @@ def test_parts_add_up_to_the_output(trace, row, layer, head, top):
 
 
 @given(size=st.integers(1, 40), limit=st.integers(1, 12), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_window_keeps_the_row_the_column_and_the_strongest(size, limit, data):
     numbers = np.random.default_rng(size)
     head = made(*(numbers.normal(size=(size, 4)) for _ in range(3)))

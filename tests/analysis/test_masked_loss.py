@@ -33,7 +33,7 @@ def test_the_same_seed_draws_the_same_and_another_seed_another(mini_bert):
 
 
 @given(seed=st.integers(0, 2**31 - 1), words=st.integers(0, 60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_how_many_are_chosen_and_that_none_is_special(mini_bert, seed, words):
     tokens = tokens_of(mini_bert, Query("word " * words))
     drawn = ml.draw(mini_bert, tokens, seed)

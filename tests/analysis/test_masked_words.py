@@ -78,7 +78,7 @@ def test_special_tokens_and_typed_masks_are_refused_with_a_reason(mini_bert):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_two_clicks_undo_each_other(hidden, data):
     able = [t.position for t in hidden.tokens if masking.can_be_masked(t)]
     unit = data.draw(st.sampled_from([masking.WHOLE, masking.ONE]))
@@ -309,7 +309,7 @@ def test_html_in_the_readers_word_stays_text(hidden):
 
 
 @given(st.text(max_size=30))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_any_word_gets_an_answer(hidden, word):
     assert mw.say_own_word(hidden, 2, word).plain()
 

@@ -186,7 +186,7 @@ def test_masks_stay_on_their_words(mini_bert):
     swapped=st.booleans(),
     data=st.data(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_carried_masks_exist_and_come_back(mini_bert, words, swapped, data):
     query = Query(" ".join(words[0]), " ".join(words[1]), swapped=swapped)
     tokens = tokenize(mini_bert, query)[0]

@@ -71,7 +71,7 @@ def test_special_tokens_are_not_touched(uncased):
     assert found[0].after == "e"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="[]"), max_size=40))
 def test_the_characters_side_by_side_are_the_normalised_text(uncased, text):
     joined = "".join(c.after for c in n.characters(uncased, text))
@@ -79,7 +79,6 @@ def test_the_characters_side_by_side_are_the_normalised_text(uncased, text):
     assert unicodedata.normalize("NFD", joined) == unicodedata.normalize("NFD", uncased.normalizer.normalize_str(text))
 
 
-@settings(deadline=None)
 @given(character=st.characters(codec="utf-8"))
 def test_every_character_has_a_name_and_a_reason(uncased, character):
     (found,) = n.characters(uncased, character)

@@ -51,7 +51,7 @@ def test_swapped_sentences_come_in_the_order_of_reading(mini_bert):
     assert tokens.word_at(trace, 1).sentence == 1
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(text=st.text(st.characters(codec="utf-8"), max_size=60))
 def test_the_walk_over_every_word_gives_the_tokens_of_the_model(mini_bert, text):
     trace = run(mini_bert, Query(text))

@@ -92,7 +92,7 @@ def test_every_prefix_is_tried_from_the_longest_down_and_the_pieces_spell_the_wo
 LETTERS = st.characters(codec="utf-8", categories=("Ll", "Lo", "Nd", "So"))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     word=st.one_of(
         st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=24),

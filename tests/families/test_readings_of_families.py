@@ -19,7 +19,7 @@ from tests.tiny import electra, tiny_electra, tiny_roberta, tokenizer
 TEXT = "The bank of the river, naïve 漢字 don't  unbelievable 😀"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=40))
 def test_merging_pair_by_pair_gives_the_tokenizers_own_pieces(text):
     wordpiece = tiny_roberta().wordpiece

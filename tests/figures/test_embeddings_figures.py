@@ -46,8 +46,10 @@ def test_the_strips_of_layernorm_can_be_worked_out(trace):
 def test_the_equation_has_this_dimensions_numbers(trace):
     table = embeddings.dimensions(trace, 5)
     text = figures.standardised_equation(table, 17, *embeddings.spread(trace, 5))
-    assert f"{table['sum'][17]:.3f} - " in text
+    mean, _ = embeddings.spread(trace, 5)
+    assert f"{table['sum'][17]:.3f} {'-' if mean >= 0 else '+'} {abs(mean):.4f}" in text
     assert text.endswith(f"= {table['standardised'][17]:.3f}")
+    assert " - 0.5000}" in figures.standardised_equation(table, 17, 0.5, 2.0)
     assert " + 0.5000}" in figures.standardised_equation(table, 17, -0.5, 2.0)
 
 

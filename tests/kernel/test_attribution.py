@@ -28,7 +28,7 @@ def test_a_text_is_words_marks_special_tokens_and_hidden_places(mini_bert):
     assert kinds["good"] == HIDDEN
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(a=st.text(max_size=40), b=st.text(max_size=20), roberta=st.booleans())
 def test_every_token_belongs_to_one_unit(a, b, roberta):
     model, query = tiny_roberta() if roberta else tiny_bert(), Query(a, b)

@@ -239,7 +239,7 @@ LABELS = st.lists(st.sampled_from(["", "river", "money", "row"]), min_size=1, ma
 
 
 @given(LABELS, st.integers(0, 2**20), st.sampled_from(["random", "equal", "by label", "one missing", "none"]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_lists_of_sentences_are_judged_by_their_numbers(labels, seed, kind):
     rng = np.random.default_rng(seed)
     count, layers = len(labels), {"word2vec": 1, "glove": 1, "elmo": 3, "decoder": 4, "bert": 4}

@@ -183,7 +183,7 @@ def test_any_text_can_be_learned(text):
     assert all(MASK not in row and CLS not in row for row in found.rows)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=400))
 def test_no_text_is_a_traceback(text):
     try:

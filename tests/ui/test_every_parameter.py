@@ -71,7 +71,7 @@ def accepted(param: params.Param, text: str) -> tuple:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=60 if THOROUGH else 20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60 if THOROUGH else 20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_taken_can_be_written_and_holds_no_half_character(name, data):
     param = EVERY[name]
@@ -81,7 +81,7 @@ def test_what_is_taken_can_be_written_and_holds_no_half_character(name, data):
 
 
 @pytest.mark.parametrize("kind", ["full", "longer table", "no mask"])
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_two_parameters_give_a_query_that_the_model_reads(monkeypatch, kind, data):
     """In `put` one position named twice was a traceback on every page, and a row without a name still is no piece."""
