@@ -79,8 +79,8 @@ def asked_here(page: Page) -> Ask:
 
 def word_of(question: Question, query: Query) -> str:
     """What an example, or a pair that the question carries, is about; "" for a text of the reader's own."""
-    texts = (query.text_a, query.text_b)
-    return next((p.word for p in (*examples.pairs(), *question.pairs) if (p.a, p.b) == texts), "")
+    known = [(p.a, p.b, p.word) for p in examples.pairs()] + [(p.a, p.b, p.word) for p in question.pairs]
+    return next((word for a, b, word in known if (a, b) == (query.text_a, query.text_b)), "")
 
 
 def asked_of(page: Page, question: Question, query: Query) -> Ask:

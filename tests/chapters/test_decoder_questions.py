@@ -49,6 +49,7 @@ def test_the_surprise_is_minus_the_logarithm_of_what_it_gave(mini_bert):
     assert asked >= 8
 
 
+@pytest.mark.rest
 def test_what_it_writes_is_the_largest_logit_of_a_whole_pass_each_time(mini_bert):
     """No cache of earlier passes, no sampling: the text grows, and goes through the model anew for each piece."""
     asked, answers = 0, set()

@@ -41,6 +41,7 @@ def test_it_can_be_asked_of_eight_pairs_that_it_carries(mini_bert, question):
     assert clear >= enough
 
 
+@pytest.mark.rest
 @every
 def test_what_it_says_is_well_said(mini_bert, question):
     some = PAIRS[:4] if question.long or beside(question) else half(PAIRS, question)
