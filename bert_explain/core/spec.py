@@ -132,6 +132,11 @@ class ModelSpec:
         return self.hidden_size // self.n_heads
 
     @property
+    def row_size(self) -> int:
+        """E, the numbers of a row of the embedding tables."""
+        return self.embedding_size or self.hidden_size
+
+    @property
     def mask_id(self) -> int | None:
         """The row of [MASK]; None where the vocabulary has none."""
         return None if self.special.mask is None else self.special.mask.id
@@ -205,6 +210,6 @@ class ModelSpec:
     def trace_bytes(self, tokens: int) -> int:
         """How many bytes a trace of so many tokens holds, known before it is computed; float32."""
         # hidden; token, segment, position, total, normalised
-        rows = tokens * ((self.n_layers + 1) * self.hidden_size + 5 * (self.embedding_size or self.hidden_size))
+        rows = tokens * ((self.n_layers + 1) * self.hidden_size + 5 * self.row_size)
         looks = self.n_layers * self.n_heads * tokens * tokens
         return 4 * (rows + looks + 3 * self.hidden_size)

@@ -145,8 +145,23 @@ def test_roberta_is_told_in_its_own_words(kind):
         assert "This model's pieces are joined bytes, not WordPiece" in at_step("tokens", step)
     said = at_step("embeddings", "sum")
     assert "Two rows, added" in said
+    said = at_step("embeddings", "over")
+    assert "The two rows, token by token" in said
+    assert "three rows" not in said
 
 
 @pytest.mark.parametrize("kind", ["generator"], indirect=True)
 def test_the_matrix_that_widens_the_sum_is_told(kind):
     assert "One matrix then makes 8 numbers of these 6: those are what layer 1 reads." in at_step("embeddings", "sum")
+
+
+@pytest.mark.parametrize("kind", ["generator"], indirect=True)
+@pytest.mark.parametrize("step", ["sum", "two-rows"])
+def test_a_dimension_that_the_narrower_tables_lack_is_refused(kind, step):
+    """8 numbers a token in the layers, 6 in the tables."""
+    assert "There is no dimension 7: they go from 0 to 5." in at_step("embeddings", step, dim="7")
+
+
+@pytest.mark.parametrize("kind", ["generator"], indirect=True)
+def test_the_size_of_a_row_of_the_tables_is_told_and_not_that_of_the_layers(kind):
+    assert "its **row** there is a list of 6 numbers" in at_step("embeddings", "sum")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bert_explain.analysis import masked_words, masking
 from bert_explain.analysis.tokens import cut, words
+from bert_explain.chapters.embeddings import numbers as embeddings
 from bert_explain.chapters.home import stations
 from bert_explain.chapters.outputs import draw_replaced as replaced
 from bert_explain.chapters.tokens import merges, numbers
@@ -14,6 +15,7 @@ from bert_explain.chapters.transformer import analysis as transformer
 from bert_explain.core import byte_letters
 from bert_explain.query import Query
 from bert_explain.trace import run
+from tests.chapters.asking import ask_of
 from tests.tiny import electra, tiny_electra, tiny_roberta, tokenizer
 
 TEXT = "The bank of the river, naïve 漢字 don't  unbelievable 😀"
@@ -80,6 +82,15 @@ def test_the_formula_counts_every_number(make):
     table = transformer.checked(make())
     assert table["equal"].all()
     assert table["from the weights"].sum() == make().parameters
+
+
+def test_the_size_of_a_row_of_the_tables_is_told():
+    """6 numbers a row, 8 in the layers."""
+    model = tiny_electra("generator")
+    trace = run(model, Query("the bank river cold"))
+    assert "rows: 6 numbers each." in transformer.here("embedding", trace).plain()
+    assert "with 8 numbers" in transformer.here("norm", trace).plain()
+    assert embeddings.told_apart(ask_of(model, "the bank river cold")).attrs["facts"]["size"] == 6
 
 
 # Replaced or not -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ def _lead(page: Page) -> str:
     segment = "A second row tells sentence A from B: the **segment**. A third" if page.model.has_segments else "A second row"
     return (
         "A model works with numbers. So each token is looked up in a table: its **row** there is a list of "
-        f"{page.model.hidden_size} numbers, its **embedding**. {segment} tells the place in the "
+        f"{page.model.spec.row_size} numbers, its **embedding**. {segment} tells the place in the "
         "text: the **position**. **They are added, number by number.** Choose a token to follow."
     )
 

@@ -67,9 +67,14 @@ def _part_of(page: Page, tokens: tuple) -> str:
     return f"Drawn: {len(tokens)} of {whole} tokens, around the chosen one. " if len(tokens) < whole else ""
 
 
+def _has_segments(trace: Trace) -> bool:
+    """Whether a segment row is part of the sums: of a model that has none, two rows make a sum."""
+    return trace.spec.has_segments or bool(trace.embeddings.segment.any())
+
+
 def _widened(trace: Trace) -> str | None:
     """What comes between this sum and layer 1 in a model whose tables are narrower than its layers."""
-    rows, h = trace.embeddings.total.shape[1], trace.spec.hidden_size
+    rows, h = trace.spec.row_size, trace.spec.hidden_size
     return None if rows == h else f"One matrix then makes {h} numbers of these {rows}: those are what layer 1 reads."
 
 
@@ -79,7 +84,7 @@ def one_token(page: Page) -> None:
     trace, at = page.trace, page.position
     table, pick = embeddings.dimensions(trace, at), partial(state.put, DIMENSION)
     dimension = _dimension(trace, embeddings.largest(trace, at))
-    segments = trace.spec.has_segments or bool(table["segment"].any())
+    segments = _has_segments(trace)
     with picture(
         "sum",
         "Three rows, added" if segments else "Two rows, added",
@@ -107,7 +112,7 @@ def one_token(page: Page) -> None:
 
 
 def _dimension(trace: Trace, usual: int) -> int:
-    chosen, size = state.get(DIMENSION), trace.spec.hidden_size
+    chosen, size = state.get(DIMENSION), trace.spec.row_size
     if chosen is not None and chosen >= size:
         state.notice(f"There is no dimension {chosen}: they go from 0 to {size - 1}.")
         state.put(DIMENSION, None)
@@ -129,18 +134,20 @@ def over_text(page: Page) -> None:
         "cosine": (figures.angles, embeddings.look_cosines),
     }[measure]
     table, (tokens, first) = embeddings.lengths(trace), _window(page)
+    segments = _has_segments(trace)
     sentence = look(trace, slice(first, first + len(tokens)))
     with picture(
         "parts",
-        "The three rows, token by token",
+        "The three rows, token by token" if segments else "The two rows, token by token",
         look=sentence,
         table=table.reset_index,
         code=(embeddings.lengths, draw),
         note=_part_of(page, tokens) or None,
     ):
         st.segmented_control("Compare by", MEASURE.options, **state.bind(MEASURE))
-        figure = draw(table, tokens, page.position, page.palette)
-        alt = f"{measure} of token, segment and position row at each token. {sentence.plain()}"
+        figure = draw(table, tokens, page.position, page.palette, segments)
+        rows = "token, segment and position row" if segments else "token and position row"
+        alt = f"{measure} of {rows} at each token. {sentence.plain()}"
         st.plotly_chart(figure, key="parts-chart", alt=alt, **CHART)
         _formula("parts")
 

@@ -64,10 +64,10 @@ def standardised_equation(table: pd.DataFrame, dimension: int, mean: float, devi
 
 
 # the whole text -----------------------------------------------------------------------------------------
-def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
+def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette, segments: bool = True) -> go.Figure:
     """What each token's sum is made of, stacked bars that add up to 1; `table` from `embeddings.lengths`.
 
-    tokens : the ones to draw, all or some neighbours.
+    tokens : the ones to draw, all or some neighbours. segments : False for a model that has none, here and below.
     """
     table, hover = _rows(table, tokens), _hover(tokens)
     bars = [
@@ -93,21 +93,26 @@ def shares(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
             },
         }
         for part in PARTS
+        if segments or part != "segment"
     ]
     axis = {"title": {"text": "share of the sum", "font": SMALL}, "tickformat": ".0%"}
     return _over_text(bars, tokens, chosen, palette, axis, {"barmode": "relative"})
 
 
-def sizes(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
+def sizes(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette, segments: bool = True) -> go.Figure:
     """The lengths of the three rows and of their sum, at every token; `table` from `embeddings.lengths`."""
     table = _rows(table, tokens)
     said = {part: f"the {part} row" for part in PARTS} | {"sum": "the sum"}
-    lines = [_line(table[name], name, name, f"{what} has length", tokens, palette) for name, what in said.items()]
+    lines = [
+        _line(table[name], name, name, f"{what} has length", tokens, palette)
+        for name, what in said.items()
+        if segments or name != "segment"
+    ]
     axis = {"title": {"text": "length", "font": SMALL}, "rangemode": "tozero"}
     return _over_text(lines, tokens, chosen, palette, axis)
 
 
-def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette) -> go.Figure:
+def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: Palette, segments: bool = True) -> go.Figure:
     """The cosines between the parts at every token; `table` from `embeddings.lengths`.
 
     A pair with the token row has the colour of the other part.
@@ -116,6 +121,7 @@ def angles(table: pd.DataFrame, tokens: Sequence[Token], chosen: int, palette: P
     lines = [
         _line(table[f"cos {x}·{y}"], f"{x} and {y}", style, f"cosine of {x} and {y} is", tokens, palette)
         for (x, y), style in zip(PAIRS, ("segment", "position", "sum"), strict=True)
+        if segments or "segment" not in (x, y)
     ]
     values = np.array([0.15, -0.15, *np.concatenate([line["y"] for line in lines])])
     span = [float(np.nanmin(values)) - 0.1, float(np.nanmax(values)) + 0.1]

@@ -21,7 +21,7 @@ def told_apart(ask: Ask) -> pd.DataFrame:
     ids = [t.id for t in trace.tokens]
     if len(set(ids)) < 4:
         raise NotAskable("This text has fewer than four different tokens, so there is hardly a row to mistake for another.")
-    rows = trace.embeddings.token.astype(np.float64)  # (T, H)
+    rows = trace.embeddings.token.astype(np.float64)  # (T, E)
     sums = trace.embeddings.total.astype(np.float64)
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(float).tiny)
     nearest = (sums @ rows.T).argmax(axis=1)  # a sum's own length does not change which row is nearest
@@ -36,7 +36,7 @@ def told_apart(ask: Ask) -> pd.DataFrame:
         right=right,
         count=len(ids),
         share=share,
-        size=trace.hidden.shape[-1],
+        size=rows.shape[1],
         like=signed(cosine(trace.hidden[0][ask.position], trace.hidden[-1][ask.position])),
         word=Piece(trace.pieces[ask.position]),
     )

@@ -222,6 +222,7 @@ def here(box: str, trace: Trace) -> Sentence | None:
         "count": tokens,
         "weights": "weight" if tokens == 1 else "weights",
         "places": "the first" if tokens == 1 else f"the first {tokens}",
+        "e": m.row_size,
         "h": m.hidden_size,
         "a": m.n_heads,
         "d": m.head_size,
@@ -232,7 +233,7 @@ def here(box: str, trace: Trace) -> Sentence | None:
     }
     said = {
         "input": "Your text is {n} for {name}.",
-        "embedding": "{name} looks your {n} up in a table of {v:,} rows: {h} numbers each.",
+        "embedding": "{name} looks your {n} up in a table of {v:,} rows: {e} numbers each.",
         "positions": "{name} has learned a row for each place, and adds one to each token; your text takes {places}.",
         "attention": "In {name}: {l} layers with {a} heads each. A head gives {each} {count} {weights}, and mixes "
         "{d} numbers of each.",
