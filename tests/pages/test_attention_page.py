@@ -335,3 +335,9 @@ def test_an_edit_stops_the_work_on_the_old_text(held):
     assert job.wait(60)
     assert job.state == "cancelled"
     assert ask_button(at, "tried") is not None
+
+
+def test_a_text_of_one_token_is_answered():
+    at = opened(a="", b="", sep="removed")
+    assert "There is only one token:" in said(at)
+    np.testing.assert_allclose([bar["value"] for bar in component(at, "mean-row")["bars"]], [1.0])

@@ -28,6 +28,8 @@ def _mean_row(page: Page) -> pd.DataFrame:
 
 def _who_gets_most(page: Page) -> Sentence:
     row = _mean_row(page).sort_values("share", ascending=False, kind="stable")
+    if len(row) == 1:
+        return say("There is only one token: {word} can look at nothing but itself.", word=Piece(row["token"].iloc[0]))
     top, second, heads = row.iloc[0], row.iloc[1], int(row["heads"].sum())
     leads = "gets most" if top["share"] >= 1.2 * second["share"] else "and the next get nearly as much as each other"
     return say(

@@ -24,6 +24,7 @@ from bert_explain.ui.working import awaited
 
 RANDOM = state.Number("rand", 0, 9999, 1)  # the seed with which a sentence is drawn to take the place of B
 WAS = PackedText("was")  # what stood in B before a drawn sentence took its place
+NO_PAIR = "There is no sentence B, so there is nothing to judge."
 READ = 48  # tokens that a row of this page shows, of longer texts both ends
 
 
@@ -63,7 +64,7 @@ def answer(page: Page) -> None:
 
 def _no_pair() -> None:
     with picture("answer", "Does B follow A?"):
-        tell("There is no sentence B, so there is nothing to judge. Type one above, or begin with one of these.")
+        tell(f"{NO_PAIR} Type one above, or begin with one of these.")
         with st.container(horizontal=True):
             st.button("Take an example pair", key="take-example", on_click=_take_example)
             st.button("Put a random sentence in B", key="take-random", on_click=_random_into_b)
@@ -88,6 +89,7 @@ def _drawn() -> str:
 def changes(page: Page) -> None:
     """The answer after each of a few changes, before the reader applies any of them."""
     if not has_pair(page):
+        tell(f"{NO_PAIR} Type one above.")
         return
     drawn = _drawn()
     found = ns.variants(page.trace, drawn)
@@ -163,6 +165,7 @@ def _put(page: Page, text: str | None) -> None:
 def decision(page: Page) -> None:
     """From the vector of [CLS] to the two numbers."""
     if not has_pair(page):
+        tell(f"{NO_PAIR} Type one above.")
         return
     trace = page.trace
     found = ns.decision(trace)
