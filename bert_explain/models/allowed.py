@@ -2,7 +2,7 @@
 
 A settings file (`--settings FILE`, BERT_EXPLAIN_SETTINGS) is TOML:
 
-    downloads = true        # readers may have a listed model fetched; without this line: where only this machine is listened to
+    downloads = true        # readers may have a listed model fetched; without this line: where only this machine is served
     any-model = false       # any repository of the hub, not only the listed ones
 
     [[models]]              # these instead of the app's own list (models.toml)
@@ -39,6 +39,7 @@ REVISION = re.compile(r"[0-9a-f]{40}")
 _KEYS = {"name", "title", "about", "hub", "revision", "bytes", "folder"}
 
 listening: str | None = None  # the address that the server listens at, once it is known
+names: frozenset[str] = frozenset()  # by which it may be asked besides: one that is not this machine's is what a proxy serves
 
 
 class BadSettings(ExplainError):
@@ -64,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is allowed. downloads : None leaves it to where the server listens."""
+    """What is allowed. downloads : None leaves it to whom the server is there for."""
 
     models: tuple[Entry, ...]
     any_model: bool = False
@@ -104,7 +105,7 @@ def may_download() -> bool:
     allowed = settings().downloads
     if allowed is not None:
         return allowed
-    return listening is not None and not beyond_this_machine(listening)
+    return listening is not None and not any(map(beyond_this_machine, (listening, *names)))
 
 
 def unlisted(name: str) -> Entry | None:

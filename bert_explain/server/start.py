@@ -38,8 +38,8 @@ def serve(*, host: str, port: int, open_browser: bool, names: Sequence[str] = ()
     there is none.
     """
     allowed.given()  # a settings file that is wrong is said before anything is loaded
-    allowed.listening = host
     app.hosts = Hosts(host, names)
+    allowed.listening, allowed.names = host, app.hosts.more
     listener = _listen(host, port)
     chosen = listener.getsockname()[1]
     url = _url(host, chosen)

@@ -4,6 +4,9 @@ import socket
 
 import pytest
 
+from bert_explain import models
+from bert_explain.models import allowed
+from bert_explain.server import start
 from bert_explain.server.hosts import Hosts, beyond_this_machine
 
 HERE, EVERYWHERE = Hosts("127.0.0.1"), Hosts("0.0.0.0")
@@ -116,3 +119,36 @@ def test_behind_a_proxy_that_writes_its_own_host():
 )
 def test_who_can_reach_it(address, beyond):
     assert beyond_this_machine(address) is beyond
+
+
+@pytest.mark.parametrize(
+    ("names", "fetches"),
+    [
+        ([], True),
+        (["localhost"], True),
+        (["LOCALHOST:8501", "127.0.0.1", "[::1]:80", " "], True),
+        (["bert.example.org"], False),
+        (["localhost", "bert.example.org:443"], False),
+        (["192.168.1.7"], False),
+    ],
+)
+def test_a_name_that_a_proxy_serves_ends_the_fetching_of_models(names, fetches, monkeypatch):
+    asked = []
+
+    class Server:
+        def __init__(self, *_):
+            pass
+
+        def run(self, sockets):
+            asked.append(models.may_download())
+            for one in sockets:
+                one.close()
+
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    for name in ("SETTINGS", "ANY_MODEL", "DOWNLOADS"):
+        monkeypatch.delenv(f"BERT_EXPLAIN_{name}", raising=False)
+    monkeypatch.setattr(start, "_Server", Server)
+    for owner, name in ((allowed, "listening"), (allowed, "names"), (start.app, "hosts")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # what it was, afterwards
+    start.serve(host="127.0.0.1", port=0, open_browser=False, names=names)
+    assert asked == [fetches]
