@@ -38,12 +38,17 @@ def rows_of(text: str) -> tuple[list[list[str]], str]:
         text = text[found.end() :]
         if separator in '"\r\n':
             raise Unreadable("The first line of this CSV file names something that cannot part cells.")
-    else:
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        separator = max(SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), [])))
     try:
+        if not found:
+            first = next((line for line in text.splitlines() if line.strip()), "")
+            separator = max(SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), [])))
         rows = list(csv.reader(io.StringIO(f"{text}\n{_END}\n", newline=""), delimiter=separator))
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise Unreadable(
+                f"This CSV file has a cell of more than {csv.field_size_limit():,} characters: nothing is read. "
+                "Is a quotation mark never closed, or is it no table?"
+            ) from error
         raise Unreadable(f"This CSV file cannot be read: {error}.") from error
     if rows[-1] != _END.split(separator):
         raise Unreadable(f"Row {len(rows)} of this CSV file opens a quotation mark that is never closed: nothing is read.")

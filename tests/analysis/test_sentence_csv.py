@@ -83,6 +83,9 @@ def test_what_is_not_read_or_changed_is_said(data, lines, said):
             "Row 3 .* opens a quotation mark that is never closed",
         ),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "no text file"),
+        (b"x" * 131_073, "a cell of more than 131,072 characters: nothing is read"),
+        (b"sentence,label\n" + b"x" * 131_073 + b",x\n", "a cell of more than 131,072 characters: nothing is read"),
+        (b"sep=;\nsentence;label\n" + b"x" * 131_073 + b";x\n", "a cell of more than 131,072 characters: nothing is read"),
     ],
 )
 def test_files_that_cannot_be_read_say_what_is_wrong(data, said):
