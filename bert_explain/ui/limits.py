@@ -89,10 +89,15 @@ def _bound(name: str, fine: bool, why: str) -> None:
 def edited(name: str, model: Encoder) -> Callable[[], None]:
     """Callback for a sentence box: masks, replacements and the chosen token stay only where the same piece stands still."""
 
+    def pieces() -> list[int]:
+        """In the order in which the model reads them: positions count there."""
+        read = Query(state.get("a"), state.get("b"), separators=state.get("sep"), swapped=state.get("swap"))
+        return [t.original_id for t in cache.laid(model, read)]
+
     def changed() -> None:
-        old = [t.original_id for t in cache.laid(model, Query(state.get("a"), state.get("b")))]
+        old = pieces()
         state.put(**{name: st.session_state[f"w-sentence-{name}"]})
-        new = [t.original_id for t in cache.laid(model, Query(state.get("a"), state.get("b")))]
+        new = pieces()
         same = {p for p in range(min(len(old), len(new))) if old[p] == new[p]}
         state.put(mask=tuple(p for p in state.get("mask") if p in same), put=tuple(x for x in state.get("put") if x[0] in same))
         if state.get("token") not in same:
