@@ -1,5 +1,7 @@
 """The right options of Input embeddings and Inside a layer, worked out another way on twenty pairs."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -92,3 +94,20 @@ def test_a_word_that_stands_twice(mini_bert):
         alike = 1 - cosine(trace.hidden[-1][one], trace.hidden[-1][other])
         assert found.attrs["facts"]["cosine"] == pytest.approx(alike, abs=1e-5)
         assert layer.TWICE.answer(found) == ("same" if alike >= 0.98 else "alike" if alike >= 0.5 else "unlike")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("The cat sat on the mat.", "The dog sat too."), ("They played cards.", "The unplayable card was played.")]
+)
+def test_the_repeated_word_is_a_whole_one_and_how_often_it_stands_is_not_said(mini_bert, a, b):
+    ask = ask_of(mini_bert, a, b)
+    found = layer.TWICE.evidence(ask)
+    places = [t.position for t in ask.trace.tokens if t.text == found.attrs["facts"]["word"]]
+    assert (found.attrs["facts"]["one"], found.attrs["facts"]["other"]) == (places[0], places[-1])
+    spans = [ask.trace.tokens[p] for p in places]
+    assert all((a, b)[t.sentence][slice(*t.span)].lower() == t.text for t in spans)
+    words = re.findall(r"[a-z]+", f"{a} {b}".lower())
+    assert words.count(found.attrs["facts"]["word"]) == len(places)
+    said = layer.TWICE.said("ask", found).plain()
+    assert "twice" not in said
+    assert f"as token {places[0]} and as token {places[-1]}" in said

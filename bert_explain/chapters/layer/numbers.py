@@ -7,7 +7,7 @@ import pandas as pd
 
 from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.layer import cosine, shares
-from bert_explain.analysis.masking import can_be_masked
+from bert_explain.analysis.masking import can_be_masked, word_of
 from bert_explain.analysis.sentence import Piece
 from bert_explain.kernel.readings import percent, signed
 from bert_explain.learning.question import Ask, NotAskable, table
@@ -85,16 +85,19 @@ def at_the_edge(evidence: pd.DataFrame) -> str:
 
 
 def repeated(ask: Ask) -> pd.DataFrame:
-    """Evidence: the cosine of the outputs of two tokens of the same piece, at the input and after the last layer."""
-    places: dict[int, list[int]] = {}
-    for token in ask.trace.tokens:
-        if can_be_masked(token):
+    """Evidence: the cosine of the outputs of two tokens of the same word, at the input and after the last layer.
+
+    Of the words of one piece that stand at two places or more, that with the places furthest apart: its first and its last.
+    """
+    tokens, places = ask.trace.tokens, dict[int, list[int]]()
+    for token in tokens:
+        if can_be_masked(token) and token.original.isalpha() and len(word_of(tokens, token.position)) == 1:
             places.setdefault(token.id, []).append(token.position)
-    twice = [where for where in places.values() if len(where) > 1]
-    words = [where for where in twice if ask.trace.tokens[where[0]].original.isalpha()]
+    words = [where for where in places.values() if len(where) > 1]
     if not words:
-        raise NotAskable("No word stands twice in this text.")
-    one, other = max(words, key=lambda where: where[-1] - where[0])[:2]
+        raise NotAskable("No word that is one piece stands twice in this text.")
+    furthest = max(words, key=lambda where: where[-1] - where[0])
+    one, other = furthest[0], furthest[-1]
     before = cosine(ask.trace.hidden[0][one], ask.trace.hidden[0][other])
     after = cosine(ask.trace.hidden[-1][one], ask.trace.hidden[-1][other])
     where = "same" if after >= ALIKE else "alike" if after >= FAR else "unlike"
