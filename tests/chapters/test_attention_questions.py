@@ -1,9 +1,11 @@
 """The right options of Attention, worked out another way on twenty pairs."""
 
+import re
+
 import numpy as np
 import pytest
 
-from bert_explain.chapters.attention import questions
+from bert_explain.chapters.attention import numbers, questions
 from bert_explain.models import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -37,11 +39,54 @@ def test_there_and_back_are_two_weights(mini_bert):
         facts = questions.BACK.evidence(ask).attrs["facts"]
         weights = ask.trace.attention[facts["layer"] - 1, facts["head"] - 1]
         pieces = np.array(ask.trace.pieces)
-        rows, columns = np.flatnonzero(pieces == facts["first"]), np.flatnonzero(pieces == facts["second"])
+        named = [re.fullmatch(r"(\S+)(?: \(token (\d+)\))?", facts[name].plain()).groups() for name in ("first", "second")]
+        (rows, columns) = ([int(n)] if n else np.flatnonzero(pieces == text) for text, n in named)
         row, column = max(((r, c) for r in rows for c in columns), key=lambda at: weights[at])
+        assert [text for text, _ in named] == [pieces[row], pieces[column]]
         ratio = weights[column, row] / weights[row, column]
         wanted = "same" if 0.8 <= ratio <= 1.25 else "less" if ratio < 0.8 else "more"
         assert questions.BACK.answer(questions.BACK.evidence(ask)) == wanted
+
+
+def test_one_word_that_stands_twice_is_told_apart_by_its_place(mini_bert):
+    found = questions.BACK.evidence(
+        ask_of(mini_bert, "They planted a tree behind the house.", "After three years the tree gave apples.")
+    )
+    assert "tree (token 4) looks strongly at tree (token 14)" in questions.BACK.said("ask", found).plain()
+
+
+def test_what_gets_most_without_those_heads_may_be_no_option(mini_bert):
+    pair = next(p for p in questions.MOST.pairs if p.word == "board")
+    ask = ask_of(mini_bert, pair.a, pair.b, pair.word)
+    found = questions.MOST.evidence(ask)
+    tried = questions.MOST.tried(ask, found)
+    off = ask.trace.attention[:, :, ask.position].argmax(axis=2) == int(questions.MOST.answer(found)[1:])
+    cut = run(mini_bert, ask.query.but(heads_off=tuple(map(tuple, np.argwhere(off).tolist()))))
+    first = int(cut.attention[~off][:, ask.position].mean(axis=0).argmax())
+    assert f"t{first}" not in tried.index
+    assert questions.MOST.broken(found, tried)
+    facts = {f"new_{name}": value for name, value in tried.attrs["facts"].items()}
+    assert f"looks most at {cut.pieces[first]} (token {first}), with" in questions.MOST.said("broke", found, **facts).plain()
+
+
+def test_the_next_token_counts_though_it_is_no_option(mini_bert, monkeypatch):
+    ask = ask_of(mini_bert, "The cat sat on the mat.", "It was fast asleep.", "cat")
+    ends = [t.position for t in ask.trace.tokens if t.text == "[SEP]"]
+    shares = np.full(len(ask.trace.tokens), 0.03)
+    shares[ends] = 0.21, 0.20
+    row = numbers.mean_row(ask.trace, ask.position).assign(share=shares)
+    monkeypatch.setattr(numbers, "mean_row", lambda *_: row)
+    found = questions.MOST.evidence(ask)
+    assert f"t{ends[1]}" not in found.index
+    assert "about as much" in questions.MOST.why_not(found)
+
+
+def test_a_special_token_that_the_reader_typed_ends_no_sentence(mini_bert):
+    ask = ask_of(mini_bert, "A [PAD] cat.", "It slept.")
+    typed = ask.trace.pieces.index("[PAD]")
+    assert numbers._named(ask.trace, typed, own=1).plain() == "[PAD]"
+    last = len(ask.trace.tokens) - 1
+    assert numbers._named(ask.trace, last, own=1).plain() == f"[SEP] (token {last}), a token that ends a sentence"
 
 
 def guess(model: Encoder, query: Query, position: int) -> int:

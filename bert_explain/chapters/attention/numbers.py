@@ -13,7 +13,7 @@ from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.attention import heads_off
 from bert_explain.kernel.readings import percent
-from bert_explain.learning.question import Ask, NotAskable, Option, table
+from bert_explain.learning.question import Ask, Margin, NotAskable, Option, table
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -48,11 +48,16 @@ def _named(trace: Trace, position: int, own: int) -> Sentence:
     token = trace.tokens[position]
     if position == own:
         return say("{word}, itself", word=Piece(token.text))
-    if token.special:
+    if token.special and token.sentence is None:
         where = "the token in front" if position == 0 else "a token that ends a sentence"
-        return say("{word}, {where}", word=Piece(token.text), where=where)
-    twice = sum(t.text == token.text for t in trace.tokens) > 1
-    return say("{word} (number {n})" if twice else "{word}", word=Piece(token.text), n=position)
+        return say("{word}, {where}", word=_told_apart(trace, position), where=where)
+    return _told_apart(trace, position)
+
+
+def _told_apart(trace: Trace, position: int) -> Sentence:
+    """A token for a sentence; with its number where another one is written as it is."""
+    text = trace.pieces[position]
+    return say("{word} (token {n})" if trace.pieces.count(text) > 1 else "{word}", word=Piece(text), n=position)
 
 
 def looked_at(ask: Ask) -> tuple[Option, ...]:
@@ -83,13 +88,24 @@ def most_looked_at(ask: Ask) -> pd.DataFrame:
         rows,
         word=Piece(trace.pieces[own]),
         heads=count,
-        top=Piece(top["token"]),
+        top=_told_apart(trace, int(top["position"])),
         top_share=percent(top["share"]),
-        second=Piece(second["token"]),
+        second=_told_apart(trace, int(second["position"])),
         second_share=percent(second["share"]),
         first=int(top["heads"]),
         top_at=int(top["position"]),
+        leads=Margin().clear(float(top["share"]), float(second["share"])),
     )
+
+
+def two_get_most(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where another token, be it an option or not, gets nearly as much as the first."""
+    return "" if evidence.attrs["facts"]["leads"] else "Here two tokens get about as much, so none of them clearly gets most."
+
+
+def another_gets_most(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:
+    """Whether another token gets most now, be it an option or not."""
+    return evidence.attrs["facts"]["top_at"] != tried.attrs["facts"]["top_at"]
 
 
 def without_those(ask: Ask, evidence: pd.DataFrame) -> Query:
@@ -116,8 +132,10 @@ def back_again(ask: Ask) -> pd.DataFrame:
         {name: (value, shown[name]) for name, value in near.items()},
         layer=link.layer + 1,
         head=link.head + 1,
-        first=Piece(tokens[link.row].text),
-        second=Piece(tokens[link.column].text),
+        first=_told_apart(ask.trace, link.row),
+        second=_told_apart(ask.trace, link.column),
+        row=link.row,
+        column=link.column,
         there=f"{there:.2f}",
         back=f"{back:.2f}",
         ratio=ratio,

@@ -17,7 +17,9 @@ MOST = Question(
     numbers.most_looked_at,
     EVERYDAY,
     options=numbers.looked_at,
-    experiment=Experiment(numbers.without_those),
+    margin=None,
+    unclear=numbers.two_get_most,
+    experiment=Experiment(numbers.without_those, breaks=numbers.another_gets_most),
 )
 BACK = Question("attention-back", WORDS["back"], numbers.back_again, EVERYDAY, margin=None, unclear=numbers.near_the_edge)
 LESS = Question(
