@@ -27,12 +27,14 @@ _WORD = re.compile(r"\[(?:MASK|UNK|CLS|SEP|PAD)\]|\w+(?:['’.-]\w+)*")
 
 @dataclass(frozen=True)
 class WordRow:
-    """One word of a text: as written, its span of characters, and its row in the table, None when it has none."""
+    """One word of a text: as written, its span of characters, its row in the table, None when it has none; and the word that
+    finds the row, which may lack the possessive or have another apostrophe (as written when there is no row)."""
 
     word: str
     start: int
     end: int
     index: int | None
+    key: str
 
 
 def word_rows(vectors: Vectors, text: str) -> list[WordRow]:
@@ -43,13 +45,13 @@ def word_rows(vectors: Vectors, text: str) -> list[WordRow]:
     """
     found: list[WordRow] = []
     for match in _WORD.finditer(text):
-        index = _row(vectors, match[0]) if match[0][0] != "[" else None
+        index, key = row_of(vectors, match[0]) if match[0][0] != "[" else (None, match[0])
         if index is not None or re.fullmatch(r"\w+|\[\w+\]", match[0]):
-            found.append(WordRow(match[0], *match.span(), index))
+            found.append(WordRow(match[0], *match.span(), index, key))
             continue
         for part in re.finditer(r"\w+(?:['’]\w+)*", match[0]):
             start = match.start() + part.start()
-            found.append(WordRow(part[0], start, start + len(part[0]), _row(vectors, part[0])))
+            found.append(WordRow(part[0], start, start + len(part[0]), *row_of(vectors, part[0])))
     return found
 
 
@@ -60,11 +62,13 @@ def repaired(vectors: Vectors) -> str:
     return f"{many} of the file had been cut inside a character. {rest}"
 
 
-def _row(vectors: Vectors, word: str) -> int | None:
-    """The row of a word, with a straight apostrophe, or without its possessive."""
+def row_of(vectors: Vectors, word: str) -> tuple[int | None, str]:
+    """The row of a word with a straight apostrophe, else without its possessive, and what found it; None, and the word itself."""
     plain = word.replace("’", "'")
-    found = vectors.index(plain)
-    return vectors.index(plain.removesuffix("'s")) if found is None else found
+    for key in (plain, plain.removesuffix("'s")):
+        if (found := vectors.index(key)) is not None:
+            return found, key
+    return None, word
 
 
 def row_table(rows: list[WordRow]) -> pd.DataFrame:

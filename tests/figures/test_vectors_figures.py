@@ -47,7 +47,10 @@ def test_the_third_strip_is_the_product(small):
 
 
 def test_a_word_in_two_sentences_leaves_no_difference(small):
-    assert not figures.same_bands(small, "bank", "BANK")[2].values.any()
+    in_a, in_b = (av.word_rows(small, text)[0] for text in ("bank", "BANK’s"))
+    a, b, difference = figures.same_bands(small, in_a, in_b)
+    assert (a.name, b.name) == ("bank in A", "BANK’s in B")
+    assert not difference.values.any()
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])

@@ -295,3 +295,11 @@ def test_a_file_given_at_the_start_is_shown(tmp_path, monkeypatch):
     at = opened("Neighbours", table="own.txt", word="w3")
     best = max((r for r in range(30) if r != 3), key=lambda r: rows[r] @ rows[3] / np.linalg.norm(rows[r]))
     assert f">w{best}<" in html(at)
+
+
+def test_a_possessive_with_a_curly_apostrophe_has_the_vector_of_its_word():
+    at = opened("One vector", a="The king’s horse ran.", b="The king's horse slept.")
+    assert re.search(r"In a table of word vectors <b[^>]*>king’s</b> is the same in A and in B", html(at))
+    at = opened("Neighbours", a="King’s!", b="")
+    assert field(at, "Any word").value == "King"
+    assert "points most nearly the same way as" in html(at)

@@ -40,8 +40,8 @@ def _telling(page: Page, rows: list[WordRow]) -> str:
         text = (page.query.text_a, page.query.text_b)[token.sentence]
         at = [r for r in rows if r.index is not None and text[r.start : r.end] == r.word and r.start <= token.span[0] < r.end]
         if at:
-            return at[0].word
-    return next((row.word for row in rows if row.index is not None), "bank")
+            return at[0].key
+    return next((row.key for row in rows if row.index is not None), "bank")
 
 
 def neighbours(page: Page, first: str = "") -> None:
@@ -67,9 +67,9 @@ def neighbours(page: Page, first: str = "") -> None:
                     [row.word for row in rows],
                     key="vectors-row",
                     label="The words of your sentences: choose one",
-                    chosen={i for i, row in enumerate(rows) if row.word.lower() == word.lower()},
+                    chosen={i for i, row in enumerate(rows) if row.key.lower() == word.lower()},
                     notes=["" if row.index is not None else "no vector" for row in rows],
-                    on_pick=lambda i: state.put(WORD, rows[i].word),
+                    on_pick=lambda i: state.put(WORD, rows[i].key),
                 )
             key = "vectors-word"
             left, right = st.columns([2, 2])
@@ -155,7 +155,7 @@ def one(page: Page, asked: str = "") -> None:
     at = min(first if chosen is None else chosen, max(len(shared) - 1, 0))
     _pair(page, trace, tables, shared, at, ours)
     if not asked:
-        _mixture(tables, _meant(page, tables[0], [row.word for row, _ in shared], at))
+        _mixture(tables, _meant(page, tables[0], [row.key for row, _ in shared], at))
     depth(tables[0], "one")
 
 
@@ -206,7 +206,7 @@ def _pair(page: Page, trace: Trace, tables: list[Vectors], shared: list[tuple[Wo
             )
         in_a, in_b = shared[at]
         static = tables[0]
-        same = figures.same_bands(static, in_a.word, in_b.word)
+        same = figures.same_bands(static, in_a, in_b)
         bands(same, key="vectors-same", label=f"The vector of {in_a.word} in A and in B")
         bars(figures.one_bars(found), key="vectors-one", label="How alike the vectors in A and in B are")
 

@@ -82,12 +82,12 @@ def row_bands(vectors: Vectors, rows: Sequence[WordRow]) -> list[Band]:
     return [Band(row.word, vectors.keyed.vectors[row.index], "segment_a") for row in rows]
 
 
-def same_bands(vectors: Vectors, in_a: str, in_b: str) -> list[Band]:
+def same_bands(vectors: Vectors, in_a: WordRow, in_b: WordRow) -> list[Band]:
     """A word's vector in A, its vector in B, and the difference: the sentence changes nothing."""
-    a, b = vectors.vector(in_a), vectors.vector(in_b)
+    a, b = (vectors.vector(row.key) for row in (in_a, in_b))
     return [
-        Band(f"{in_a} in A", a, "segment_a"),
-        Band(f"{in_b} in B", b, "segment_b", "−"),
+        Band(f"{in_a.word} in A", a, "segment_a"),
+        Band(f"{in_b.word} in B", b, "segment_b", "−"),
         Band("difference", a - b, "hidden", "="),
     ]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.analysis.vectors import WordRow
+from bert_explain.analysis.vectors import WordRow, row_of
 from bert_explain.core.tokens import touching
 from bert_explain.kernel import readings
 from bert_explain.models.vectors import Vectors
@@ -24,8 +24,9 @@ def table(trace: Trace, tables: Sequence[Vectors], one: WordRow, other: WordRow)
     """The cosine of a word's vector in A and its vector in B: in each static table, and after each layer of BERT."""
     rows = []
     for vectors in tables:
-        if vectors.index(one.word) is not None and vectors.index(other.word) is not None:
-            rows.append((vectors.title, _cosine(vectors.vector(one.word), vectors.vector(other.word)), True))
+        found = [key for row, key in (row_of(vectors, word.word) for word in (one, other)) if row is not None]
+        if len(found) == 2:
+            rows.append((vectors.title, _cosine(*map(vectors.vector, found)), True))
     in_a, in_b = positions(trace, 0, one), positions(trace, 1, other)
     if in_a and in_b:
         for layer, hidden in enumerate(trace.hidden):
