@@ -122,3 +122,12 @@ def test_a_random_model_is_told_as_it_is():
     assert verdicts["rand"] == verdicts["cont"] == verdicts["pad"] == REFUTED
     assert verdicts["nextw"] != REFUTED
     assert verdicts["label"] != REFUTED
+
+
+def test_a_text_that_shares_a_word_with_every_sentence_is_not_compared(mini_bert):
+    known = mini_bert.wordpiece.get_vocab()
+    words = {max((w for w in s.lower().rstrip(".").split() if w in known), key=len) for s in content.sentences()[3:]}
+    ask = ask_of(mini_bert, " ".join(sorted(words)))
+    for name in ("cos", "find"):
+        with pytest.raises(NotAskable, match="too few are left"):
+            CARDS[name].evidence(ask)

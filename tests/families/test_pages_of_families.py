@@ -69,6 +69,7 @@ def foreign(at: AppTest) -> list[str]:
     texts = [unescape(re.sub(r"<[^>]+>", "", body)) for body in html]
     texts += [x.value for group in (at.caption, at.markdown, at.subheader) for x in group]
     texts += [x.label for group in (at.button, at.expander) for x in group] + [o for radio in at.radio for o in radio.options]
+    texts = [re.sub(r"\\(\W)", r"\1", text) for text in texts]  # as they are read: Markdown takes the escapes away
     lines = [re.sub(r"\S+ for \[\w+\]", "", line) for text in texts for line in text.split("\n")]
     return [line for line in lines if own_tokens.names(line)]
 

@@ -28,7 +28,7 @@ def _drawn(name: str, card: Card, asked: working.state.Number) -> Callable[[Page
             found = asking.evidence(page, card, here)  # committed, or not to be asked of this text: shown at once
             _card(name, card, found, "" if asking.answered(page, card) else "between")
             return
-        st.markdown(f"**{markdown(card.words['ask'])}**")
+        st.markdown(f"**{markdown(own.plain(card.words['ask']))}**")
         found = _run(page, card, here, asked)
         if isinstance(found, str):
             tell(found)

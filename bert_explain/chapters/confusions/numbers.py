@@ -34,6 +34,7 @@ from bert_explain.trace import Token, Trace, run
 REFUTED, HOLDS, BETWEEN = "refuted", "holds", "between"
 MOST_WORDS = 12  # of a text that are hidden one after the other; of a longer one, spread over it
 BARS = 8
+FEWEST = 8  # sentences from elsewhere that a card compares the text with
 SAME = 1e-4  # vectors that differ by no more are the same but for rounding
 
 
@@ -98,9 +99,11 @@ def mean(trace: Trace) -> np.ndarray:
 
 
 def elsewhere(ask: Ask, count: int) -> list[str]:
-    """So many plain sentences that share no longer word with the text."""
+    """So many plain sentences that share no longer word with the text, or what there is of them. Raises NotAskable for few."""
     own = {t.original for t in ask.trace.tokens if t.original.isalpha() and len(t.original) > 3}
     found = [s for s in content.sentences() if not own & set(s.lower().rstrip(".").replace(",", "").split())]
+    if len(found) < FEWEST:
+        raise NotAskable("This text shares words with nearly all sentences that this card carries: too few are left to compare.")
     return found[:count]
 
 
