@@ -30,7 +30,7 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace], veile
         "layers": lambda: _shades(overview.hidden_strips(trace, position)),
         "attention": lambda: _shades(overview.head_map(trace)),
         "words": lambda: _words(trace, overview.hidden_word(trace, position, run)),
-        "next": lambda: None if trace.nsp is None or not trace.query.text_b.strip() else _probability(float(trace.nsp[0])),
+        "next": lambda: None if trace.nsp is None or not trace.query.is_pair else _probability(float(trace.nsp[0])),
         "outputs": lambda: _shades(overview.cosines(trace)),
     }
     return {name: VEILED if name in veiled else one() for name, one in make.items()}
@@ -49,11 +49,19 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
         "layers": lambda: many(trace.spec.n_layers, "layer"),
         "attention": lambda: many(trace.spec.n_layers * trace.spec.n_heads, "head"),
         "words": lambda: words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
-        "next": lambda: "no sentence B" if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}",
+        "next": lambda: (
+            _no_verdict(trace) if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}"
+        ),
         "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.spec.hidden_size}",
     }
     veiled = {name for name, drawn in thumbs.items() if isinstance(drawn, str) and drawn == VEILED}
     return {name: "comes later" if name in veiled else one() for name, one in told.items()}
+
+
+def _no_verdict(trace: Trace) -> str:
+    if trace.nsp is None:
+        return "no such head"
+    return "no sentence A" if trace.query.text_b.strip() else "no sentence B"
 
 
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:

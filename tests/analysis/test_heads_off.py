@@ -103,6 +103,14 @@ def test_only_the_next_sentence_is_left(without_mlm):
     assert "B follows A" in h.look_off(q, whole, cut).plain()
 
 
+def test_of_swapped_sentences_it_is_a_that_follows_b(without_mlm):
+    query = Query("the bank", "cold", swapped=True)
+    whole, cut = run(without_mlm, query), run(without_mlm, query.but(heads_off=((0, 1),)))
+    table = h.single_heads(whole, None, lambda query: run(without_mlm, query))
+    for said in (h.look_single(table, whole, None), h.look_off(h.question(whole, 1), whole, cut)):
+        assert "the probability that A follows B" in said.plain()
+
+
 @pytest.mark.parametrize("query", [Query(""), Query("the"), Query("", "bank")], ids=repr)
 def test_one_sentence_is_no_pair(tiny, query):
     assert not h.has_pair(run(tiny, query))

@@ -122,3 +122,21 @@ def test_swapped_sentences_are_named_as_the_model_reads_them(mini_bert, trace):
     says = strip.alternatives(swapped, strip.thumbnails(swapped, 2, lambda query: run(mini_bert, query)))
     assert says["next"].endswith("that A follows B")
     assert "sentence B follows sentence A" in stations.next_sentence(trace, 1).plain()
+
+
+def test_one_sentence_follows_none(mini_bert):
+    for query, lacking in ((Query("", "The river."), "A"), (Query("The river."), "B"), (Query(" ", "x", swapped=True), "A")):
+        trace = run(mini_bert, query)
+        says = strip.alternatives(trace, strip.thumbnails(trace, 0, lambda query: run(mini_bert, query)))
+        assert says["next"] == f"no sentence {lacking}"
+        assert stations.next_sentence(trace, 0).plain().startswith(f"Type a sentence {lacking}")
+        drawn = next(one for one in home.stations(trace, 0, None) if one.name == "Next sentence").drawn
+        assert drawn == []
+
+
+def test_the_tokens_of_a_long_text_have_their_own_places_in_the_table(mini_bert):
+    trace = run(mini_bert, Query("The river was cold and clear. " * 8))
+    table = next(one for one in home.stations(trace, 2, None) if one.name == "Outputs").table()
+    last = len(trace.tokens) - 1
+    assert len(table) < len(trace.tokens)
+    assert f"{trace.pieces[last]} ({last})" in table.columns

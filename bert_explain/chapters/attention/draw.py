@@ -285,11 +285,11 @@ def off(page: Page) -> None:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
         if heads_off.has_pair(trace):
             plain = cache.trace(model, trace.query.but(heads_off=())).next_sentence()[0]
-            st.text("The probability that B follows A:")
+            st.text(f"The probability that {heads_off.claim(trace)}:")
             bars(
                 figures.next_sentence_bars(plain, trace.next_sentence()[0] if changed else None),
                 key="off-nsp",
-                label="Probability that B follows A",
+                label=f"Probability that {heads_off.claim(trace)}",
             )
         if q.position is not None or heads_off.has_pair(trace):
             _single_heads(page, q, before)
@@ -352,12 +352,12 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
             "first": "First guess without it",
             "without": percent("Probability without it"),
             "change": st.column_config.NumberColumn("Change, points", format="%+.2f"),
-            "is_next": percent("B follows A, without it"),
+            "is_next": percent(f"{heads_off.claim(whole)}, without it"),
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
     )
     if q.added and heads_off.has_pair(whole):
-        st.text(f"Here, “B follows A” is judged with “{q.word}” masked.")
+        st.text(f"Here, “{heads_off.claim(whole)}” is judged with “{q.word}” masked.")
     st.caption(words.notes("attention").single)
 
 

@@ -57,8 +57,19 @@ def question(trace: Trace, position: int) -> Question:
 
 
 def has_pair(trace: Trace) -> bool:
-    """True when there are two sentences and a head that judges them: then "B follows A" is a question."""
+    """True when there are two sentences and a head that judges them: then whether one follows the other is a question."""
     return trace.nsp is not None and {0, 1} <= {t.sentence for t in trace.tokens}
+
+
+def claim(trace: Trace) -> str:
+    """What the next-sentence head judges: "B follows A", or "A follows B" of a swapped pair."""
+    first, second = trace.query.names
+    return f"{second} follows {first}"
+
+
+def what_follows(trace: Trace) -> str:
+    """The number it gives, in words."""
+    return f"the probability that {claim(trace)}"
 
 
 def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.DataFrame:
@@ -150,8 +161,9 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
             then=Piece(piece_text(after, then)),
         )
     return say(
-        "Without {off}, the probability that B follows A goes from {p} to {new}.",
+        "Without {off}, {what} goes from {p} to {new}.",
         off=off,
+        what=what_follows(before),
         p=percent(before.next_sentence()[0]),
         new=percent(after.next_sentence()[0]),
     )
@@ -164,7 +176,7 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sent
         change, without = "change", "without"
         what = Piece(piece_text(whole, int(best(_probabilities(whole, position), 1)[0])))
     elif "is_next" in table:
-        change, without, what = "is_next_change", "is_next", "the probability that B follows A"
+        change, without, what = "is_next_change", "is_next", what_follows(whole)
     else:
         return say("This model and text give no prediction that could be compared.")
     top = readings.best(table[change].abs(), least=0.001)

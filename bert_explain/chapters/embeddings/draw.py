@@ -208,7 +208,7 @@ def _run(row, name: str, run: Trace, target: int | None) -> None:
     guesses = figures.guess_bars(row, None if target is None else run.tokens[target].original)
     if guesses:
         bars(guesses, key=f"removal-{name}", label=f"Predictions with {name}")
-    if facts := figures.facts(row):
+    if facts := figures.facts(row, run.query.names):
         st.caption(" ".join(facts))
 
 

@@ -325,7 +325,11 @@ def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
     return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word", signal=True)]
 
 
-def facts(row: pd.Series) -> list[str]:
-    """What else one run gives, in short sentences; nothing turns in the first run, from which nothing is taken."""
-    said = [] if np.isnan(row["p next"]) else [f"B follows A: {percent(row['p next'])}."]
+def facts(row: pd.Series, names: tuple[str, str] = ("A", "B")) -> list[str]:
+    """What else one run gives, in short sentences; nothing turns in the first run, from which nothing is taken.
+
+    names : of the sentences, in the order in which they are read.
+    """
+    first, second = names
+    said = [] if np.isnan(row["p next"]) else [f"{second} follows {first}: {percent(row['p next'])}."]
     return [*said, f"Final vectors turn by {row['moved']:.2f} on average."] if row["moved"] else said

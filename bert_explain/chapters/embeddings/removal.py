@@ -62,12 +62,12 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
     """What each removal does, R rows, named by the run. p : what `probabilities` gave.
 
     guess 1..k, p 1..k: the words predicted at `target`. p true, rank: of the word that really stands there; NaN where
-    the text itself says [MASK]. p next: probability that B follows A; NaN without a B or without the head. moved: mean
-    over the tokens of 1 - cosine between the final vectors of this run and of the first.
+    the text itself says [MASK]. p next: probability that the second sentence follows the first; NaN without two or without
+    the head. moved: mean over the tokens of 1 - cosine between the final vectors of this run and of the first.
     """
     first = next(iter(runs.values()))
     true = true_id(first, target) if p and target is not None else None
-    pair = first.nsp is not None and any(t.segment != first.tokens[0].segment for t in first.tokens)
+    pair = first.nsp is not None and {0, 1} <= {t.sentence for t in first.tokens}
     away, table = [np.zeros(len(first.tokens)), *moved(runs)], {}
     for i, (name, run) in enumerate(runs.items()):
         ids = best(p[name], k) if p else ()

@@ -40,7 +40,8 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
 
     rows, path = sum_of_rows(trace, position), through_layers(trace, position)
     words = guesses(guess) if guess else []
-    verdict = follows(trace) if trace.nsp is not None and trace.query.text_b.strip() else []
+    verdict = follows(trace) if trace.query.is_pair else []
+    first, second = trace.query.names
     places = np.array(shown(trace, position))
     near = all_cosines(trace)[np.ix_(places, places)]
     pieces = [trace.pieces[i] for i in places]
@@ -59,13 +60,20 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
             "Attention", "heads", trace.attention, "Every head of every layer", lambda: attention.facts(trace), attention.facts
         ),
         station("Masked words", "bars", words, "Most probable pieces for the hidden word", lambda: bar_table(words), guesses),
-        station("Next sentence", "bars", verdict, "Does sentence B follow sentence A?", lambda: bar_table(verdict), follows),
+        station(
+            "Next sentence",
+            "bars",
+            verdict,
+            f"Does sentence {second} follow sentence {first}?",
+            lambda: bar_table(verdict),
+            follows,
+        ),
         station(
             "Outputs",
             "matrix",
             near,
             "Cosine between the output vectors of every two tokens",
-            lambda: pd.DataFrame(near, columns=_unique(pieces)).assign(token=pieces),
+            lambda: pd.DataFrame(near, columns=_at(pieces, places)).assign(token=pieces),
             all_cosines,
         ),
     ]
@@ -87,8 +95,9 @@ def bar_table(bars: Sequence[Bar]) -> pd.DataFrame:
     return pd.DataFrame([(bar.text, bar.value) for bar in bars], columns=["piece", "probability"])
 
 
-def _unique(pieces: Sequence[str]) -> list[str]:
-    return [f"{piece} ({i})" for i, piece in enumerate(pieces)]
+def _at(pieces: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Each piece with its place in the text: pieces that are alike are two columns."""
+    return [f"{piece} ({place})" for piece, place in zip(pieces, places, strict=True)]
 
 
 def sum_of_rows(trace: Trace, position: int) -> list[Band]:

@@ -132,6 +132,8 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
         return say("This model has no next-sentence head.")
     if not trace.query.text_b.strip():
         return say("Type a sentence B, and BERT says whether it follows A.")
+    if not trace.query.text_a.strip():
+        return say("Type a sentence A, and BERT says whether B follows it.")
     p = float(trace.nsp[0])
     first, second = trace.query.names
     known = {"first": first, "second": second, "p": readings.percent(p)}

@@ -52,13 +52,19 @@ def answer(page: Page) -> None:
     if not page.query.text_b.strip():
         _no_pair()
         return
-    table = ns.answer(page.trace)
-    with picture("answer", "Does B follow A?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)):
+    table, (first, second) = ns.answer(page.trace), page.query.names
+    with picture(
+        "answer", f"Does {second} follow {first}?", look=ns.look(page.trace), table=lambda: table, code=(ns.verdict, ns.answer)
+    ):
         read = folding.fold(len(page.trace.tokens), READ)
         token_row(folding.drawn(page.trace.tokens, read), key="read-row", label="What the model reads", chosen={0})
         if read.left_out:
             st.caption(read.said())
-        bars(figures.answer_bars(table), key="answer-bars", label="Probability that B follows A, and that it does not")
+        bars(
+            figures.answer_bars(table),
+            key="answer-bars",
+            label=f"Probability that {second} follows {first}, and that it does not",
+        )
         _switches(page)
 
 
