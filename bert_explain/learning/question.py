@@ -152,6 +152,7 @@ class Question:
     pairs : at least eight texts on which it can be asked.
     long : it takes more than half a second: a job, begun when the step opens.
     press : what a button says that begins this job, where it is too much to be begun by itself.
+    cost : about how many forward passes this job takes.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Question:
     score: Callable[[Ask, str], Scored] | None = None
     long: bool = False
     press: str = ""
+    cost: float = 80.0
 
     def choices(self, ask: Ask) -> tuple[Option, ...]:
         """What can be chosen; empty where the reader gives a word of their own."""

@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_explain import models
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
-from bert_explain.engines.jobs import JOBS
+from bert_explain.engines.jobs import JOBS, WAITING
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
-from bert_explain.ui import cache, own, state
+from bert_explain.ui import cache, own, state, working
 from bert_explain.ui.notice import tell
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 SURE = ("sure", "not sure")
 _GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
 _PRESSED = "_pressed"  # questions whose work was asked for by a press
-RUNS = 80  # about how many forward passes a question that takes long needs
 AT_ONCE, LOOK = 0.2, 0.5  # seconds: waited for before a bar is drawn; between two looks at a job
 
 Key = tuple[str, str, str, str]
@@ -140,7 +138,7 @@ def work_of(page: Page, question: Question, ask: Ask) -> Callable[[Callable[...,
 
         def watched(run: Callable[[Query], Any]) -> Callable[[Query], Any]:
             def step(query: Query) -> Any:
-                progress(min(0.95, next(steps) / RUNS))
+                progress(min(0.95, next(steps) / question.cost))
                 return run(query)
 
             return step
@@ -162,8 +160,7 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         _titled(title)
         st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
         return False
-    context = get_script_run_ctx(suppress_warning=True)
-    job = JOBS.submit(("evidence", place), context.session_id if context else "", work, cost=RUNS, label="a question")
+    job = JOBS.submit(("evidence", place), working.session(), work, cost=question.cost, label="a question")
     if job.wait(AT_ONCE):
         return True  # done, or failed: asking again says why
 
@@ -174,7 +171,10 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         if job.over:
             state.touched()
             st.rerun()
-        st.progress(job.share, "The model is being asked; this takes some seconds.")
+        if job.state == WAITING:
+            working.bar(job)
+        else:
+            st.progress(job.share, "The model is being asked; this takes some seconds.")
 
     waiting()
     return False

@@ -33,7 +33,6 @@ from bert_explain.ui.working import asked, forget, working
 
 LABELLED, TAGGED, ANSWERED = asked("labelled"), asked("tagged"), asked("answers")
 WHICH = {LABELS: LABELLED, TAGS: TAGGED, SPANS: ANSWERED}
-LAYER = 400  # forward passes, about
 MOST_BARS, MOST_WORDS = 12, 40
 
 LEAD = (
@@ -84,7 +83,7 @@ def _holder(page: Page, kinds: tuple[str, ...]) -> Trace | None:
         one_layer.made(model, data, progress)
         return True
 
-    done = working(WHICH[kinds], key, markdown(label), work, cost=LAYER, what="a training", primary=True)
+    done = working(WHICH[kinds], key, markdown(label), work, cost=numbers.LAYER, what="a training", primary=True)
     if done is None:
         _offer(page)
         return None

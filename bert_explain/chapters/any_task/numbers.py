@@ -20,6 +20,7 @@ from bert_explain.training import one_layer
 
 LABELS, TAGS, SPANS = ("sequence", "pair"), ("token",), ("span",)  # kinds of head that a step is about
 DATA = {LABELS: "sentiment", TAGS: "names", SPANS: "answers"}  # what a model without a head is trained on for it
+LAYER = 400  # forward passes that the training of a layer takes, about
 OPTIONS = 4
 LONGEST = 90  # characters of a text that a question repeats
 
@@ -110,7 +111,7 @@ def read_by_head(ask: Ask, kinds: tuple[str, ...]) -> Trace:
     task = tasks.load(DATA[kinds])
     if why := one_layer.unfit(model, task.kind):
         raise NotAskable(f"{lacking(spec, kinds)} {why}")
-    found = one_layer.made(model, task).model
+    found = one_layer.made(model, task, ask.progress).model
     return run(found, text_read(task_of(found.spec), ask.query))
 
 

@@ -50,6 +50,7 @@ LABEL = Question(
     margin=Margin(ratio=1.5, gap=0.2),
     experiment=Experiment(evidence=numbers.backwards),
     long=True,
+    cost=numbers.LAYER,
 )
 TAG = Question(
     "any_task-tag",
@@ -60,6 +61,7 @@ TAG = Question(
     margin=Margin(ratio=1.5, gap=0.2),
     experiment=Experiment(evidence=numbers.alone),
     long=True,
+    cost=numbers.LAYER,
 )
 ASKED = (
     Pair("What is the capital of France?", "Paris is the capital of France. It lies on the Seine."),
@@ -84,5 +86,6 @@ BEGIN = Question(
     margin=Margin(ratio=1.5, gap=0.2),
     experiment=Experiment(evidence=numbers.asked_nothing),
     long=True,
+    cost=numbers.LAYER,
 )
 EVERY = (LABEL, TAG, BEGIN)

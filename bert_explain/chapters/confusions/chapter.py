@@ -49,7 +49,7 @@ def _run(page: Page, card: Card, here: asking.Ask, asked: working.state.Number) 
             return str(error)
 
     key = ("card", card.id, here.trace.spec.name, here.query, here.position)
-    return working.working(asked, key, WORDS["run"], work, cost=asking.RUNS if card.long else 4, primary=True)
+    return working.working(asked, key, WORDS["run"], work, cost=card.cost if card.long else 4, primary=True)
 
 
 def verdict(card: Card, found: pd.DataFrame) -> Sentence:

@@ -33,7 +33,6 @@ TASK = state.Choice("task", numbers.TEXT_TASKS, numbers.ASKED_TASK)
 COUNT = state.Choice("examples", tuple(map(str, vectors.COUNTS)), "200")
 LAYERS_ASKED, POOLINGS_ASKED, GRID = asked("layers"), asked("poolings"), asked("grid")
 BESIDE, CURVE, TABLE7, TUNED = asked("beside"), asked("curve"), asked("table7"), asked("tuned")
-LONG = 1_000  # forward passes, about: never in every place of the server
 
 LEAD = (
     "BERT **as it is**, the *feature-based* way of the paper’s section 5.3: its vectors go into a small model, a logistic "
@@ -101,7 +100,7 @@ def _decided(page: Page, question: Question, which: state.Number, label: str, wo
     if asking.wanted(page, question):
         asking.evidence(page, question, asking.asked_here(page))
         return work(page.model)  # from what the evidence has left
-    return working(which, key, label, lambda progress: work(page.model, progress), cost=LONG, what="a regression")
+    return working(which, key, label, lambda progress: work(page.model, progress), cost=numbers.LONG, what="a regression")
 
 
 def _layer(page: Page) -> None:
@@ -146,7 +145,7 @@ def _grid(page: Page) -> None:
         return numbers.grid(page.model, task, count, progress)
 
     found = working(
-        GRID, _key(page, "grid", task.name, count), label, work, cost=LONG, primary=True, what="some hundred regressions"
+        GRID, _key(page, "grid", task.name, count), label, work, cost=numbers.LONG, primary=True, what="some hundred regressions"
     )
     if found is None:
         _examples("grid", task, count)
@@ -164,7 +163,7 @@ def _beside(page: Page) -> None:
         return numbers.beside(_models(page), task, (count,), progress)[count]
 
     key = _key(page, "beside", task.name, count)
-    found = working(BESIDE, key, "Compare them", work, cost=LONG, primary=True, what="some hundred regressions")
+    found = working(BESIDE, key, "Compare them", work, cost=numbers.LONG, primary=True, what="some hundred regressions")
     if found is None:
         _examples("beside", task, count)
         return
@@ -214,7 +213,7 @@ def _curve(page: Page) -> None:
         some = Models(page.model, tables=() if table is None else (table,))
         return numbers.beside(some, task, numbers.counts_of(task), progress)
 
-    found = working(CURVE, _key(page, "curve", task.name), "Draw it", work, cost=LONG, primary=True)
+    found = working(CURVE, _key(page, "curve", task.name), "Draw it", work, cost=numbers.LONG, primary=True)
     if found is None:
         _examples("curve", task, vectors.COUNTS[0])
         return
@@ -239,7 +238,7 @@ def _table7(page: Page) -> None:
     def work(progress: Callable[..., None]) -> numbers.Table7:
         return numbers.table7(page.model, task, progress)
 
-    frozen = working(TABLE7, _key(page, "table7"), f"Fill in the table with {name}", work, cost=LONG, primary=True)
+    frozen = working(TABLE7, _key(page, "table7"), f"Fill in the table with {name}", work, cost=numbers.LONG, primary=True)
     if frozen is None:
         _examples("table7", task, numbers.NAMES_EXAMPLES)
         return
@@ -274,7 +273,7 @@ def _tuned(page: Page, task: Task, frozen: numbers.Table7) -> Compared | None:
     def work(progress: Callable[..., None]) -> Compared:
         return numbers.with_tuned(page.model, task, frozen, progress)
 
-    return working(TUNED, _key(page, "tuned"), label, work, cost=2 * LONG, what="five trainings")
+    return working(TUNED, _key(page, "tuned"), label, work, cost=2 * numbers.LONG, what="five trainings")
 
 
 CHAPTER = Chapter(

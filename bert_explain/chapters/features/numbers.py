@@ -32,6 +32,7 @@ from bert_explain.models.vectors import Vectors
 from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe
 
+LONG = 1_000  # forward passes, about: never in every place of the server
 TEXT_TASKS = tuple(name for name, (kind, _) in tasks.TASKS.items() if kind in ("sequence", "pair"))
 NAMED = {"mean": "mean", "max": "maximum"}  # the first token is called by its name in the model
 BAG = "bag of words"
@@ -515,7 +516,7 @@ def which_layer(ask: Ask) -> pd.DataFrame:
     model = ask.trace.model
     if model.n_layers < 2:
         raise NotAskable(f"{model.spec.title} has one layer, so there is none between the input and the last.")
-    found = asked_layers(model)
+    found = asked_layers(model, ask.progress)
     at = asked_layer(model.n_layers)
     places = {"input": 0, "middle": at, "last": model.n_layers}
     return _evidence(found, places, model=model.spec.title, at=at, layers=model.n_layers)
@@ -524,7 +525,7 @@ def which_layer(ask: Ask) -> pd.DataFrame:
 def which_pooling(ask: Ask) -> pd.DataFrame:
     """Evidence: the scores of [CLS], of the mean and of the maximum, of one layer."""
     model = ask.trace.model
-    found = asked_poolings(model)
+    found = asked_poolings(model, ask.progress)
     return _evidence(found, {name: k for k, name in enumerate(POOLINGS)}, model=model.spec.title, at=asked_layer(model.n_layers))
 
 

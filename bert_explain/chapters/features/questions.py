@@ -23,6 +23,7 @@ LAYER = Question(
     margin=None,
     unclear=numbers.undecided,
     long=True,
+    cost=numbers.LONG,
     press=PRESS,
 )
 POOLING = Question(
@@ -33,6 +34,7 @@ POOLING = Question(
     margin=None,
     unclear=numbers.undecided,
     long=True,
+    cost=numbers.LONG,
     press=PRESS,
 )
 EVERY = (LAYER, POOLING)

@@ -37,7 +37,6 @@ RATE = state.Choice("rate", numbers.RATES, "2e-4")
 SEED = state.Number("draw", 0, 99)
 TRAINED, GPT, HEADS, TAKEN = asked("trained"), asked("gpt"), asked("moved"), asked("taken")
 DRAWS = asked("draws")
-LONG = 2_000  # forward passes, about: a training never takes every place of the server
 
 LEAD = (
     "This is how BERT is put to work: **one new layer**, a task, a few hundred examples. What the model knows of English stays "
@@ -164,7 +163,7 @@ def _draws(page: Page, task: Task, recipe: Recipe) -> None:
 
     key = ("draws", *_key(page, recipe))
     label = f"Train it with {numbers.SEEDS} seeds"
-    draws = working(DRAWS, key, label, work, cost=numbers.SEEDS * LONG, what=TRAINING)
+    draws = working(DRAWS, key, label, work, cost=numbers.SEEDS * numbers.LONG, what=TRAINING)
     if draws is None:
         return
     name = page.model.spec.title
@@ -210,7 +209,7 @@ def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Rec
                 figures.course_chart(course, page.palette), key=f"live-{which.name}", alt=_learned(course).plain(), **CHART
             )
 
-    found = working(which, key, label, work, cost=LONG, what=TRAINING, primary=which is TRAINED, meanwhile=meanwhile)
+    found = working(which, key, label, work, cost=numbers.LONG, what=TRAINING, primary=which is TRAINED, meanwhile=meanwhile)
     if found is not None and fine_tuning.kept(model, recipe) is None:
         tell("This model was let go for want of memory: other readers had theirs trained since. Train it again.")
         st.button("Train it again", key=f"anew-{which.name}", on_click=_anew, args=(which, key))
@@ -436,7 +435,7 @@ def _evidence(page: Page, question: Question, which: state.Number) -> pd.DataFra
         numbers.trained_for_questions(page.model, progress)
         return True
 
-    if working(which, key, label, work, cost=LONG, what=TRAINING) is None:
+    if working(which, key, label, work, cost=numbers.LONG, what=TRAINING) is None:
         return None
     return asking.evidence(page, question, here)
 

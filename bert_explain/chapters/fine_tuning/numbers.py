@@ -24,6 +24,7 @@ from bert_explain.trace import run
 from bert_explain.training import fine_tuning
 from bert_explain.training.fine_tuning import Recipe, Tuned
 
+LONG = 2_000  # forward passes, about: a training never takes every place of the server
 COUNTS = ("20", "50", "100", "200", "400")  # training examples
 RATES = ("3e-5", "1e-4", "2e-4", "4e-4")
 PARTS = {"head": "the new layer only", "2": "the last two layers too", "all": "the whole model"}
@@ -480,7 +481,7 @@ def _tuned(ask: Ask, trained: str, examples: int = ASKED["examples"]) -> Tuned:
     model = ask.trace.model
     if why := fine_tuning.unfit(model, "sequence"):
         raise NotAskable(why)
-    return fine_tuning.made(model, tasks.load(ASKED_TASK), asked_recipe(model, trained, examples))
+    return fine_tuning.made(model, tasks.load(ASKED_TASK), asked_recipe(model, trained, examples), ask.progress)
 
 
 def how_many(ask: Ask) -> pd.DataFrame:

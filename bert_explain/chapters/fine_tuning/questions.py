@@ -22,8 +22,16 @@ MANY = Question(
     unclear=numbers.near_an_edge,
     experiment=Experiment(evidence=numbers.with_few),
     long=True,
+    cost=numbers.LONG,
 )
 PART = Question(
-    "fine_tuning-part", WORDS["part"], numbers.head_or_all, EVERYDAY, margin=None, unclear=numbers.undecided, long=True
+    "fine_tuning-part",
+    WORDS["part"],
+    numbers.head_or_all,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.undecided,
+    long=True,
+    cost=2 * numbers.LONG,
 )
 EVERY = (MANY, PART)

@@ -27,7 +27,6 @@ WORDS = words_of(Path(__file__).with_name("words.toml"))["probe"]
 PROBE = state.Choice("probe", tuple(name for name in probed.PROBES if name != "speech"), "direction")
 RELATION = state.Choice("relation", tuple(relations.RELATIONS), "det")
 DEEP, HEART, HEADS, PROBED, TAGGED = asked("deep"), asked("heart"), asked("heads"), asked("probed"), asked("tagged")
-COST = 300  # a probe of every layer, in forward passes, about
 
 LEAD = (
     "What is in a vector? A **probe** asks: a small classifier, here a logistic regression, is trained on the vectors of one "
@@ -55,7 +54,7 @@ def _found(page: Page, name: str, question: Question | None, which: state.Number
 
     label = f"Probe every layer: {WORDS[name]['title'][0].lower()}{WORDS[name]['title'][1:]}"
     key = ("layer knows", page.model.spec.fingerprint, name)
-    return working(which, key, label, work, cost=COST, what="a probe", primary=True)
+    return working(which, key, label, work, cost=numbers.COST, what="a probe", primary=True)
 
 
 def _note(found: Layers, name: str) -> str:
@@ -213,7 +212,7 @@ def _own(page: Page) -> None:
         return numbers.taggers(page.model, progress)
 
     key = ("taggers", page.model.spec.fingerprint)
-    found = working(TAGGED, key, "Train a probe on every layer", work, cost=COST / 4, what="probes", primary=True)
+    found = working(TAGGED, key, "Train a probe on every layer", work, cost=numbers.COST / 4, what="probes", primary=True)
     if found is None:
         return
     table, left_out = numbers.tagged(page.model, found, texts)

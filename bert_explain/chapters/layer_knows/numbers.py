@@ -24,7 +24,7 @@ from bert_explain.trace import run
 
 Progress = Callable[..., None]
 SAME = 0.03  # a difference of two shares that lies within this, interval and all, is called none
-RUNS = 76  # that fill the bar of a question
+COST = 300  # a probe of every layer, in forward passes, about
 EDGE = 0.01  # an interval that ends as near as this to nothing decides nothing
 
 
@@ -371,26 +371,12 @@ def head_said(found: Best) -> Sentence:
 
 
 # the questions ------------------------------------------------------------------------------------------------------
-def _told(ask: Ask) -> Progress:
-    """Progress of a question's own work. The bar counts runs: a look at the text, which is kept and costs nothing, is one
-    more, and ends the work where nobody waits for it any more."""
-    done = 0
-
-    def told(share: float, _: str = "") -> None:
-        nonlocal done
-        while done < max(1, round(share * RUNS)):
-            ask.run(ask.query)
-            done += 1
-
-    return told
-
-
 def _speech(ask: Ask) -> Layers:
     model = ask.trace.model
     if model.spec.n_layers < 2:
         raise NotAskable("This model has one layer, so its layers cannot be compared.")
     try:
-        found = made(model, "speech", _told(ask))
+        found = made(model, "speech", ask.progress)
     except BadModel as error:
         raise NotAskable(str(error)) from error
     if not found.beats:
@@ -459,7 +445,7 @@ def how_many_heads(ask: Ask) -> pd.DataFrame:
     """Evidence: for how many relations the best head beats the best fixed rule."""
     model = ask.trace.model
     try:
-        found = made_heads(model, _told(ask))
+        found = made_heads(model, ask.progress)
     except BadModel as error:
         raise NotAskable(str(error)) from error
     if len(found.best) < len(NAMES):

@@ -13,11 +13,25 @@ from bert_explain.learning.question import Question, words_of
 
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
-DEEP = Question("layer_knows-deep", WORDS["deep"], numbers.how_deep, EVERYDAY, margin=None, long=True)
+DEEP = Question("layer_knows-deep", WORDS["deep"], numbers.how_deep, EVERYDAY, margin=None, long=True, cost=numbers.COST)
 HEART = Question(
-    "layer_knows-heart", WORDS["heart"], numbers.by_heart, EVERYDAY, margin=None, unclear=numbers.no_answer_holds, long=True
+    "layer_knows-heart",
+    WORDS["heart"],
+    numbers.by_heart,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.no_answer_holds,
+    long=True,
+    cost=numbers.COST,
 )
 HEADS = Question(
-    "layer_knows-heads", WORDS["heads"], numbers.how_many_heads, EVERYDAY, margin=None, unclear=numbers.at_an_edge, long=True
+    "layer_knows-heads",
+    WORDS["heads"],
+    numbers.how_many_heads,
+    EVERYDAY,
+    margin=None,
+    unclear=numbers.at_an_edge,
+    long=True,
+    cost=numbers.COST,
 )
 EVERY = (DEEP, HEART, HEADS)

@@ -33,7 +33,6 @@ FACT = state.Text("fact", "The capital of Freedonia is Sylvania.", 300)
 WORD = state.Number("hide", 0, FACT.limit)  # a word has a character or more
 COPIES = state.Choice("copies", numbers.COPIES, "10")
 TRAINED, ADDED, FIRST_ASKED, ORDER_ASKED = asked("trained"), asked("added"), asked("first"), asked("order")
-LONG = 2_000  # forward passes, about: a training never takes every place of the server
 REDRAWN = 20  # steps after which the charts of a running training are drawn again
 _TEXT = "pre-training-text"  # in the session: the reader's own text
 _CHARTS = "pre-training-charts"  # and the charts of what runs
@@ -185,7 +184,7 @@ def _run(page: Page, which: state.Number, lesson: Lesson, recipe: Recipe, label:
             st.plotly_chart(heads, key=f"live-heads-{which.name}", alt=said[1], **CHART)
 
     return working(
-        which, key, label, work, cost=LONG, what=TRAINING, primary=which is TRAINED, cancel="Stop", meanwhile=meanwhile
+        which, key, label, work, cost=numbers.LONG, what=TRAINING, primary=which is TRAINED, cancel="Stop", meanwhile=meanwhile
     )
 
 
@@ -318,7 +317,9 @@ def _evidence(page: Page, question: Question, which: state.Number) -> Trained | 
         return numbers.trained_for_questions(lambda *_: None)
     recipe = numbers.asked_recipe()
     label = f"Train a tiny BERT for {numbers.ASKED_STEPS} steps"
-    return working(which, ("pre-training", recipe.name), label, numbers.trained_for_questions, cost=LONG / 10, what=TRAINING)
+    return working(
+        which, ("pre-training", recipe.name), label, numbers.trained_for_questions, cost=numbers.LONG / 10, what=TRAINING
+    )
 
 
 def _first(page: Page) -> None:

@@ -16,6 +16,7 @@ from bert_explain.learning.question import Ask, table
 from bert_explain.training import pre_training
 from bert_explain.training.pre_training import MASK, Lesson, Look, Recipe, Trained
 
+LONG = 2_000  # forward passes, about: a training never takes every place of the server
 HOLE = "▢"
 STEPS = ("200", "500", "1000", "2000")
 COPIES = ("1", "3", "10", "30")

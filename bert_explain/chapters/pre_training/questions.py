@@ -24,6 +24,7 @@ FIRST = Question(
     unclear=numbers.near_an_edge,
     experiment=Experiment(evidence=numbers.later),
     long=True,
+    cost=numbers.LONG / 10,
     press=PRESS,
 )
 ORDER = Question(
@@ -34,6 +35,7 @@ ORDER = Question(
     margin=None,
     unclear=numbers.too_level,
     long=True,
+    cost=numbers.LONG / 10,
     press=PRESS,
 )
 EVERY = (FIRST, ORDER)
