@@ -26,6 +26,15 @@ OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
 
+_mine = threading.local()  # of a thread: the job that it runs
+
+
+def session_here() -> str:
+    """Whose job this thread runs: of one of the sessions that wait for it. "" where it runs none."""
+    job = getattr(_mine, "job", None)
+    return "" if job is None else min(tuple(job.sessions), default="")
+
+
 def _rank(job: Job) -> tuple[bool, float, int]:
     """Who goes first: who was overtaken too often, then who is cheaper, then who came earlier."""
     return job._overtaken < OVERTAKEN, job.cost, job._number
@@ -220,6 +229,7 @@ class Jobs:
             if job._stopped.is_set() or not any(map(self.alive, tuple(job.sessions))):
                 raise Cancelled
 
+        _mine.job = job
         try:
             progress(0.0)
             job.result = job._work(progress)
@@ -228,6 +238,8 @@ class Jobs:
             ended = CANCELLED
         except BaseException as error:  # whoever waits is told
             job.error, ended = error, FAILED
+        finally:
+            _mine.job = None
         with self._lock:
             self._running.discard(job)
             self._end(job, ended)

@@ -10,7 +10,6 @@ from functools import cache, partial
 from typing import TypeVar
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_explain import models
 from bert_explain.analysis import skipgram, vector_map
@@ -33,17 +32,11 @@ from bert_explain.trace import Trace, run, run_all
 from bert_explain.trace_decoder import DecoderTrace, run_decoder
 from bert_explain.trace_elmo import MOST_WORDS, ElmoTrace, run_elmo, split
 from bert_explain.ui import state
-from bert_explain.ui.working import loaded
+from bert_explain.ui.working import loaded, session
 
 Made = TypeVar("Made")
 Tell = Callable[[int], None]  # is told how many of several are there
 _LAST = "_last_model"  # in the session: the model that was there last
-
-
-def _session() -> str:
-    """Whose visit this is; one for all where no page is drawn."""
-    context = get_script_run_ctx(suppress_warning=True)
-    return "" if context is None else context.session_id
 
 
 def trace(model_name: str, query: Query) -> Trace:
@@ -98,7 +91,7 @@ def passes(counts: Mapping[Made, int]) -> list[list[Made]]:
 
 def _all(model: Encoder, queries: Sequence[Query], tokens: int) -> list[Trace]:
     """The traces of texts with so many tokens together, in one pass, when its turn has come."""
-    return TURNS.run(tokens, _session(), partial(run_all, model, queries, [_laid(model, query) for query in queries]))
+    return TURNS.run(tokens, session(), partial(run_all, model, queries, [_laid(model, query) for query in queries]))
 
 
 def _given(one: Trace) -> Trace:
@@ -183,7 +176,7 @@ def decoder_trace(
     fits(decoder.spec, tokens)
 
     def make() -> DecoderTrace:
-        return TURNS.run(tokens, _session(), partial(run_decoder, decoder, text, text_b, replaced))
+        return TURNS.run(tokens, session(), partial(run_decoder, decoder, text, text_b, replaced))
 
     return TRACES.get(key, make, decoder.spec.trace_bytes(tokens))
 
@@ -205,7 +198,7 @@ def elmo_trace(model_name: str, text: str) -> ElmoTrace:
     fits(model.spec, words, "words")
 
     def make() -> ElmoTrace:
-        return TURNS.run(words, _session(), partial(run_elmo, model, text))
+        return TURNS.run(words, session(), partial(run_elmo, model, text))
 
     return TRACES.get(key, make, model.spec.trace_bytes(words))
 

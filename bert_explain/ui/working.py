@@ -12,6 +12,8 @@ other readers had made is never shown unasked (only made once for all).
 from __future__ import annotations
 
 import logging
+import math
+import time
 import zlib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, TypeVar
@@ -21,7 +23,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bert_explain.engines.cache import TRACES
-from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, JOBS, WAITING, Job, Progress
+from bert_explain.engines.jobs import CANCELLED, DONE, FAILED, JOBS, WAITING, Job, Progress, session_here
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many
 from bert_explain.kernel.text import markdown
@@ -30,6 +32,7 @@ from bert_explain.ui.notice import tell
 
 LOOK = 0.4  # seconds between two looks at a job
 AT_ONCE = 0.2  # seconds that are waited for a result before a bar is drawn
+AWAY = 120  # seconds without a connection after which a session is gone; as long as Streamlit keeps it for a browser to come back
 NUMBERS = 999_999_999
 TRAINING = "a training"  # what a training is called for those who wait behind it
 _ASKED, _STOPPED = "_working", "_stopped"  # in the session: name of the work -> key of what was asked for, or stopped, last
@@ -43,17 +46,44 @@ def asked(name: str) -> state.Number:
     return state.Number(name, 0, NUMBERS)
 
 
+class Presence:
+    """Which sessions are still there. A phone that is locked, or a network that is changed, cuts the connection: that alone
+    throws no work away.
+
+    connected : whether a session has a connection now. clock : seconds.
+    """
+
+    def __init__(self, connected: Callable[[str], bool], clock: Callable[[], float] = time.monotonic) -> None:
+        self._connected, self._clock = connected, clock
+        self._last: dict[str, float] = {}  # session -> when it was there last
+
+    def seen(self, who: str) -> None:
+        """It is there just now."""
+        now = self._clock()
+        if who not in self._last:
+            for one, at in list(self._last.items()):
+                if now - at >= AWAY:
+                    self._last.pop(one, None)
+        self._last[who] = now
+
+    def __call__(self, who: str) -> bool:
+        """Whether it is connected, or was within AWAY seconds."""
+        if self._connected(who):
+            self.seen(who)
+            return True
+        return self._clock() - self._last.get(who, -math.inf) < AWAY
+
+
+_present = JOBS.alive = Presence(lambda who: not runtime.exists() or runtime.get_instance().is_active_session(who))
+
+
 def session() -> str:
-    """Whose visit this is; one for all where no page is drawn."""
+    """Whose visit this is; in a job's thread, whose job. One for all elsewhere."""
     context = get_script_run_ctx(suppress_warning=True)
-    return "" if context is None else context.session_id
-
-
-def _alive(who: str) -> bool:
-    return not runtime.exists() or runtime.get_instance().is_active_session(who)
-
-
-JOBS.alive = _alive
+    if context is None:
+        return session_here()
+    _present.seen(context.session_id)
+    return context.session_id
 
 
 def number_of(key: Hashable) -> int:

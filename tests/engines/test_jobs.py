@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from bert_explain.engines.jobs import CANCELLED, DEAR, DONE, FAILED, Cancelled, Jobs, Turns
+from bert_explain.engines.jobs import CANCELLED, DEAR, DONE, FAILED, Cancelled, Jobs, Turns, session_here
 
 LONG_ENOUGH = 60  # seconds: reached only when something hangs
 
@@ -156,6 +156,28 @@ def test_what_takes_a_moment_does_not_wait_for_the_same_sessions_work_of_minutes
     for gate in (index, heads, written, more):
         gate.go.set()
     assert behind.wait(LONG_ENOUGH)
+    ended(jobs)
+
+
+def test_a_jobs_thread_knows_whose_work_it_does():
+    jobs, work = Jobs(threads=2), Gate()
+    mine = jobs.submit("mine", "me", lambda progress: session_here())
+    theirs = jobs.submit("theirs", "you", lambda progress: session_here())
+    assert mine.wait(LONG_ENOUGH)
+    assert theirs.wait(LONG_ENOUGH)
+    assert (mine.result, theirs.result, session_here()) == ("me", "you", "")
+
+    def both(progress):
+        work(progress)
+        return session_here()
+
+    shared = jobs.submit("shared", "b", both)
+    jobs.submit("shared", "a", both)
+    assert work.begun.wait(LONG_ENOUGH)
+    jobs.cancel("shared", "a")
+    work.go.set()
+    assert shared.wait(LONG_ENOUGH)
+    assert shared.result == "b"
     ended(jobs)
 
 
