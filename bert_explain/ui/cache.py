@@ -213,9 +213,7 @@ def model(name: str) -> Encoder:
     name = name or models.default_name()
 
     def load(progress: Progress) -> Encoder:
-        found = models.load(name)
-        progress(1.0)  # for nobody, where it was cancelled: the job would hold it
-        return found
+        return models.load(name)
 
     return loaded(("model", name), f"Loading {name[:80]}", partial(models.ready, name), load, _other_model)
 

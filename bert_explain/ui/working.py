@@ -316,17 +316,28 @@ def loaded(
 ) -> Result:
     """What the page cannot do without, such as a model: made beside the page, with a bar; the page ends here until it is there.
 
-    ready : gives it where it is there already. work : makes it.
+    ready : gives it where it is there already. work : makes it, and has it kept where `ready` looks.
     instead : callback of "Cancel": choose another. Without one it cannot be cancelled: there is nothing else to be shown.
     Raises what the work raises. Where no page is drawn, in a job of its own say, the work is simply done.
     """
+    made: list[Result] = []
+
+    def make(progress: Progress) -> None:
+        """No result: a job whose reader went elsewhere would hold a whole model."""
+        value = work(progress)
+        progress(1.0)
+        made.append(value)
+
+    def silent(share: float, text: str = "") -> None:
+        """Nobody looks at a bar."""
+
     found = ready()
     if found is not None:
-        JOBS.drop(key)  # a job that made it would hold it for ever
+        JOBS.drop(key)
         return found
     if get_script_run_ctx(suppress_warning=True) is None:
-        return work(lambda share, text="": None)
-    job = JOBS.submit(key, session(), work, cost=0.0, label=label)
+        return work(silent)
+    job = JOBS.submit(key, session(), make, cost=0.0, label=label)
     if not job.wait(AT_ONCE):
         watch("loading", job, instead or (lambda: None), cancel="Cancel" if instead else "")
         state.write()  # the page ends here, and its choices stand in the address all the same
@@ -336,4 +347,5 @@ def loaded(
         raise job.error
     if job.state == CANCELLED:
         st.rerun()
-    return job.result
+    found = made[0] if made else ready()
+    return work(silent) if found is None else found  # let go again since, or too large to be kept at all

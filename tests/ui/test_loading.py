@@ -1,14 +1,17 @@
 """A model, or a table of vectors, that takes a while to open: the page says how far it is, and what is done meanwhile counts."""
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bert_explain import models
-from bert_explain.engines.jobs import JOBS
+from bert_explain.engines.jobs import DONE, JOBS
 from bert_explain.models import registry
+from bert_explain.models.loaded import MODELS
 from bert_explain.ui import cache, working
 from tests.whole import finished
 
@@ -81,6 +84,21 @@ def test_cancel_goes_back_to_the_model_that_was_there(slow):
     slow.set()
     assert JOBS.wait(60)
     assert JOBS.find(("model", SECOND)).result is None
+
+
+def test_a_model_whose_reader_went_elsewhere_is_held_by_no_job(slow):
+    at = opened(mode="explore", step="heads", model=SECOND)
+    assert bars(at)
+    slow.set()
+    assert JOBS.wait(60)
+    assert JOBS.find(("model", SECOND)).state == DONE
+    model = weakref.ref(models.ready(SECOND))
+    MODELS.forget(model().spec.reads_as)
+    gc.collect()
+    assert model() is None
+    finished(at)  # back again: it is opened anew
+    assert not bars(at)
+    assert at.subheader
 
 
 def test_where_no_page_is_drawn_it_is_simply_loaded(slow):
