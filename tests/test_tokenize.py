@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bert_explain.core.tokens import covering, touching
+from bert_explain.core.tokens import counterpart, covering, touching
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
+from tests.tiny import tiny_roberta
 
 # Any character there is, and more often those that are special to a tokenizer.
 odd = st.sampled_from(list("\x00\x07\t\n\r\x1f\x7f\x85\u00a0\u00ad\u0301\u200b\u200d\u202e\u2028\ufeff\ufffd#[]'-_.İßé"))
@@ -164,6 +165,38 @@ def test_the_tokens_of_some_characters_are_those_that_share_one(mini_bert):
     assert touching(tokens, (11, 14)) == [word[-1], word[-1] + 1]
     assert touching(tokens, (2, 3)) == touching(tokens, (0, 0)) == []  # a space; no character
     assert [tokens[i].sentence for i in touching(tokens, (3, 12), sentence=1)] == [1] * len(word)
+
+
+def test_a_token_is_found_in_another_reading_of_the_same_sentences(mini_bert):
+    plain, swapped, joined = (
+        tokenize(mini_bert, Query("an unaffable bank", "bank an 😀", **change))[0]
+        for change in ({}, {"swapped": True}, {"separators": "removed"})
+    )
+    everywhere = range(len(plain))
+    assert [counterpart(plain, at, plain) for at in everywhere] == list(everywhere)
+    there = [counterpart(plain, at, swapped) for at in everywhere]
+    assert sorted(there) == list(everywhere)
+    assert [(swapped[i].text, swapped[i].sentence, swapped[i].span) for i in there] == [
+        (t.text, t.sentence, t.span) for t in plain
+    ]
+    assert [counterpart(swapped, i, plain) for i in there] == list(everywhere)
+    assert there[0] == 0
+    assert swapped[there[-1] - 1].sentence == 1  # the [SEP] behind B stands behind B
+    left = [counterpart(plain, at, joined) for at in everywhere if plain[at].span is not None]
+    assert left == list(range(1, len(joined)))
+    assert counterpart(plain, len(plain) - 1, joined) == len(joined) - 1  # no [SEP] there: the token before it
+    assert counterpart(joined, 0, plain) == 0
+
+
+def test_a_token_is_found_by_its_characters_where_the_pieces_are_others(mini_bert):
+    texts = "the unaffable bank", "the bank"
+    ours, theirs = (tokenize(model, Query(*texts))[0] for model in (mini_bert, tiny_roberta()))
+    for token in theirs:
+        if token.span is not None and texts[token.sentence][slice(*token.span)].strip():  # a space is no token of BERT
+            found = ours[counterpart(theirs, token.position, ours)]
+            assert found.sentence == token.sentence
+            assert found.span[0] < token.span[1]
+            assert token.span[0] < found.span[1]
 
 
 def test_the_words_of_some_characters_are_those_that_share_one():

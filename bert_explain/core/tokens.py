@@ -6,6 +6,7 @@ The pieces come from the model's own tokenizer; layout and truncation ("longest 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -209,6 +210,36 @@ def touching(tokens: Sequence[Token], span: tuple[int, int], sentence: int = 0) 
     """Positions of the tokens of one of the reader's sentences that share a character with `span`."""
     own = [(t.position, t.span) for t in tokens if t.sentence == sentence and t.span is not None]
     return [at for at, (start, end) in own if start < span[1] and span[0] < end]
+
+
+def counterpart(tokens: Sequence[Token], position: int, others: Sequence[Token]) -> int:
+    """The position, in another reading of the same two sentences, of the token that stands at `position` of this one.
+
+    A token of a sentence is found by its characters, an added one by the sentence that ends in front of it. Where the other
+    reading has none (cut off, or without [SEP]): that of the nearest token before it.
+    """
+    here, there = _marks(tokens), _marks(others)
+    for at in range(position, 0, -1):
+        if here[at] in there:
+            return there.index(here[at])
+        own = tokens[at]
+        if own.span is not None and (found := touching(others, own.span, own.sentence or 0)):
+            return found[0]
+    return 0
+
+
+def _marks(tokens: Sequence[Token]) -> list[tuple[Any, ...]]:
+    """What tells each token from the others of a text, whatever the order of the sentences."""
+    marks: list[tuple[Any, ...]] = []
+    count = Counter[tuple[Any, ...]]()
+    ended: int | None = None  # the sentence in front of an added token
+    for token in tokens:
+        if token.span is not None:
+            ended = token.sentence
+        mark = (ended, token.span)
+        count[mark] += 1
+        marks.append((*mark, count[mark]))  # several bytes of one letter have its characters
+    return marks
 
 
 class Spanned(Protocol):

@@ -191,6 +191,17 @@ def test_changes_are_said_to_be_berts():
     assert "masks and other changes are BERT" not in said(opened())
 
 
+@pytest.mark.parametrize(
+    ("change", "token", "plain"),
+    [({"swap": "1"}, 2, 9), ({"swap": "1"}, 6, 13), ({"sep": "removed"}, 8, 9), ({"sep": "removed"}, 11, 12)],
+)
+def test_the_chosen_token_is_the_same_one_in_the_text_as_it_stands(change, token, plain):
+    """[CLS] She walked to the bank . [SEP] The water was cold . [SEP]: 9 is "water", 12 B's full stop, 13 its [SEP]."""
+    trace = run_decoder(load_decoder(), PAIR["a"], PAIR["b"])
+    at = opened(token=str(token), **change)
+    assert dec.look_predictions(dec.predictions(trace, plain, 6), plain).html() in said(at)
+
+
 def test_every_task_can_be_chosen():
     for task in ("entailment", "similarity", "choice"):
         opened(task=task, b="")

@@ -1,5 +1,6 @@
 """The page that lays the models side by side, as Streamlit runs it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -147,3 +148,10 @@ def test_the_number_of_guesses_is_the_readers():
 
 def test_the_page_says_what_each_model_has_read():
     assert any(trained.briefly() in m.value for m in opened().markdown)
+
+
+def test_both_sides_or_one_is_about_the_chosen_sentence_when_the_sentences_are_swapped():
+    """[CLS] The water ...: the second token is one of B."""
+    at = opened(token="2", swap="1")
+    drawn = next(c for c in at.get("bidi_component") if c.proto.id.endswith("-sees-both"))
+    assert {bar["text"] for bar in json.loads(drawn.proto.json)["bars"]} <= {word.text for word in sees.words(PAIR["b"])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.chapters.decoder import figures as figures
 from bert_explain.content import words
+from bert_explain.core.tokens import Token, counterpart
 from bert_explain.errors import BadModel
 from bert_explain.figures.chart import CHART
 from bert_explain.figures.masked_words import prediction_bars
@@ -49,8 +51,13 @@ def reading(page: Page) -> DecoderTrace:
 
 
 def place(page: Page, trace: DecoderTrace) -> int:
-    """The chosen token; the first one after [CLS] where nothing stands before the chosen one."""
-    return min(max(page.position, 1), len(trace.tokens) - 1)
+    """The chosen token as the decoder reads it; the first one after [CLS] where nothing stands before the chosen one."""
+    return min(max(counterpart(page.tokens, page.position, trace.tokens), 1), len(trace.tokens) - 1)
+
+
+def _choose(page: Page, tokens: Sequence[Token], position: int) -> None:
+    """Callback: a token of the text as it stands, at its place in the text as the other pages show it."""
+    state.put(token=counterpart(tokens, position, page.tokens))
 
 
 def _head(page: Page, trace: DecoderTrace, bert: Trace | None = None) -> tuple[int, int]:
@@ -92,7 +99,7 @@ def masks(page: Page) -> None:
                 chosen=(place(page, trace), None),
                 label="The decoder's attention: choose a row",
                 empty="{row} may not look ahead at {column}",
-                on_pick=lambda i, j: state.put(token=i),
+                on_pick=lambda i, j: _choose(page, trace.tokens, i),
             )
         with right:
             st.text("BERT: in both directions")
@@ -102,9 +109,9 @@ def masks(page: Page) -> None:
                 bert.tokens,
                 key="full",
                 limit=1.0,
-                chosen=(min(place(page, trace), len(bert.tokens) - 1), None),
+                chosen=(counterpart(trace.tokens, place(page, trace), bert.tokens), None),
                 label="BERT's attention: choose a row",
-                on_pick=lambda i, j: state.put(token=i),
+                on_pick=lambda i, j: _choose(page, bert.tokens, i),
             )
 
 
@@ -128,7 +135,7 @@ def next_tokens(page: Page) -> None:
             chosen={at},
             shade=[0.0, *table["probability"]],
             notes=figures.next_notes(table),
-            on_pick=lambda i: state.put(token=i),
+            on_pick=lambda i: _choose(page, trace.tokens, i),
         )
         chart = figures.surprise(table, at, page.palette)
         st.plotly_chart(chart, key="surprise", alt=dec.look_next(table, trace.spec.vocab_size).plain(), **CHART)

@@ -7,6 +7,7 @@ import pandas as pd
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.sees import draw as sees
 from bert_explain.chapters.sees import numbers, questions
+from bert_explain.core.tokens import counterpart
 from bert_explain.figures.payload import Bar
 from bert_explain.kernel.readings import percent
 from bert_explain.learning.chapter import Chapter, Step
@@ -28,8 +29,10 @@ def _draw(page: Page) -> None:
 
 
 def _both(page: Page) -> pd.DataFrame:
-    ask = asking.ask_of(page.model.name, page.query, position=page.position)
-    key = (page.model.name, ask.query, "sees-both", page.position)
+    alone = cache.laid(page.model, page.query.plain())  # the text as it stands: the question is asked of it
+    at = counterpart(page.tokens, page.position, alone)
+    ask = asking.ask_of(page.model.name, page.query, position=at)
+    key = (page.model.name, ask.query, "sees-both", at)
     return cache.evidence(key, lambda: numbers.both(ask))
 
 
