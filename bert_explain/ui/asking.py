@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from bert_explain import models
+from bert_explain import chapters, models
+from bert_explain.analysis.masking import same_place
 from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.content import examples
@@ -106,6 +107,27 @@ def forget() -> None:
 def answered(page: Page, question: Question) -> bool:
     """Whether a question has been answered, or shown, of this text by this model."""
     return key(page, question, page.query.plain()) in guesses()
+
+
+def to_come(page: Page, chapter: str, step: str) -> Ask | None:
+    """What a later step of the walk will ask of this text, in guided mode; None where it was answered, or cannot be asked.
+
+    What another step shows must not tell its answer until then.
+    """
+    found = chapters.load(chapter).step(step)
+    if state.get("mode") != "guided" or found is None or found.asks is None or answered(page, found.asks):
+        return None
+    ask = asked_of(page, found.asks, page.query.plain())
+    try:
+        return None if found.lacks(page.model.spec) or found.asks.why_not(evidence(page, found.asks, ask)) else ask
+    except ExplainError:
+        return None
+
+
+def asked_there(page: Page, position: int | None, chapter: str, step: str) -> bool:
+    """Whether the token at a position of the page's text is the one that a later step will ask about."""
+    ask = to_come(page, chapter, step)
+    return ask is not None and position is not None and same_place(ask.trace, ask.position, page.trace) == position
 
 
 def wanted(page: Page, question: Question) -> bool:

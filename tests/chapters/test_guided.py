@@ -1,5 +1,6 @@
 """A newcomer in Guided mode: no step shows what the model says before the reader has committed."""
 
+import json
 import re
 import time
 from collections import defaultdict
@@ -156,3 +157,32 @@ def test_what_cannot_be_asked_is_said_once():
     stage = next(s for s in STAGES if s.chapter == "masked_words")
     at = opened(stage, chapters.load("masked_words").step("not"), a="Nobody came.", b="")
     assert told(at).count("to put a “not” behind") == 1
+
+
+def bars_of(at: AppTest) -> list[str]:
+    """The names of all bars on a page."""
+    found = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.WhichOneof("data") == "json"]
+    return [bar["text"] for given in found if isinstance(given, dict) for bar in given.get("bars", ())]
+
+
+LATER = ("The quick fox jumped over the wooden fence.", "It ran into the forest.")  # "wooden", the longest word, is asked about
+
+
+@pytest.mark.parametrize(("name", "step"), [("embeddings", "away"), pytest.param("attention", "off", marks=pytest.mark.rest)])
+def test_an_earlier_step_keeps_what_a_later_one_asks(mini_bert, name, step):
+    """What the model expects at a word, and whether B follows A, are asked on the pages Masked words and Next sentence."""
+    stage = next(s for s in STAGES if s.chapter == name)
+    question = chapters.load("masked_words").step("expected").asks
+    ask = ask_of(mini_bert, *LATER)
+    guesses = [name for name in question.evidence(ask).index if name not in ask.trace.pieces]
+    verdict = chapters.load("next_sentence").step("judge").asks
+    assert not verdict.why_not(verdict.evidence(ask))
+    at = opened(stage, chapters.load(name).step(step), a=LATER[0], b=LATER[1])
+    next(b for b in at.button if b.label == "just show me").click().run()
+    assert not at.exception
+    assert "B follows A" not in told(at)
+    assert len(bars_of(at)) >= 5
+    assert not set(guesses) & set(bars_of(at))
+    at = opened(stage, chapters.load(name).step(step), a=LATER[0], b=LATER[1], mode="explore")
+    assert "B follows A" in told(at)
+    assert set(guesses) & set(bars_of(at))

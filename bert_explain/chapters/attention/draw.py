@@ -20,7 +20,7 @@ from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
 from bert_explain.kernel import readings
 from bert_explain.trace import Token, Trace, run
-from bert_explain.ui import cache, documents, printing, state
+from bert_explain.ui import asking, cache, documents, printing, state
 from bert_explain.ui.components import bars, heads_grid, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import beside, explained, folding, picture, said
@@ -33,6 +33,7 @@ WHOLE = state.Flag("whole", False)
 FLOW = state.Choice("flow", ("one token, layer by layer", "every token, after the last layer"))
 BERTVIZ = state.Choice("bertviz", ("closed", "head view", "model view"))
 TRIED = asked("tried")
+GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps further on, and what they ask
 WINDOW = 64  # tokens whose labels can still be read one by one
 
 
@@ -258,10 +259,14 @@ def off(page: Page) -> None:
     q = heads_off.question(trace, page.position)
     before = cache.trace(model, q.query)
     after = cache.trace(model, q.query.but(heads_off=trace.query.heads_off))
+    named = not asking.asked_there(page, q.position, *GUESSED)
+    pair = heads_off.has_pair(trace)
+    judged = pair and asking.to_come(page, *JUDGED) is None
+    told = judged or q.position is not None or not pair  # else all there is to say is what will be asked
     with picture(
         "off",
         "Switch heads off",
-        look=heads_off.look_off(q, before, after),
+        look=heads_off.look_off(q, before, after, named) if told else None,
         code=(heads_off.question, heads_off.before_after),
     ):
         _switches(page)
@@ -269,7 +274,7 @@ def off(page: Page) -> None:
         changed = bool(trace.query.heads_off)
         if q.position is not None:
             which = f"“{q.word}” is masked for this comparison" if q.added else f"The masked word: “{q.word}”"
-            table = heads_off.before_after(before, after, q.position)
+            table = heads_off.before_after(before, after, q.position, named=named)
             with left:
                 st.text(f"{which}. All heads on:")
                 bars(figures.prediction_bars(table, "before"), key="off-before", label="Predictions with all heads")
@@ -283,7 +288,7 @@ def off(page: Page) -> None:
                     )
                 else:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
-        if heads_off.has_pair(trace):
+        if judged:
             plain = cache.trace(model, trace.query.but(heads_off=())).next_sentence()[0]
             st.text(f"The probability that {heads_off.claim(trace)}:")
             bars(
@@ -291,8 +296,8 @@ def off(page: Page) -> None:
                 key="off-nsp",
                 label=f"Probability that {heads_off.claim(trace)}",
             )
-        if q.position is not None or heads_off.has_pair(trace):
-            _single_heads(page, q, before)
+        if q.position is not None or judged:
+            _single_heads(page, q, before, named, judged)
 
 
 def _switches(page: Page) -> None:
@@ -312,8 +317,8 @@ def _switch(off: heads_off.Heads) -> None:
     state.put(off=tuple((layer + 1, head + 1) for layer, head in off))
 
 
-def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
-    """Which one head matters most: L x A runs, only when asked for."""
+def _single_heads(page: Page, q: heads_off.Question, whole: Trace, named: bool, judged: bool) -> None:
+    """Which one head matters most: L x A runs, only when asked for. Guesses are told if `named`, the verdict if `judged`."""
     model, count = page.model, page.model.n_layers * page.model.n_heads
 
     def work(progress: Progress) -> pd.DataFrame:
@@ -332,7 +337,9 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
     )
     if table is None:
         return
-    said(heads_off.look_single(table, whole, q.position))
+    hidden = ([] if named else ["first"]) + ([] if judged else ["is_next", "is_next_change"])
+    table = table.drop(columns=hidden, errors="ignore")
+    said(heads_off.look_single(table, whole, q.position, named))
     percent = partial(st.column_config.NumberColumn, format="%.2f %%")
     shown = table.assign(**{name: 100 * table[name] for name in table if name not in ("layer", "head", "first")})
     for name in ("without", "is_next"):  # two digits, and never a rounded 100
@@ -356,7 +363,7 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace) -> None:
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
     )
-    if q.added and heads_off.has_pair(whole):
+    if q.added and judged:
         st.text(f"Here, “{heads_off.claim(whole)}” is judged with “{q.word}” masked.")
     st.caption(words.notes("attention").single)
 

@@ -72,17 +72,20 @@ def what_follows(trace: Trace) -> str:
     return f"the probability that {claim(trace)}"
 
 
-def before_after(before: Trace, after: Trace, position: int, k: int = 5) -> pd.DataFrame:
+def before_after(before: Trace, after: Trace, position: int, k: int = 5, named: bool = True) -> pd.DataFrame:
     """The leading pieces at one masked word with every head on and without some, in the order they had before.
 
+    named : False keeps to itself which pieces they are, and which is the true one.
     Columns: piece, id, before, without, change (without - before), mark ("true word" or "").
     """
-    p, new, true = _probabilities(before, position), _probabilities(after, position), true_id(before, position)
+    p, new = _probabilities(before, position), _probabilities(after, position)
+    true = true_id(before, position) if named else None
     ids = list(dict.fromkeys([*best(p, k).tolist(), *best(new, k).tolist(), *([] if true is None else [true])]))
     ids.sort(key=lambda i: -p[i])
+    called = {int(i): f"guess {n}" for n, i in enumerate(best(p, k), 1)}
     return pd.DataFrame(
         {
-            "piece": [piece_text(before, i) for i in ids],
+            "piece": [piece_text(before, i) if named else called.get(i, "a later guess") for i in ids],
             "id": ids,
             "before": p[ids],
             "without": new[ids],
@@ -142,8 +145,8 @@ def toggled(off: Heads, heads: Heads) -> Heads:
     return tuple(sorted(now - set(heads) if set(heads) <= now else now | set(heads)))
 
 
-def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
-    """What the switched-off heads did to the prediction (or, while none is off, what to do)."""
+def look_off(q: Question, before: Trace, after: Trace, named: bool = True) -> Sentence:
+    """What the switched-off heads did to the prediction (or, while none is off, what to do); without names if not `named`."""
     off = names(after.query.heads_off)
     if q.position is None and not has_pair(before):
         return say("This model and text give no prediction that heads could change: there is no word to ask for.")
@@ -155,10 +158,10 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
         return say(
             "Without {off}, {word} goes from {p} to {new}" + (", and {then} comes first." if then != top else "."),
             off=off,
-            word=Piece(piece_text(before, top)),
+            word=Piece(piece_text(before, top)) if named else "the probability of the first guess",
             p=percent(p[top]),
             new=percent(new[top]),
-            then=Piece(piece_text(after, then)),
+            then=Piece(piece_text(after, then)) if named else "another one",
         )
     return say(
         "Without {off}, {what} goes from {p} to {new}.",
@@ -169,12 +172,13 @@ def look_off(q: Question, before: Trace, after: Trace) -> Sentence:
     )
 
 
-def look_single(table: pd.DataFrame, whole: Trace, position: int | None) -> Sentence:
-    """Which single head matters most, of a table from `single_heads`."""
+def look_single(table: pd.DataFrame, whole: Trace, position: int | None, named: bool = True) -> Sentence:
+    """Which single head matters most, of a table from `single_heads`; without the first guess's name if not `named`."""
     what: Piece | str
     if "change" in table and position is not None:
         change, without = "change", "without"
-        what = Piece(piece_text(whole, int(best(_probabilities(whole, position), 1)[0])))
+        first = int(best(_probabilities(whole, position), 1)[0])
+        what = Piece(piece_text(whole, first)) if named else "the probability of the first guess"
     elif "is_next" in table:
         change, without, what = "is_next_change", "is_next", what_follows(whole)
     else:

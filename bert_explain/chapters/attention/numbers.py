@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.attention import telling_head
-from bert_explain.analysis.masked_words import best, piece_text
+from bert_explain.analysis.masked_words import best
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.attention import heads_off
@@ -172,17 +172,17 @@ def _less(ask: Ask, what: str, ways: Sequence[heads_off.Heads]) -> pd.DataFrame:
     whole, at = ask.run(q.query), [q.position]
     first = int(best(whole.mlm_logits(at)[0], 1)[0])
     changed = sum(int(best(ask.once(q.query.but(heads_off=off)).mlm_logits(at)[0], 1)[0]) != first for off in ways)
-    return _changes(changed, len(ways), what, q.word, piece_text(whole, first))
+    return _changes(changed, len(ways), what, q.word)
 
 
-def _changes(changed: int, count: int, what: str, word: str, guess: str) -> pd.DataFrame:
+def _changes(changed: int, count: int, what: str, word: str) -> pd.DataFrame:
     share = changed / count
     where = "nearly" if share > OFTEN else "half" if share >= SELDOM else "seldom"
     rows = {
         name: (float(name == where), f"{changed} of {count} {what}" if name == where else "")
         for name in ("nearly", "half", "seldom")
     }
-    return table(rows, changed=changed, count=count, share=share, word=Piece(word), guess=Piece(guess))
+    return table(rows, changed=changed, count=count, share=share, word=Piece(word))
 
 
 def between(evidence: pd.DataFrame) -> str:

@@ -20,7 +20,7 @@ from bert_explain.errors import Missing
 from bert_explain.figures.chart import CHART
 from bert_explain.figures.theme import Palette
 from bert_explain.trace import Trace
-from bert_explain.ui import cache, own, state
+from bert_explain.ui import asking, cache, own, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -35,6 +35,7 @@ FIRST = 128  # rows of the position table shown at first
 ROWS = state.Choice("rows", ("first", "all"))
 
 SHOWN = 96  # tokens drawn one by one; of longer texts the neighbours of the chosen one
+GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps further on, and what they ask
 CELLS = 40  # tokens in the table of all removals: more would be too narrow to name
 
 
@@ -155,14 +156,19 @@ def over_text(page: Page) -> None:
 # a removal ------------------------------------------------------------------------------------------------------------
 def remove(page: Page) -> None:
     """Take a part away and compare the predictions, then the final vectors."""
-    queries = removal.queries(page.trace, page.position)
+    at = page.position
+    target = removal.asked(page.trace, at)
+    if target is not None and not page.trace.tokens[target].masked and asking.asked_there(page, target, *GUESSED):
+        at = target = removal.another(page.trace, target)  # what is expected there is guessed later on: another word is hidden
+    queries = removal.queries(page.trace, at)
     names = [name for name in queries if name in removal.REMOVALS][1:]
     wanted = state.get(WITHOUT) if state.get(WITHOUT) in (*names, ALL) else "no position"
     chosen = names if wanted == ALL else [wanted]
-    target = removal.asked(page.trace, page.position)
     runs = {name: cache.trace(page.model.name, queries[name]) for name in (next(iter(queries)), *chosen)}
     p = removal.probabilities(runs, target)
     table = removal.removal(runs, target, p)
+    if asking.to_come(page, *JUDGED):
+        table = table.drop(columns="p next")
     with picture(
         "removal",
         "Take a part away",

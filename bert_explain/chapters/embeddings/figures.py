@@ -331,5 +331,5 @@ def facts(row: pd.Series, names: tuple[str, str] = ("A", "B")) -> list[str]:
     names : of the sentences, in the order in which they are read.
     """
     first, second = names
-    said = [] if np.isnan(row["p next"]) else [f"{second} follows {first}: {percent(row['p next'])}."]
+    said = [] if np.isnan(row.get("p next", np.nan)) else [f"{second} follows {first}: {percent(row['p next'])}."]
     return [*said, f"Final vectors turn by {row['moved']:.2f} on average."] if row["moved"] else said

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from bert_explain.analysis.masked_words import best, piece_text, rank_of
-from bert_explain.analysis.masking import hidden_positions, suggest, true_id
+from bert_explain.analysis.masking import can_be_masked, hidden_positions, suggest, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import percent
@@ -40,6 +40,13 @@ def asked(trace: Trace, position: int) -> int | None:
     if masked:
         return position if position in masked else masked[0]
     return suggest(trace.tokens, position)
+
+
+def another(trace: Trace, position: int) -> int:
+    """A piece to predict that is none of the word at `position`: the longest of the others, or itself where there are none."""
+    whole = word_of(trace.tokens, position)
+    others = [t for t in trace.tokens if can_be_masked(t) and t.position not in whole]
+    return max(others, key=lambda t: (t.original.isalpha(), len(t.original)), default=trace.tokens[position]).position
 
 
 def queries(trace: Trace, position: int) -> dict[str, Query]:
