@@ -360,12 +360,26 @@ def test_any_sentence_a(a):
     assert "Does the nearest neighbour mean the same?" in titles(opened(a=a))
 
 
-def test_the_chosen_sentence_becomes_sentence_a():
-    at = opened(pick="9")
+@pytest.mark.parametrize(
+    ("change", "token"),
+    [({}, "2"), ({"b": "Cold.", "swap": "1"}, "5"), ({"b": "Cold.", "sep": "removed", "swap": "1"}, "4")],
+)
+def test_the_chosen_sentence_becomes_sentence_a(change, token):
+    """[CLS] Cold . [SEP] The bank ..., where B is read first."""
+    at = opened(pick="9", **change)
     next(b for b in at.button if b.label == "Search WordNet from this sentence").click().run()
     assert not at.exception
     assert at.query_params["a"] == "The bank refused to lend him the money."
-    assert at.query_params["token"] == "2"
+    assert at.query_params["token"] == token
+
+
+@pytest.mark.parametrize("change", [{"token": "9"}, {"token": "0"}, {"token": "5"}, {"token": "1", "swap": "1"}])
+def test_the_word_that_is_searched_for_is_the_one_marked(change):
+    """Of a token of B, or of [CLS], the first word of A; 5 is "bank"."""
+    at = opened(a="She walked to the bank.", b="It was cold, very cold.", **change)
+    drawn = next(c for c in at.get("bidi_component") if c.proto.id.endswith("-search-token"))
+    data = json.loads(drawn.proto.json)
+    assert data["chosen"] == [4 if change["token"] == "5" else 0]
 
 
 def test_the_page_says_who_has_read_wordnet_and_scores_what_none_has(mini_bert):

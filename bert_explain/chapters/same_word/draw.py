@@ -21,9 +21,7 @@ from bert_explain.core.tokens import touching
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures import senses as figures
 from bert_explain.kernel.text import markdown
-from bert_explain.query import Query
-from bert_explain.tokenize import tokenize
-from bert_explain.ui import sense_cache, state
+from bert_explain.ui import cache, sense_cache, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import PackedText
@@ -262,7 +260,7 @@ def _to_sentence_a(page: Page, occurrence: Occurrence) -> None:
 
 
 def _put(page: Page, occurrence: Occurrence) -> None:
-    tokens, _ = tokenize(page.model, Query(occurrence.text, state.get("b")))
+    tokens = cache.laid(page.model, page.query.but(text_a=occurrence.text, masked=(), replaced=()))  # as it is read then
     there = touching(tokens, (occurrence.start, occurrence.end))
     state.put(a=occurrence.text, mask=(), put=(), token=there[0] if there else None)
 

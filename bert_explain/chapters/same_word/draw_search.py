@@ -18,7 +18,7 @@ from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.chapters.same_word import sense_looks as looks
 from bert_explain.chapters.same_word.draw import depth
 from bert_explain.content import trained, unread, wordnet, words
-from bert_explain.core.tokens import Token
+from bert_explain.core.tokens import Token, touching
 from bert_explain.engines.jobs import Progress
 from bert_explain.errors import ExplainError
 from bert_explain.figures import senses as figures
@@ -138,7 +138,7 @@ def search(page: Page) -> None:
             own,
             key="search-token",
             label="The word to search for",
-            chosen={page.position - own[0].position},
+            chosen={at - own[0].position for at in touching(page.trace.tokens, (here.start, here.end))},
             on_pick=lambda i: state.put(token=own[i].position),
         )
         known = search_.entries(net, here.form)
