@@ -96,12 +96,13 @@ def test_an_empty_cell_that_is_ruled_out_says_so():
 def test_rows_of_long_sentences_stay_near_the_word():
     words = analysis.words("w " * 500)
     guess = analysis.Guess("bert", "BERT", np.arange(500) != 300)
-    shown, shade = sees_figures.row(words, guess, 300)
+    shown, shade, place = sees_figures.row(words, guess, 300)
     assert len(shown) == len(shade) == sees_figures.SHOWN
     assert shade[shown.index("?")] == 0
     assert shade.sum() == sees_figures.SHOWN - 1
     for target in (0, 499):
-        assert "?" in sees_figures.row(words, guess, target)[0]
+        shown, _, place = sees_figures.row(words, guess, target)
+        assert shown[place] == "?"
 
 
 def test_rank_bars_mark_the_winner():

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import BertConfig, BertLMHeadModel
 
 from bert_explain.chapters.sees import analysis as sees
+from bert_explain.chapters.sees import numbers
 from bert_explain.content import trained
 from bert_explain.core.tokens import covering
 from bert_explain.models import decoder, load_decoder, load_vectors
@@ -20,6 +21,7 @@ from bert_explain.query import Query
 from bert_explain.trace import run
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.trace_elmo import run_elmo
+from tests.chapters.asking import ask_of
 from tests.whole import whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -150,8 +152,31 @@ def test_the_page_says_what_each_model_has_read():
     assert any(trained.briefly() in m.value for m in opened().markdown)
 
 
+def drawn(at: AppTest, key: str) -> dict:
+    """What a component was given."""
+    return json.loads(next(c.proto.json for c in at.get("bidi_component") if c.proto.id.endswith(f"-{key}")))
+
+
+def test_the_hidden_word_is_marked_and_not_a_question_mark_of_the_readers():
+    """[CLS] Why ? She walked to the bank ..."""
+    at = opened(a="Why? She walked to the bank.", token="7")
+    for key in ("bert", "decoder", "word2vec"):
+        assert drawn(at, f"reads-{key}")["chosen"] == [6]
+
+
+def test_of_a_long_sentence_the_words_are_drawn_that_the_reading_speaks_of(mini_bert):
+    text = "The old man who lived near the river told us that a small dog had been seen in the cold water of the lake."
+    at = opened(a=text, b="", token="1")
+    found = numbers.both(ask_of(mini_bert, text))
+    least = sorted(found["ratio"].nsmallest(14).index)
+    assert len(found) > 14
+    bars = drawn(at, "sees-both")["bars"]
+    assert [bar["text"] for bar in bars] == found["word"][least].tolist()
+    assert sum(bar["signal"] for bar in bars) == min(14, (found["ratio"] < 1).sum())
+    assert f"Of {len(found)} words the 14 on which BERT is least ahead of the decoder" in said(at)
+
+
 def test_both_sides_or_one_is_about_the_chosen_sentence_when_the_sentences_are_swapped():
     """[CLS] The water ...: the second token is one of B."""
     at = opened(token="2", swap="1")
-    drawn = next(c for c in at.get("bidi_component") if c.proto.id.endswith("-sees-both"))
-    assert {bar["text"] for bar in json.loads(drawn.proto.json)["bars"]} <= {word.text for word in sees.words(PAIR["b"])}
+    assert {bar["text"] for bar in drawn(at, "sees-both")["bars"]} <= {word.text for word in sees.words(PAIR["b"])}

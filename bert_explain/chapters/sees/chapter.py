@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.sees import draw as sees
@@ -55,11 +56,14 @@ def _less_helps(page: Page) -> Sentence:
 
 def _draw_both(page: Page) -> None:
     found = _both(page)
+    shown = found if len(found) <= MOST_BARS else found.loc[sorted(found["ratio"].nsmallest(MOST_BARS).index)]
     items = [
         Bar(row.word, row.bert, note=f"decoder {percent(row.decoder)}", shown=percent(row.bert), signal=row.ratio < 1)
-        for row in found.head(MOST_BARS).itertuples()
+        for row in shown.itertuples()
     ]
     bars(items, key="sees-both", label="BERT's probability of each hidden word, and the decoder's beside it")
+    if len(shown) < len(found):
+        st.caption(f"Of {len(found)} words the {len(shown)} on which BERT is least ahead of the decoder, in their order.")
 
 
 CHAPTER = Chapter(

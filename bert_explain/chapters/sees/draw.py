@@ -153,13 +153,13 @@ def _reader(now: Chosen, guess: Guess) -> None:
         code=CODE[guess.key],
         note=" ".join([words.notes("sees").reads, *map(markdown, guess.notes)]),
     ):
-        shown, shade = figures.row(now.words, guess, now.target)
+        shown, shade, place = figures.row(now.words, guess, now.target)
         token_row(
             shown,
             key=f"reads-{guess.key}",
             label=f"What {guess.title} has read",
             shade=shade,
-            chosen={shown.index("?")} if "?" in shown else set(),
+            chosen={place},
         )
         if table is not None:
             bars(prediction_bars(table), key=f"bars-{guess.key}", label=f"What {guess.title} expects")

@@ -27,12 +27,12 @@ def near(count: int, target: int) -> slice:
     return slice(first, first + SHOWN)
 
 
-def row(words: Sequence[Word], guess: Guess, target: int) -> tuple[list[str], np.ndarray]:
-    """The words near the target, the target hidden, and (W',) 1 where the model has read, 0 where it has not."""
+def row(words: Sequence[Word], guess: Guess, target: int) -> tuple[list[str], np.ndarray, int]:
+    """The words near the target, the target hidden; (W',) 1 where the model has read, 0 where it has not; the target's place."""
     part = near(len(words), target)
     texts = [w.text for w in words]
     texts[target] = "?"
-    return texts[part], guess.reads[part].astype(float)
+    return texts[part], guess.reads[part].astype(float), target - part.start
 
 
 def rank_bars(table: pd.DataFrame, best: str) -> list[Bar]:
