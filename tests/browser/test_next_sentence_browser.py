@@ -224,4 +224,5 @@ def test_wild_text_and_a_long_one(page):
     assert len(shown(page, "answer-bars")) == 2
     type_sentence(page, "Sentence A", "word and sign, " * 200)
     assert page.get_by_text("were cut off at the end").is_visible()
+    page.locator(".st-key-change-bars .bar").first.wait_for(timeout=120_000)
     assert len(shown(page, "change-bars")) == 7
