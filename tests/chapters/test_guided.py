@@ -186,3 +186,14 @@ def test_an_earlier_step_keeps_what_a_later_one_asks(mini_bert, name, step):
     at = opened(stage, chapters.load(name).step(step), a=LATER[0], b=LATER[1], mode="explore")
     assert "B follows A" in told(at)
     assert set(guesses) & set(bars_of(at))
+
+
+def test_the_cut_words_stand_as_typed_until_the_cleaning_is_asked_of():
+    stage = next(s for s in STAGES if s.chapter == "tokens")
+    step = chapters.load("tokens").step("cut")
+    text = {"a": "Zoë ordered a crème brûlée.", "b": "The waiter brought it at once."}
+    at = opened(stage, step, **text)
+    next(b for b in at.button if b.label == "just show me").click().run()
+    assert "Zoë" in bars_of(at)
+    assert "zoe" not in bars_of(at)
+    assert "zoe" in bars_of(opened(stage, step, **text, mode="explore"))

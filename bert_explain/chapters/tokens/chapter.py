@@ -11,6 +11,7 @@ from bert_explain.chapters.tokens import numbers, questions
 from bert_explain.figures.payload import Bar
 from bert_explain.learning.chapter import Chapter, Need, Step
 from bert_explain.learning.question import NotAskable
+from bert_explain.ui import asking
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
 
@@ -35,7 +36,12 @@ def _lead_look_ups(page: Page) -> str:
 
 
 def _words(page: Page) -> pd.DataFrame:
-    return numbers.cuts(page.trace)
+    return numbers.cuts(page.trace, _cleaned(page))
+
+
+def _cleaned(page: Page) -> bool:
+    """Whether words are shown as the cleaning leaves them: not before the next step has asked what it leaves."""
+    return asking.to_come(page, "tokens", "lost") is None
 
 
 def _reading(page: Page) -> Sentence:
@@ -60,7 +66,7 @@ def _draw_cut(page: Page) -> None:
         notes=[str(page.trace.tokens[p].id) for p in word.positions],
     )
     kept = found.loc[sorted(found["number"].nlargest(MOST_BARS).index)]
-    asked, most = numbers.cut_word(page.trace), int(found["number"].max())
+    asked, most = numbers.cut_word(page.trace, _cleaned(page)), int(found["number"].max())
     items = [
         Bar(
             row.word,

@@ -32,27 +32,36 @@ def readable(trace: Trace) -> list[Word]:
 def word_to_cut(trace: Trace) -> Word:
     """The word that is asked about: the one cut into most pieces, the longest of equals, the first of these.
 
+    Not the one with an accent of which is asked what is left of it, where there is another: its pieces would tell.
     Raises NotAskable where there is no word of letters that the vocabulary can put together.
     """
     found = readable(trace)
     if not found:
         raise NotAskable("There is no word here that the vocabulary can put together.")
-    return max(found, key=lambda w: (len(w.pieces), len(w.normal)))
+    accented = [w.normal for w in words_to_lose(trace)[:1] if marked(w)]
+    return max([w for w in found if w.normal not in accented] or found, key=lambda w: (len(w.pieces), len(w.normal)))
 
 
-def cuts(trace: Trace) -> pd.DataFrame:
-    """Every word of letters once, in the order of the text: columns word (cleaned), pieces (joined by a space), number, ids."""
+def cuts(trace: Trace, cleaned: bool = True) -> pd.DataFrame:
+    """Every word of letters once, in the order of the text: columns word, pieces (joined by a space), number, ids.
+
+    cleaned : False for words as they are typed, without the pieces and ids of those that the cleaning changes.
+    """
     once = {w.normal: w for w in reversed(readable(trace))}
-    rows = [
-        (short(w.normal), " ".join(w.pieces), len(w.pieces), " ".join(str(trace.tokens[p].id) for p in w.positions))
-        for w in reversed(once.values())
-    ]
+    rows = []
+    for w in reversed(once.values()):
+        told = cleaned or w.raw == w.normal
+        ids = " ".join(str(trace.tokens[p].id) for p in w.positions)
+        word = short(w.normal if cleaned else w.raw)
+        rows.append((word, " ".join(w.pieces) if told else "", len(w.pieces), ids if told else ""))
     return pd.DataFrame(rows, columns=["word", "pieces", "number", "ids"])
 
 
-def cut_word(trace: Trace) -> str:
+def cut_word(trace: Trace, cleaned: bool = True) -> str:
     """The word that is asked about, as `cuts` writes it. Raises NotAskable."""
-    return short(word_to_cut(trace).normal)
+    asked = word_to_cut(trace).normal
+    first = next(w for w in readable(trace) if w.normal == asked)
+    return short(first.normal if cleaned else first.raw)
 
 
 def said(pieces: tuple[str, ...]) -> Sentence:
@@ -132,11 +141,14 @@ def candidates(word: Word) -> dict[str, str]:
     return once
 
 
-def word_to_lose(trace: Trace) -> Word:
-    """The word that is asked about: first one with capitals and accents, then one with accents, then with a capital.
+def marked(word: Word) -> bool:
+    """Whether it has a mark on a letter."""
+    raw = unicodedata.normalize("NFC", word.raw)
+    return bare(raw) != raw
 
-    Raises NotAskable where no word has either.
-    """
+
+def words_to_lose(trace: Trace) -> list[Word]:
+    """Words that may lose something: with capitals and accents, with accents, with a capital; the longest of each first."""
     found = [
         w
         for w in words(trace)
@@ -145,12 +157,23 @@ def word_to_lose(trace: Trace) -> Word:
 
     def rank(word: Word) -> tuple[int, int]:
         raw = unicodedata.normalize("NFC", word.raw)
-        return 2 * (bare(raw) != raw) + (raw.lower() != raw), len(raw)
+        return 2 * marked(word) + (raw.lower() != raw), len(raw)
 
-    best = max(found, key=rank, default=None)
-    if best is None or rank(best)[0] == 0:
+    return sorted((w for w in found if rank(w)[0]), key=rank, reverse=True)
+
+
+def word_to_lose(trace: Trace) -> Word:
+    """The word that is asked about: the first of `words_to_lose`; with a capital only, not the one whose pieces are asked.
+
+    Raises NotAskable where no word has a capital or an accent.
+    """
+    found = words_to_lose(trace)
+    if not found:
         raise NotAskable("No word here has a capital letter or an accent, so there is nothing to lose.")
-    return best
+    if marked(found[0]) or not readable(trace):
+        return found[0]
+    cut_one = word_to_cut(trace).normal
+    return next((w for w in found if w.normal != cut_one), found[0])
 
 
 def left_options(ask: Ask) -> tuple[Option, ...]:
