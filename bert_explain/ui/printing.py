@@ -6,6 +6,7 @@ How it looks there stands in print.css. In Guided mode a step whose question is 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -22,7 +23,7 @@ from bert_explain.ui.notice import tell
 
 _HERE = Path(__file__).parent
 CSS = (_HERE / "print.css").read_text(encoding="utf-8")
-_ON, _COUNT = "_printing", "_printed"
+_ON, _NUMBER = "_printing", "_printed"
 MOST = 2_000  # rows of a table on paper
 _dialog = st.components.v2.component("bert_explain_print", js=(_HERE / "components" / "printing.js").read_text(encoding="utf-8"))
 
@@ -30,7 +31,7 @@ _dialog = st.components.v2.component("bert_explain_print", js=(_HERE / "componen
 def begin(chapter: str) -> None:
     """Callback: this chapter is to be printed."""
     st.session_state[_ON] = chapter
-    st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
+    st.session_state[_NUMBER] = 1 + secrets.randbits(31)  # the browser's tab outlives a session, and knows what it printed last
     state.touched()
 
 
@@ -87,7 +88,7 @@ class Progress:
 
     def dialog(self) -> None:
         """All are there: the browser waits until it has painted them, and opens its dialog."""
-        _dialog(key="print-dialog", data={"number": st.session_state.get(_COUNT, 0)}, on_done_change=over, default={"done": 0})
+        _dialog(key="print-dialog", data={"number": st.session_state.get(_NUMBER, 0)}, on_done_change=over, default={"done": 0})
 
 
 def head(texts: Sequence[str], model: str) -> None:

@@ -1,5 +1,7 @@
 """A table on paper: all rows, harmless, with the names that the page gives its columns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 
@@ -26,3 +28,19 @@ def test_rows_are_counted_where_they_are_numbered_and_where_they_are_too_many():
     assert found.count("<tr>") == printing.MOST + 1
     assert "<td>1</td><td>0</td>" in found
     assert "And 5 more rows." in found
+
+
+def test_what_is_printed_in_another_session_of_the_same_tab_has_another_number(monkeypatch):
+    sent = []
+    monkeypatch.setattr(printing, "_dialog", lambda **given: sent.append(given["data"]["number"]))
+    monkeypatch.setattr(printing, "state", SimpleNamespace(touched=lambda: None))
+    for _ in range(3):
+        monkeypatch.setattr(printing.st, "session_state", {})
+        for _ in range(2):
+            printing.begin("attention")
+            printing.Progress.dialog(None)
+            printing.Progress.dialog(None)  # drawn again: the same number
+            printing.over()
+    assert sent[::2] == sent[1::2]
+    assert len(set(sent)) == 6
+    assert all(0 < number <= 2**31 for number in sent)  # a number that JavaScript holds, and takes for one
