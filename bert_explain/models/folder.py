@@ -109,8 +109,8 @@ def read_weights(
     module_class : another class of transformers than the family's.
     Raises BadModel where the body is not whole.
     """
+    check_sizes(folder, family, config)  # before anything is read that memory may not hold
     tokenizer = read_tokenizer(folder, config, family)
-    check_sizes(folder, family, config)
     safe = any((folder / weights).is_file() for weights in WEIGHTS)
     state = None if safe else _unpickled(folder)
     names = weight_names(folder) if state is None else state.keys()
