@@ -12,10 +12,11 @@ from transformers import BertConfig, BertLMHeadModel
 from bert_explain.analysis import writing as wr
 from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.engines.jobs import JOBS
-from bert_explain.models import decoder, load_decoder
+from bert_explain.models import decoder, load_decoder, registry
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import run_decoder
 from bert_explain.ui import working
+from tests.tiny import tiny_bert
 from tests.whole import explore, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -214,3 +215,14 @@ def test_without_a_decoder_the_page_says_so(monkeypatch, tmp_path):
     assert "There is no folder" in said(at)
     assert "--decoder" in said(at)
     assert not at.get("plotly_chart")
+
+
+def test_beside_an_encoder_of_one_layer_and_one_head_there_is_nothing_to_choose(monkeypatch):
+    entry = registry.Entry("one layer", "One layer", "local", "nowhere", "")
+    monkeypatch.setattr(registry, "entries", lambda: {"one layer": entry})
+    monkeypatch.setitem(registry._loaded, entry, tiny_bert("one layer", num_hidden_layers=1, num_attention_heads=1))
+    monkeypatch.setattr("bert_explain.models.entries", lambda: {"one layer": entry})
+    at = opened(model="one layer", step="mask")
+    assert not {slider.label for slider in at.slider} & {"Layer", "Head"}
+    for name in ("layer", "head"):
+        assert f"has one {name}." in said(at)

@@ -18,7 +18,7 @@ from bert_explain.models.decoder import Decoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 from bert_explain.trace_decoder import DecoderTrace
-from bert_explain.ui import cache, state
+from bert_explain.ui import cache, sliders, state
 from bert_explain.ui.components import bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
@@ -84,8 +84,8 @@ def masks(page: Page) -> None:
         note=words.notes("decoder").masks,
     ):
         with aside("Another layer or head", "masks"), st.container(horizontal=True, gap="medium"):
-            st.slider("Layer", 1, page.model.n_layers, width=240, **state.bind("layer"))
-            st.slider("Head", 1, page.model.n_heads, width=240, **state.bind("head"))
+            for name, count in (("layer", page.model.n_layers), ("head", page.model.n_heads)):
+                sliders.counted(name, count, page.model.spec.title, width=240)
         left, right = beside("masks")
         with left:
             st.text("The decoder: only backwards")

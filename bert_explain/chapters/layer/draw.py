@@ -13,7 +13,7 @@ from bert_explain.chapters.layer import figures as figures
 from bert_explain.chapters.layer import head as by_hand
 from bert_explain.chapters.layer.draw_journey import explained
 from bert_explain.content import words
-from bert_explain.ui import state
+from bert_explain.ui import sliders, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
 from bert_explain.ui.picture import aside, beside, folding, picture, said
@@ -33,7 +33,7 @@ def controls(page: Page) -> None:
     counts = {"layer": page.model.n_layers, "head": page.model.n_heads}
     for column, (name, count) in zip(st.columns(2, gap="medium"), counts.items(), strict=True):
         with column:
-            _slider(name, count)
+            sliders.counted(name, count)
     tokens(page)
 
 
@@ -54,13 +54,6 @@ def after_heads(page: Page) -> None:
     _added(page, step)
     _fed(page, step)
     _traced(page, step)
-
-
-def _slider(name: str, count: int) -> None:
-    if count > 1:
-        st.slider(name.capitalize(), 1, count, **state.bind(name))
-    else:
-        st.text(f"This model has one {name}.")
 
 
 def tokens(page: Page) -> None:
