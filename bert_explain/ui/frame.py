@@ -33,6 +33,7 @@ from bert_explain.ui.components.near import near
 from bert_explain.ui.components.stepper import stepper
 from bert_explain.ui.components.strip import strip
 from bert_explain.ui.notice import tell
+from bert_explain.ui.params import GLOBAL, TEXTS
 from bert_explain.ui.picture import fold_all_but_the_first, hard_words_of, headed, picture
 
 _ICON = str(ASSETS / "images" / "icon.png")
@@ -136,7 +137,6 @@ def _without_changes(query: Query) -> Query:
 
 
 _STEPS: dict[str, state.Choice] = {}
-TEXTS = {"a", "b", "z", "model", "mode", "step"}  # parameters of an address that are no view: with these alone, it is Guided
 _FOCUS, _DRAWN, _VISIT = "_focus", "_drawn", "_visited"
 
 
@@ -179,7 +179,8 @@ def _understand(chapter: Chapter, at: state.Choice) -> None:
     """What an address says of mode and step, where it does not name them: links of an earlier day go on working."""
     given = state.in_address()
     old = next((to for (name, value), to in chapter.old_steps.items() if state.told(name) == value), None)
-    views = given - TEXTS
+    known = {*GLOBAL, *chapter.renamed, *(param.name for param in chapter.params), *(name for name, _ in chapter.old_steps)}
+    views = (given & known) - TEXTS
     if "mode" not in given and views:
         state.settle(mode="explore")
     if "step" not in given and (old or views):

@@ -180,12 +180,13 @@ GLOBAL: dict[str, Param] = {
 }
 
 CHANGES = ("put", "off", "seg", "pos", "tok", "sep", "swap")  # interventions, besides the masks
+TEXTS = {"a", "b", "z", "model", "mode", "step"}  # what is no view: an address of these alone is Guided
 RERUN = {"a", "b", "model", "mask", "seed", *CHANGES}  # what the whole page depends on, strip included
 
 
 def pack(shown: dict[str, str]) -> dict[str, str]:
-    """Replace long sentences by one packed parameter `z`."""
-    a, b = shown.get("a", ""), shown.get("b", "")
+    """Replace long sentences by one packed parameter `z`. A sentence that is not shown is the one that the app begins with."""
+    a, b = (shown.get(name, GLOBAL[name].default) for name in ("a", "b"))
     if len(a) + len(b) <= PACK_FROM:
         return shown
     packed = base64.urlsafe_b64encode(zlib.compress(f"{a}\n\x00{b}".encode("utf-8", "surrogatepass"), 9)).decode()

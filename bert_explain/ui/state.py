@@ -21,7 +21,7 @@ from typing import Any
 
 import streamlit as st
 
-from bert_explain.ui.params import GLOBAL, RERUN, Choice, Flag, Number, Param, Text, pack, unpack
+from bert_explain.ui.params import GLOBAL, RERUN, TEXTS, Choice, Flag, Number, Param, Text, pack, unpack
 
 __all__ = ["Choice", "Flag", "Number", "Param", "Text", "begin", "bind", "get", "notices", "put", "redraw", "reset", "write"]
 
@@ -42,6 +42,7 @@ class _Store:
         self.bound: dict[str, tuple[str, Any]] = {}  # key of a widget of the first run -> its choice, the value it was given
         self.declared: dict[str, Param] = {}  # this page's own parameters
         self.left: dict[str, dict[str, tuple[Param, Any]]] = {}  # what was chosen on each page before it was left
+        self.unsaid: dict[str, Any] = {}  # what is too long for an address, which names it and no more
         self.notices: list[str] = []  # not shown yet
         self.told: list[str] = []  # shown since the last change of a choice,
         self.told_at = 0  # which was this version
@@ -74,8 +75,9 @@ def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str
         there = {name: param for name, param in store.declared.items() if name in store.values}
         store.left[store.page] = {name: (param, store.values.pop(name)) for name, param in there.items()}
         store.page, store.declared = page, {}
-    ours = store.acted or url == store.written or (store.moved and not url and store.written is not None)
-    if not ours:  # else: our own writing, or a click on a page link, which clears the address: the choices stay
+    # Our own writing, or what a link of ours to this page carries: the choices stay. Else a link, Back or Forward.
+    ours = store.acted or (store.written is not None and url == (address(page) if store.moved else store.written))
+    if not ours:
         store.notices = []
         store.version += 1
         store.incoming = unpack(url, store.notices)
@@ -85,9 +87,10 @@ def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str
         store.written, store.changed = url, False
         for param in GLOBAL.values():
             store.values[param.name] = _from_address(param)
-        store.left.pop(page, None)
-        for name in store.declared:
-            store.values.pop(name, None)
+        held = store.left.pop(page, {})
+        held |= {name: (param, store.values.pop(name)) for name, param in store.declared.items() if name in store.values}
+        named = {name: one for name, one in held.items() if store.incoming.get(name) == ""}
+        store.unsaid = {name: value for name, (param, value) in named.items() if value != param.default and not param.show(value)}
         store.declared = {}
     elif store.moved:
         store.incoming, store.changed = {}, True  # the address of a page link holds less than what is chosen
@@ -131,7 +134,9 @@ def _param(which: str | Param) -> Param:
     if which.name not in store.declared:
         store.declared[which.name] = which
         before = store.left.get(store.page, {})
-        if which.name in store.incoming or which.name not in before:
+        if which.name in store.unsaid:
+            store.values[which.name] = store.unsaid.pop(which.name)
+        elif which.name in store.incoming or which.name not in before:
             store.values[which.name] = _from_address(which)
         else:
             store.values[which.name] = before[which.name][1]
@@ -253,7 +258,14 @@ def reset(*names: str) -> None:
 def _shown(params: Mapping[str, Param], always: Collection[str] = ()) -> dict[str, str]:
     store = _store()
     there = {name: param for name, param in params.items() if name in store.values}
-    return pack({n: p.show(store.values[n]) for n, p in there.items() if n in always or store.values[n] != p.default})
+    return _said({n: p.show(store.values[n]) for n, p in there.items() if n in always or store.values[n] != p.default})
+
+
+def _said(shown: dict[str, str]) -> dict[str, str]:
+    """As an address. One that holds a view names the mode too: without it, it would be a link of an earlier day."""
+    if shown.keys() - TEXTS:
+        shown = {"mode": GLOBAL["mode"].show(get("mode")), **shown}
+    return pack(shown)
 
 
 def write() -> None:
@@ -287,13 +299,14 @@ def end() -> None:
 def address(page: str = "", **changes: Any) -> dict[str, str]:
     """The parameters of a link to another page: what holds on every page, and what was chosen there before it was left.
 
-    changes : choices that hold on every page and are others there: `address("Attention", mode="explore")`.
+    changes : choices that hold on every page and are others there, and are named whatever they are:
+    `address("Attention", mode="explore")`.
     """
     store = _store()
     every = {name: (param, store.values[name]) for name, param in GLOBAL.items() if name in store.values}
     every |= {name: (GLOBAL[name], value) for name, value in changes.items()}
     every |= store.left.get(page, {})
-    return pack({name: param.show(value) for name, (param, value) in every.items() if value != param.default})
+    return _said({name: param.show(value) for name, (param, value) in every.items() if value != param.default or name in changes})
 
 
 def full() -> dict[str, str]:

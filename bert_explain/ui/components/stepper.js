@@ -54,7 +54,9 @@ export default function (call) {
   const { data, parentElement, setTriggerValue } = call;
   const [list, button, more] = ["ol", "#deeper", "ul"].map((name) => parentElement.querySelector(name));
   const status = parentElement.querySelector("[role=status]");
-  if (pending === data.current) pending = null;
+  // a step that was asked for on another page is not on its way any more
+  const known = [...data.steps, ...data.deeper].map((step) => step.id).concat(data.every ?? []);
+  if (pending === data.current || !known.includes(pending)) pending = null;
   const go = (id) => { if (id && id !== data.current) { pending = id; setTriggerValue("go", id); } };
   const href = (id) => `?${[data.address, id === data.first ? "" : `step=${id}`].filter(Boolean).join("&")}`;
   const item = (step, number) => {
@@ -112,7 +114,7 @@ export default function (call) {
   fold(nav);
   watched.observe(nav);
   if (had !== undefined) parentElement.querySelector(`a[data-step="${had}"]`)?.focus();
-  if (focused !== null && focused !== data.focus) toQuestion();
+  if (focused !== null && focused < data.focus) toQuestion(); // a new session counts from 0 again
   focused = data.focus;
   if (announced !== null && announced !== data.say) status.textContent = data.say;
   announced = data.say;

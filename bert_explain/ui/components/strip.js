@@ -2,6 +2,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const W = 120, H = 46;
 const STAGES = []; // {name, path, picture}, in the order of the walk
+const EVERYWHERE = []; // parameters of an address that hold on every page
 const role = (name) => `var(--be-${name.replace(/_/g, "-")})`;
 
 function mark(svg, tag, attributes, fill, opacity, text) {
@@ -93,8 +94,11 @@ function linkTo(stage, i, { data, setTriggerValue }, root) {
   }
   link.dataset.path = stage.path;
   if (stage.name === data.current) link.setAttribute("aria-current", "page");
-  // the address changes with every choice: the link takes it along as it is when it is used
-  const address = () => root + stage.path + location.search;
+  // the address changes with every choice: the link takes what holds on every page along as it is when it is used
+  const address = () => {
+    const carried = [...new URLSearchParams(location.search)].filter(([name]) => EVERYWHERE.includes(name));
+    return `${root}${stage.path}${carried.length ? `?${new URLSearchParams(carried)}` : ""}`;
+  };
   link.href = address();
   link.onpointerdown = link.onfocus = () => { link.href = address(); };
   link.onclick = (event) => {

@@ -12,6 +12,7 @@ from typing import Any
 from bert_explain.figures import theme
 from bert_explain.ui import stages, state
 from bert_explain.ui.components import modules
+from bert_explain.ui.params import GLOBAL
 
 _HERE = Path(__file__).parent
 # The pages are known before a browser asks; those without a picture are there for their own address.
@@ -20,7 +21,10 @@ _strip = modules.component(
     "strip",
     html='<nav aria-label="Stages"><ol></ol></nav>',
     css=f":host{{{theme.css_variables()}}}" + (_HERE / "strip.css").read_text(encoding="utf-8"),
-    js=(_HERE / "strip.js").read_text(encoding="utf-8").replace("STAGES = []", f"STAGES = {json.dumps(_PAGES)}"),
+    js=(_HERE / "strip.js")
+    .read_text(encoding="utf-8")
+    .replace("STAGES = []", f"STAGES = {json.dumps(_PAGES)}")
+    .replace("EVERYWHERE = []", f"EVERYWHERE = {json.dumps([*GLOBAL, 'z'])}"),
     first=True,
 )
 
