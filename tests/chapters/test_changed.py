@@ -421,3 +421,12 @@ def everything_said(model, query: Query) -> list:
         assert "rough" in complete.plain()
     assert len(numbers.table_of(found, made.given)) == len(found.parts)
     return [*said, complete]
+
+
+def test_of_swapped_sentences_it_is_a_that_follows_b_or_does_not(mini_bert):
+    for query, verb in ((TEXT, "B {} A"), (TEXT.but(swapped=True), "A {} B")):
+        found = case_of(mini_bert, query, kind="next")
+        next_ = found.trace.nsp[0] >= 0.5
+        assert found.answer.plain() == "“" + verb.format("follows" if next_ else "does not follow") + "”"
+        held, _ = answers.contrast(found)
+        assert held.against.plain() == "“" + verb.format("does not follow" if next_ else "follows") + "”"

@@ -190,8 +190,13 @@ def _word(trace: Trace, position: int, run: Run) -> Case:
 def _next(trace: Trace, position: int, run: Run) -> Case:
     assert trace.nsp_logits is not None  # there is a verdict
     wanted = int(np.argmax(trace.nsp_logits))
-    said = ("B follows A", "B does not follow A")[wanted]
-    return Case(trace, Target("next", wanted), say("“" + said + "”"), say("the pair"), (0,))
+    return Case(trace, Target("next", wanted), say(_verdicts(trace)[wanted]), say("the pair"), (0,))
+
+
+def _verdicts(trace: Trace) -> list[str]:
+    """The two answers of the next-sentence head, of the sentences in the order in which they are read."""
+    first, second = trace.query.names
+    return [f"“{second} follows {first}”", f"“{second} does not follow {first}”"]
 
 
 def _head(trace: Trace) -> TaskHead:
@@ -292,7 +297,7 @@ def _choices(found: Case) -> list[str]:
     trace, target = found.trace, found.target
     match target.head:
         case "next":
-            return ["“B follows A”", "“B does not follow A”"]
+            return _verdicts(trace)
         case "label" | "tag":
             return [Piece(label) for label in _head(trace).names]
     names = []
