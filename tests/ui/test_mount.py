@@ -2,13 +2,15 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from bert_explain.ui.components import modules, mount
+from bert_explain.ui import stages
+from bert_explain.ui.components import modules, mount, strip
 
 DEMO = Path(__file__).parents[1] / "browser" / "demo_components.py"
 NUMBERS = st.one_of(st.integers(-2, 8), st.booleans(), st.none(), st.floats(), st.text(max_size=3))
@@ -28,6 +30,18 @@ def test_every_component_mounts(many):
 def test_only_a_place_inside_is_taken(value):
     taken = mount._is_place(value, (3, 5))
     assert taken == (value in [[i, j] for i in range(3) for j in range(5)] and all(type(i) is int for i in value))
+
+
+@pytest.mark.parametrize("sent", [None, "x", "1", [1], {}, 99, -1, len(stages.STAGES), True, 1.0, float("nan")])
+def test_the_strip_leads_to_no_page_that_is_none(sent, monkeypatch):
+    monkeypatch.setattr(strip, "_strip", lambda **_: SimpleNamespace(go=sent))
+    assert strip.strip("Text", None, {}) is None
+
+
+@pytest.mark.parametrize("at", [0, len(stages.STAGES) - 1])
+def test_the_strip_leads_to_the_page_that_was_clicked(at, monkeypatch):
+    monkeypatch.setattr(strip, "_strip", lambda **_: SimpleNamespace(go=at))
+    assert strip.strip("Text", None, {}) is stages.STAGES[at]
 
 
 def test_what_travels_has_no_comments_and_all_its_code():

@@ -33,4 +33,9 @@ def strip(current: str, thumbs: dict[str, Any] | None, says: dict[str, str]) -> 
     """Draw the strip; gives the page that was clicked, or None. thumbs, says : by the stages' `picture`."""
     data = {"current": current, "thumbs": thumbs, "says": says}
     went = _strip(key="strip", data=data, on_go_change=lambda: None, on_theme_change=state.touched).go
-    return None if went is None else stages.STAGES[int(went)]
+    return stages.STAGES[went] if _is_page(went) else None
+
+
+def _is_page(value: Any) -> bool:
+    """Whether what a browser sent is the place of a page."""
+    return type(value) is int and 0 <= value < len(stages.STAGES)
