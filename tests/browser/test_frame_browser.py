@@ -268,6 +268,7 @@ def test_later_stages_are_veiled_until_they_are_reached(page):
     assert veiled.count() == 0
 
 
+@pytest.mark.rest
 def test_a_restarted_server_keeps_what_is_typed(browser, tmp_path):
     """The first message of the new session is the edit itself; the address is older than what the browser holds."""
     with helpers.running_server(tmp_path / "first.log") as url:

@@ -25,6 +25,7 @@ def asked(page, **params):
     expect(progress(page)).to_be_visible()
 
 
+@pytest.mark.rest
 def test_all_heads_are_tried_while_bertviz_is_open_and_clicks_are_answered(page):
     asked(page)
     page.get_by_role("radio", name="A to B", exact=True).click()
@@ -90,6 +91,7 @@ def test_a_training_runs_while_clicks_are_answered_and_is_stopped(page):
     expect(page).not_to_have_url(re.compile("trained="))
 
 
+@pytest.mark.rest
 def test_every_model_reads_a_list_while_clicks_are_answered(page):
     around = "while the water of the river was cold and clear and nobody came to look at it "
     lines = "\n".join(f"{'one' if i % 2 else 'other'} | Number {i}: the bank, {around * 20}" for i in range(12))

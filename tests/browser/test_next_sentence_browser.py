@@ -207,6 +207,7 @@ def test_pasted_rows_are_judged(new_page):
 # everywhere
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_sticks_out(new_page, width, scheme):

@@ -29,6 +29,7 @@ def closed(page):
     settled(page)
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_step_is_on_the_paper_without_controls(new_page, scheme):
     page = new_page(color_scheme=scheme)

@@ -288,6 +288,7 @@ CLASSES = [(family, head) for family in FAMILIES for head in (*READ, "MultipleCh
 ]
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(("family", "head"), CLASSES)
 def test_a_folder_of_every_class_stands_in_the_chapter(family, head, tmp_path, shown):
     saved(tmp_path, family, head)

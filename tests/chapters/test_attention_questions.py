@@ -93,6 +93,7 @@ def guess(model: Encoder, query: Query, position: int) -> int:
     return int(run(model, query).mlm_logits([position])[0].argmax())
 
 
+@pytest.mark.rest
 def test_one_head_less_counts_the_first_guesses_that_change(mini_bert):
     for a, b, word in PAIRS[:2]:
         ask = ask_of(mini_bert, a, b, word)

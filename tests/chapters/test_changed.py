@@ -379,6 +379,7 @@ ONES = [("river", "bank"), ("[MASK]", ""), ("the [MASK] bank .", "[MASK] river")
 UNUSUAL = [*ODD, *ONES]
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("kind", MODELS)
 def test_every_text_is_answered_or_refused_in_a_sentence(kind):
     model = MODELS[kind]()

@@ -330,6 +330,7 @@ def test_table_7_in_small_and_with_fine_tuning(quick):
     assert "Fine-tuned" not in numbers.table7_look(frozen.found).plain()
 
 
+@pytest.mark.rest
 # the questions --------------------------------------------------------------------------------------------------------
 def test_the_answer_is_the_one_with_the_highest_score_and_is_asked_only_where_it_is_clear(mini_bert):
     ask = ask_of(mini_bert, "Any text.", "")

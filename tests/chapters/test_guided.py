@@ -20,11 +20,7 @@ from tests.chapters.asking import ask_of
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 CASES = [(stage, step) for stage in STAGES if stage.path for step in chapters.load(stage.chapter).every if step.asks is not None]
-cases = pytest.mark.parametrize(
-    ("stage", "step"),
-    # What decides some is a training, a probe or many runs of the model.
-    [pytest.param(s, t, id=f"{s.chapter}-{t.id}", marks=pytest.mark.rest if t.asks.long else ()) for s, t in CASES],
-)
+cases = pytest.mark.parametrize(("stage", "step"), [pytest.param(s, t, id=f"{s.chapter}-{t.id}") for s, t in CASES])
 
 
 def opened(stage, step, **params) -> AppTest:
@@ -50,6 +46,7 @@ def told(at: AppTest) -> str:
     return " ".join([*html, *(x.value for group in (at.caption, at.text, at.markdown) for x in group)])
 
 
+@pytest.mark.rest
 @cases
 def test_the_answer_is_nowhere_before_the_guess_and_there_after_it(stage, step):
     at = opened(stage, step)
@@ -70,6 +67,7 @@ def test_the_answer_is_nowhere_before_the_guess_and_there_after_it(stage, step):
     assert re.search(r'<p class="look" role="status">[A-Z]', after)
 
 
+@pytest.mark.rest
 @cases
 def test_a_guess_is_answered(stage, step):
     at = opened(stage, step)
