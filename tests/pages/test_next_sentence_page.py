@@ -186,7 +186,7 @@ def test_without_b_there_is_a_way_on():
 )
 def test_any_text(texts):
     at = opened(**texts)
-    assert titles(at)[0] == ALL[0]
+    assert titles(at)[0] == ("Does A follow B?" if "swap" in texts else ALL[0])
     assert ALL[-1] in titles(at)
 
 
