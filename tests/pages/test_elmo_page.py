@@ -12,7 +12,7 @@ from bert_explain.chapters.elmo import layers as el
 from bert_explain.models import elmo, load_elmo
 from bert_explain.trace_elmo import run_elmo
 from tests.tiny_elmo import save_tiny, tiny_module
-from tests.whole import whole
+from tests.whole import explore, whole
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAIR = {"a": "She walked to the bank of the river.", "b": "The bank opens at nine."}
@@ -115,6 +115,16 @@ def test_any_text_keeps_the_page_alive(texts):
     assert "<img" not in said(at)
     if not (texts["a"] + texts["b"]).strip():
         assert "There is no word to read yet" in said(at)
+
+
+def test_that_there_is_no_word_is_not_folded_away():
+    at = explore(AppTest.from_file(APP, default_timeout=240))
+    for name, value in {"a": "", "b": "", "step": "directions"}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/10_ELMo.py")
+    at.run()
+    assert "There is no word to read yet" in said(at)
+    assert "Another word" not in [expander.label for expander in at.expander]
 
 
 def test_bad_links_are_dropped_with_a_notice():

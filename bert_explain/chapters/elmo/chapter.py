@@ -8,7 +8,6 @@ from bert_explain.chapters.elmo import numbers, questions
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui import asking, state
 from bert_explain.ui.frame import Page
-from bert_explain.ui.picture import aside
 
 LEAD = (
     "Read a sentence with a sheet of paper over the rest of it, and guess each next word. Then do it again **from the "
@@ -17,16 +16,11 @@ LEAD = (
 )
 
 
-def _which(page: Page) -> None:
-    with aside("Another word", "elmo-words"):
-        elmo.which(page)
-
-
 def _characters(page: Page) -> None:
     found = None
     if asking.answered(page, questions.LETTERS):  # then the picture begins with the word that was asked about
         _, found = numbers.spelled_word(asking.asked_here(page))
-    _which(page)
+    elmo.which(page)
     elmo.characters(page, found.word if found and state.get("token") is None else "")
     if found:
         elmo.spelled(elmo.model(), found.typo, "misspelt", "The same word, misspelt")
@@ -34,24 +28,24 @@ def _characters(page: Page) -> None:
 
 
 def _directions(page: Page) -> None:
-    _which(page)
+    elmo.which(page)
     elmo.directions(page)
 
 
 def _guesses(page: Page) -> None:
-    _which(page)
+    elmo.which(page)
     elmo.guesses(page)
     elmo.depth("bilm")
 
 
 def _mix(page: Page) -> None:
-    _which(page)
+    elmo.which(page)
     elmo_layers.mix(page)
     elmo.depth("mix")
 
 
 def _drift(page: Page) -> None:
-    _which(page)
+    elmo.which(page)
     elmo_layers.drift(page)
 
 

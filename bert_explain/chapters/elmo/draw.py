@@ -91,15 +91,16 @@ def which(page: Page) -> None:
     found = [(s, word) for s, text in enumerate(texts(page)) for word in split(text)]
     first = 0 if read.sentence == 0 else len(split(texts(page)[0]))
     known = model().index if model().has_words else None
-    token_row(
-        [word.text for _, word in found],
-        key=state.own_key("elmo-words"),
-        label="The words of your text: choose one",
-        chosen={first + read.at},
-        notes=["" if known is None or w.text in known else "not in vocabulary" for _, w in found],
-        on_pick=lambda i: choose(page, *found[i]),
-    )
-    st.caption(words.notes("elmo").reads)
+    with aside("Another word", "elmo-words"):
+        token_row(
+            [word.text for _, word in found],
+            key=state.own_key("elmo-words"),
+            label="The words of your text: choose one",
+            chosen={first + read.at},
+            notes=["" if known is None or w.text in known else "not in vocabulary" for _, w in found],
+            on_pick=lambda i: choose(page, *found[i]),
+        )
+        st.caption(words.notes("elmo").reads)
 
 
 # characters
