@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from bert_explain.analysis import task_head
-from bert_explain.chapters.any_task import numbers
+from bert_explain.chapters.any_task import chapter, numbers
 from bert_explain.core.spec import TaskHead
 from bert_explain.families import TaskPlan
 from bert_explain.kernel.tasks import Answer, Sequence, Task, Tokens
@@ -360,3 +360,18 @@ def test_a_model_without_a_head_gets_one_at_a_press(shown, monkeypatch):
     assert not at.exception
     assert at.query_params["model"] in (["tuned-bare-tiny-sentiment-layer"], "tuned-bare-tiny-sentiment-layer")
     assert "has a task head: it gives the text one of 2 labels (no, yes)" in told(at)
+
+
+def _many_numbers() -> None:
+    import pandas as pd
+
+    from bert_explain.chapters.any_task import chapter
+
+    chapter._values(pd.DataFrame({"label": [f"x{i}" for i in range(20)], "logit": [float(i) for i in range(20)]}))
+
+
+def test_of_many_numbers_it_is_said_which_are_drawn():
+    at = AppTest.from_function(_many_numbers)
+    at.run()
+    assert not at.exception
+    assert [c.value for c in at.caption] == [f"The first {chapter.MOST_BARS} of 20 numbers; the table has all."]

@@ -227,6 +227,8 @@ def _values(found) -> None:
         for row in found.head(MOST_BARS).itertuples()
     ]
     bars(items, key="verdict-values", label="The head's numbers")
+    if len(found) > MOST_BARS:
+        st.caption(f"The first {MOST_BARS} of {len(found)} numbers; the table has all.")
 
 
 def _tags(page: Page) -> None:
