@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity
 
 from bert_explain.analysis.attention import telling_head
+from bert_explain.core.tokens import word_text
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
 
@@ -32,8 +33,9 @@ def telling_token(tokens: Sequence[Token], word: str = "") -> int:
     0, the [CLS] token, when there is no ordinary token at all.
     """
     ordinary = [t for t in tokens if not t.special]
+    cut = {t.position - 1 for t in ordinary if t.continues}  # pieces with another piece of their word behind
     for t in ordinary:
-        if word and t.original == word.lower():
+        if word and not t.continues and t.position not in cut and word_text([t]).casefold() == word.casefold():
             return t.position
     whole = [t for t in ordinary if t.original.isalpha()] or ordinary
     return max(whole, key=lambda t: len(t.original)).position if whole else 0

@@ -103,9 +103,14 @@ class Writing:
 def start_place(tokens: Sequence[Token]) -> int:
     """Where writing goes on from when the reader has not chosen: the last word of sentence A, not its full stop."""
     for t in reversed(tokens):
-        if t.sentence == 0 and not t.special and not all(unicodedata.category(c)[0] in "PS" for c in t.text):
+        if t.sentence == 0 and not t.special and has_word(t.text):
             return t.position
     return 0
+
+
+def has_word(text: str) -> bool:
+    """Whether there is more in it than punctuation and signs."""
+    return not all(unicodedata.category(c)[0] in "PS" for c in text)
 
 
 def _written(model: Decoder, step: Step) -> Written:

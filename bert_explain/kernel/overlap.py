@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 WORDS = 3  # word triples: two texts that share many of them share a wording
 LETTERS = 4  # sequences of four characters: also short texts have some, and small changes leave most of them
+SMALL = 3  # letters of a word that many texts share
 NEAR = 0.5  # from here on two texts are called near-duplicates
+
+
+def longer_words(text: str) -> set[str]:
+    """Its words of more than SMALL letters or digits, in small letters, whatever pieces a model makes of them."""
+    return {word for word in re.findall(r"[^\W_]+", text.casefold()) if len(word) > SMALL}
 
 
 @dataclass(frozen=True)

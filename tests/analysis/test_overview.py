@@ -1,6 +1,7 @@
 """The strip's numbers and the home page's sentences: each from the trace, none invented."""
 
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,3 +141,14 @@ def test_the_tokens_of_a_long_text_have_their_own_places_in_the_table(mini_bert)
     last = len(trace.tokens) - 1
     assert len(table) < len(trace.tokens)
     assert f"{trace.pieces[last]} ({last})" in table.columns
+
+
+def test_the_given_word_is_found_as_byte_level_pieces_and_capitals_write_it_and_only_whole(trace):
+    written = {"river": ("Ġriver", False), "bank": ("ĠBank", False), "to": ("Ġriver", False)}
+    tokens = [
+        replace(t, original=written[t.text][0], inside=written[t.text][1]) if t.text in written else t for t in trace.tokens
+    ]
+    tokens[4] = replace(tokens[4], original="side", inside=True)  # the first "Ġriver" is no whole word
+    at = {word: overview.telling_token(tokens, word) for word in ("bank", "river")}
+    places = trace.pieces
+    assert at == {"bank": places.index("bank"), "river": places.index("river")}

@@ -16,7 +16,7 @@ from bert_explain.models.batches import padded
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.chapters.asking import PAIRS, ask_of
-from tests.tiny import tiny_bert
+from tests.tiny import tiny_bert, tiny_roberta
 
 
 def kind(name, ask) -> str:
@@ -131,3 +131,17 @@ def test_a_text_that_shares_a_word_with_every_sentence_is_not_compared(mini_bert
     for name in ("cos", "find"):
         with pytest.raises(NotAskable, match="too few are left"):
             CARDS[name].evidence(ask)
+
+
+def test_the_full_stop_is_one_also_where_another_mark_ends_the_sentence(mini_bert):
+    stops = [CARDS["dot"].evidence(ask_of(mini_bert, f"The old bank stood at the river{mark}")) for mark in ("", ".", "?", "!")]
+    shown = [[(bar.text, bar.value) for bar in found.attrs[OUTCOME].bars] for found in stops]
+    assert shown[0]
+    assert all(one == shown[0] for one in shown)
+
+
+def test_sentences_from_elsewhere_share_no_longer_word_of_any_model(mini_bert):
+    shared = next(w for w in content.sentences()[0].rstrip(".").split() if len(w) > 3)
+    for text in (shared.upper(), f"({shared.capitalize()}'s)", f"un{shared} {shared}"):
+        for model in (mini_bert, tiny_roberta()):
+            assert content.sentences()[0] not in numbers.elsewhere(ask_of(model, text), 1000)

@@ -105,3 +105,14 @@ def test_too_few_words_are_not_asked_about(mini_bert, text):
 def test_the_word_of_the_page_is_the_one_exchanged(mini_bert):
     ask = ask_of(mini_bert, "She walked to the bank of the river.", "", "bank")
     assert numbers.moved(ask).attrs["facts"]["word"] == "bank"
+
+
+@pytest.mark.parametrize("text", ["3 dogs ran home to the old town today.", "Hmmmph dogs ran home to the old town today."])
+def test_the_first_word_is_the_first(mini_bert, text):
+    with pytest.raises(NotAskable, match="first and last word"):
+        questions.FAR.evidence(ask_of(mini_bert, text))
+
+
+def test_a_quotation_mark_is_no_first_word(mini_bert):
+    found = questions.FAR.evidence(ask_of(mini_bert, "“Dogs ran home to the old town today.”"))
+    assert found.attrs["facts"]["word"] == "dogs"

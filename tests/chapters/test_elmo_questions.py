@@ -124,3 +124,11 @@ def test_a_word_that_it_cannot_guess_is_not_asked_about(mini_bert):
     place = next(t.position for t in ask.trace.tokens if t.span and t.span[0] == 4)
     with pytest.raises(NotAskable, match="none of the words"):
         questions.GUESS.evidence(replace(ask, position=place))
+
+
+def test_a_word_that_stands_before_too_is_not_asked_about_as_a_later_one(mini_bert):
+    ask = ask_of(mini_bert, "Elephants follow elephants home.", "", "elephants")
+    facts = questions.READ.evidence(ask).attrs["facts"]
+    assert facts["other"] == "follow"
+    with pytest.raises(NotAskable):
+        questions.READ.evidence(ask_of(mini_bert, "Elephants, elephants, elephants.", "", "elephants"))

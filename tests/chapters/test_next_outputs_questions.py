@@ -14,6 +14,7 @@ from bert_explain.learning.question import NotAskable
 from bert_explain.query import Query
 from bert_explain.trace import run
 from tests.chapters.asking import PAIRS, ask_of
+from tests.tiny import tiny_roberta
 
 
 def test_the_verdict_and_the_swap(mini_bert):
@@ -127,3 +128,9 @@ def test_shuffled_positions_are_another_loss(mini_bert):
     found = pairs.ORDER.evidence(ask)
     tried = pairs.ORDER.tried(ask, found)
     assert tried.attrs["facts"]["pair_after"] == percent(run(mini_bert, Query(a, b, positions="shuffled")).nsp[0])
+
+
+@pytest.mark.parametrize("text", ["The Minister's vote counts.", "PRIME numbers", "They resigned."])
+def test_a_stranger_shares_no_longer_word_whatever_pieces_a_model_makes_of_it(mini_bert, text):
+    for model in (mini_bert, tiny_roberta()):
+        assert strangers.strangers(ask_of(model, text)) == list(strangers.STRANGERS[1:])

@@ -24,6 +24,7 @@ from bert_explain.analysis.sentence import Piece
 from bert_explain.content import next_sentence as content
 from bert_explain.content import unread
 from bert_explain.errors import ExplainError
+from bert_explain.kernel.overlap import longer_words
 from bert_explain.kernel.readings import many, percent, signed
 from bert_explain.learning.question import Ask, NotAskable
 from bert_explain.models import fingerprint
@@ -100,8 +101,8 @@ def mean(trace: Trace) -> np.ndarray:
 
 def elsewhere(ask: Ask, count: int) -> list[str]:
     """So many plain sentences that share no longer word with the text, or what there is of them. Raises NotAskable for few."""
-    own = {t.original for t in ask.trace.tokens if t.original.isalpha() and len(t.original) > 3}
-    found = [s for s in content.sentences() if not own & set(s.lower().rstrip(".").replace(",", "").split())]
+    own = longer_words(f"{ask.query.text_a} {ask.query.text_b}")
+    found = [s for s in content.sentences() if not own & longer_words(s)]
     if len(found) < FEWEST:
         raise NotAskable("This text shares words with nearly all sentences that this card carries: too few are left to compare.")
     return found[:count]
@@ -494,8 +495,7 @@ def the_stop_counts(ask: Ask) -> Outcome:
     bare = text.rstrip(ENDS + " ")
     if not bare:
         raise NotAskable("Sentence A is empty, so no full stop ends it.")
-    dotted = text if text != bare else f"{text}."
-    with_, without = Query(dotted, other), Query(bare, other)
+    with_, without = Query(f"{bare}.", other), Query(bare, other)
     one, two = ask.run(with_), ask.run(without)
     words = [t for t in whole_words(one, 2 * MOST_WORDS) if t.sentence == 0]
     found: list[tuple[float, Score, Score]] = []

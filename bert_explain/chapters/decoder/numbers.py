@@ -10,7 +10,7 @@ import pandas as pd
 
 from bert_explain.analysis.masked_words import piece_text
 from bert_explain.analysis.sentence import Piece, say
-from bert_explain.analysis.writing import SENTENCES, start_place
+from bert_explain.analysis.writing import SENTENCES, has_word, start_place
 from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.core.tokens import text_of_all
 from bert_explain.kernel.readings import many, percent
@@ -127,8 +127,9 @@ def far_or_near(ask: Ask, *, skip: int = 0) -> pd.DataFrame:
     """
     trace = _read(ask)
     last = start_place(trace.tokens)
-    first = next((t.position for t in words(trace) if t.sentence == 0 and _whole(trace, t.position)), last)
-    if last - first < APART or not _whole(trace, last) or not trace.tokens[last].text.isalpha():
+    first = next(t.position for t in trace.tokens if t.position == last or (t.sentence == 0 and has_word(t.text)))
+    ends = [trace.tokens[first], trace.tokens[last]]
+    if last - first < APART or not all(_whole(trace, t.position) and t.text.isalpha() for t in ends):
         raise NotAskable("Sentence A has no first and last word of one piece each that stand far enough apart.")
     start, model = [t.id for t in trace.tokens[: last + 1]], trace.model
     before, leads = _goes_on(model, start)

@@ -108,9 +108,11 @@ def _cosine(one: np.ndarray, other: np.ndarray) -> float:
 def has_read(ask: Ask) -> pd.DataFrame:
     """Evidence: how far each direction's state at a word moves when a later word is blanked."""
     trace, at, _ = reading(ask)
-    later = [i for i in range(at + 1, min(len(trace.words), at + REACH)) if trace.words[i].text.isalpha()]
+    texts = [word.text.casefold() for word in trace.words]
+    read = set(texts[: at + 1])  # of a word that stands there too, it could not be said which of the two is meant
+    later = [i for i in range(at + 1, min(len(texts), at + REACH)) if texts[i].isalpha() and texts[i] not in read]
     if not later:
-        raise NotAskable("No word stands after the one that this is about.")
+        raise NotAskable("No word stands after the one that this is about, other than those before it.")
     other = max(later, key=lambda i: (len(trace.words[i].text), -i))
     low, high = max(0, at - 1), other + 1
     moves = trace.influence(low, high)[:, at - low, other - low].astype(float)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bert_explain.analysis.layer import cosine
+from bert_explain.kernel.overlap import longer_words
 from bert_explain.kernel.readings import many, signed
 from bert_explain.learning.question import Ask, NotAskable, leader, table
 from bert_explain.query import Query
@@ -22,10 +23,10 @@ EDGES = (0.3, 0.75)  # cosines
 
 def strangers(ask: Ask) -> list[str]:
     """Those of them that share no word of more than three letters with sentence A. Raises NotAskable where there is none."""
-    own = {t.original.lower() for t in ask.trace.tokens if t.sentence == 0 and t.original.isalpha() and len(t.original) > 3}
     if not any(t.sentence == 0 for t in ask.trace.tokens):
         raise NotAskable("Sentence A is empty, so there is no vector of it to compare.")
-    found = [s for s in STRANGERS if not own & set(s.lower().rstrip(".").split())]
+    own = longer_words(ask.query.text_a)
+    found = [s for s in STRANGERS if not own & longer_words(s)]
     if not found:
         raise NotAskable("Sentence A shares a word with each of the sentences that could be laid beside it.")
     return found
