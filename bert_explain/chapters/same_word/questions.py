@@ -19,6 +19,9 @@ PAIRS = (
     Pair("They agreed on a date for the meeting.", "It is next week.", "date"),
     Pair("Turn on the light, please.", "I want to read.", "light"),
     Pair("Turn right at the church.", "Our house is the third.", "right"),
+    Pair("The plant needs water twice a week.", "Put it near a window.", "plant"),
+    Pair("The plant makes tyres for lorries.", "It lies outside the town.", "plant"),
+    Pair("The bag was light enough to carry.", "She took it on the train.", "light"),
     Pair("It was a cold night.", "The lake froze.", "cold"),
     Pair("He stayed at home with a cold.", "His nose was red.", "cold"),
 )
