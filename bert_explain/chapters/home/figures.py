@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def bar_table(bars: Sequence[Bar]) -> pd.DataFrame:
     return pd.DataFrame([(bar.text, bar.value) for bar in bars], columns=["piece", "probability"])
 
 
-def _at(pieces: Sequence[str], places: Sequence[int]) -> list[str]:
+def _at(pieces: Sequence[str], places: Iterable[int]) -> list[str]:
     """Each piece with its place in the text: pieces that are alike are two columns."""
     return [f"{piece} ({place})" for piece, place in zip(pieces, places, strict=True)]
 
