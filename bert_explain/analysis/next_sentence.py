@@ -184,6 +184,15 @@ def carried(trace: Trace, query: Query) -> Query:
     )
 
 
+def carried_token(trace: Trace, query: Query, position: int) -> int | None:
+    """Where the token at a position of `trace` stands in `query`, by its characters; None for one that is not there."""
+    own = trace.tokens[position]
+    same = (
+        t.position for t in trace.tokenize(query)[0] if t.span is not None and (t.sentence, t.span) == (own.sentence, own.span)
+    )
+    return next(same, None)
+
+
 def variants(trace: Trace, drawn: str) -> list[Variant]:
     """The pair as typed, and with one change each. `drawn` is the sentence that takes the place of B.
 

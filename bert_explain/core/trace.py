@@ -77,7 +77,7 @@ class Embeddings(Record):
     total: np.ndarray  # (T, E) token + segment + position
     normalised: np.ndarray  # (T, E) LayerNorm(total)
     norm_weight: np.ndarray  # (E,) LayerNorm's learned scale
-    norm_bias: np.ndarray  # (H,) LayerNorm's learned shift
+    norm_bias: np.ndarray  # (E,) LayerNorm's learned shift
     norm_eps: float  # added to the variance before the root
 
 
@@ -134,11 +134,11 @@ class LayerWeights(Record):
 
 @dataclass(frozen=True, eq=False)
 class Tables(Record):
-    """The embedding tables, which no sentence changes."""
+    """The embedding tables, which no sentence changes. E as in `Embeddings`."""
 
-    token: np.ndarray  # (V, H)
-    position: np.ndarray  # (max_tokens, H)
-    segment: np.ndarray | None  # (2, H); None where the model has no segments
+    token: np.ndarray  # (V, E)
+    position: np.ndarray  # (max_tokens, E)
+    segment: np.ndarray | None  # (2, E); None where the model has no segments
 
 
 @dataclass(frozen=True, eq=False)

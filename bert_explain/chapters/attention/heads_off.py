@@ -191,6 +191,7 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None, named: 
         "what": what,
         "p": percent(most[without] - most[change]),
         "new": percent(most[without]),
+        "change": "changes" if small == 1 else "change",
         "small": "all" if small == len(table) else small or "none",
         "n": len(table),
     }
@@ -205,7 +206,7 @@ def look_single(table: pd.DataFrame, whole: Trace, position: int | None, named: 
     who = "Layer {layer}, head {head} matters most: " if top.leads else "No head alone matters more than every other. "
     it = "without it" if top.leads else "Without layer {layer}, head {head}"
     return say(
-        who + it + ", {what} goes from {p} to {new}. Of the {n} heads, {small}, alone, change it by less than one point in a "
+        who + it + ", {what} goes from {p} to {new}. Of the {n} heads, {small}, alone, {change} it by less than one point in a "
         "hundred.",
         **known,
     ).because(top)

@@ -12,6 +12,7 @@ from bert_explain.chapters.decoder.draw import reading
 from bert_explain.content import words
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures.chart import CHART
+from bert_explain.kernel.readings import many
 from bert_explain.sampling import Settings
 from bert_explain.trace_decoder import DecoderTrace, generate
 from bert_explain.ui import cache, state
@@ -99,7 +100,7 @@ def _buttons(writing: wr.Writing) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button("Next word", key="step", type="primary", disabled=over, on_click=_put, args=(writing, None))
         st.button(
-            f"Write {state.get(RUN)} tokens",
+            f"Write {many(state.get(RUN), 'token')}",
             key="run",
             disabled=over,
             on_click=_put,

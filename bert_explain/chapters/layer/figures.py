@@ -13,6 +13,7 @@ import pandas as pd
 
 from bert_explain.chapters.layer.head import Cell, Part
 from bert_explain.figures.payload import SATURATED, Band, Bar
+from bert_explain.kernel.readings import many
 from bert_explain.trace import LayerStep
 
 FOLDED = 128  # neurons in a row of the folded strip
@@ -60,7 +61,7 @@ def output_bands(found: Sequence[Part], pieces: Sequence[str], mixed: np.ndarray
     bands = []
     for number, part in enumerate(found):
         together = len(part.positions) > 1 or (number and number == len(found) - 1 and len(found) < len(pieces))
-        name = f"{part.weight:.2f} × v({f'{len(part.positions)} others' if together else pieces[part.positions[0]]})"
+        name = f"{part.weight:.2f} × v({many(len(part.positions), 'other') if together else pieces[part.positions[0]]})"
         bands.append(Band(name, part.values, "value", "+" if number else ""))
     total = np.sum([part.values for part in found], axis=0)
     bands.append(Band("sum" if off else "output", total, "hidden", "="))

@@ -184,7 +184,11 @@ def scores(page: Page) -> None:
         table = working(
             SCORED,
             key,
-            f"Hide each of the {len(positions)} tokens once" if positions else "Nothing to hide",
+            f"Hide each of the {len(positions)} tokens once"
+            if len(positions) > 1
+            else "Hide the one token"
+            if positions
+            else "Nothing to hide",
             _score_all(page, trace, positions),
             also=state.get(REST),
             cost=len(positions),

@@ -143,10 +143,12 @@ _FIELDS = {"swap": "swapped", "seg": "segments", "sep": "separators"}
 
 
 def _switched(page: Page, name: str, on: object, key: str) -> None:
-    """Change the whole walk; masks stay on the words they are on, though these move."""
+    """Change the whole walk; masks and the chosen token stay where they are, though these move."""
     value = on if st.session_state[key] else state.default(name)
     query = ns.carried(page.trace, page.query.but(**{_FIELDS[name]: value}))
-    state.put(**{name: value}, mask=query.masked, put=query.replaced)
+    chosen = state.get("token")
+    token = None if chosen is None else ns.carried_token(page.trace, query, page.position)
+    state.put(**{name: value}, mask=query.masked, put=query.replaced, token=token)
 
 
 def _draw_another() -> None:

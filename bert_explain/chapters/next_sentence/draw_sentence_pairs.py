@@ -16,6 +16,7 @@ from bert_explain.chapters.next_sentence.draw import judge
 from bert_explain.content import next_sentence as content
 from bert_explain.content.next_sentence import Row
 from bert_explain.figures.chart import CHART
+from bert_explain.kernel.readings import many
 from bert_explain.ui import printing, state
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
@@ -171,7 +172,7 @@ def _nearly_one(p: pd.Series) -> pd.Series:
 def _below(page: Page, rows: tuple[Row, ...], judged: pd.DataFrame, checked: sp.Checked) -> None:
     tell(checked.problems, "warning")
     if cut := int((judged["cut"] > 0).sum()):
-        tell(f"Cut off in {cut} rows: what is beyond the model's {page.model.max_tokens} positions.")
+        tell(f"Cut off in {many(cut, 'row')}: what is beyond the model's {page.model.max_tokens} positions.")
     if not PAIRS.show(state.get(PAIRS)):
         tell("This table is too long for a link. Download it as CSV to keep it.")
     if rows != PAIRS.default.rows:

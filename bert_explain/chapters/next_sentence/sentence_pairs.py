@@ -45,7 +45,8 @@ def check(rows: Sequence[Row], most: int = MOST) -> Checked:
         elif len(lacks) == 1:
             problems.append(f"Row {number} has no sentence {lacks[0]}, so it is not judged.")
     if len(fine) > most:
-        problems.append(f"Only the first {most} complete rows are judged; {len(fine) - most} are left out.")
+        left = len(fine) - most
+        problems.append(f"Only the first {most} complete rows are judged; {left} {'is' if left == 1 else 'are'} left out.")
     kept = fine[:most]
     return Checked(tuple(row for _, row in kept), tuple(number for number, _ in kept), tuple(problems))
 

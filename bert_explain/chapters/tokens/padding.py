@@ -75,11 +75,12 @@ def look(rows: tuple[Row, Row]) -> Sentence:
     if not short.padded:
         return say("Both have {n}, so nothing has to be filled up.", n=many(len(long.tokens), "token"))
     return say(
-        "{short} has {n}, {long} has {all}: so {k} of {pad} fill it up, and there the mask is 0.",
+        "{short} has {n}, {long} has {all}: so {k} of {pad} {fill} it up, and there the mask is 0.",
         short=short.name,
         long=long.name,
         n=many(len(short.tokens) - short.padded, "token"),
         all=len(long.tokens),
         k=many(short.padded, "copy", "copies"),
+        fill="fills" if short.padded == 1 else "fill",
         pad=Piece(short.tokens[-1].text),
     )

@@ -153,7 +153,7 @@ def problem(s: Sizes) -> str:
         best = min(near, key=lambda n: abs(n - s.heads))
         return (
             f"{s.heads} heads cannot share {s.hidden:,} numbers evenly: each head takes a slice of H / A of them. "
-            f"{best} heads could. The count below is the same: heads cut the matrices up and add no numbers."
+            f"{many(best, 'head')} could. The count below is the same: heads cut the matrices up and add no numbers."
         )
     return ""
 

@@ -11,6 +11,7 @@ from bert_explain.chapters.vectors.draw_table import depth, table
 from bert_explain.content import words
 from bert_explain.content.vectors import lists
 from bert_explain.figures.chart import CHART
+from bert_explain.kernel.readings import many
 from bert_explain.ui import cache, printing, state
 from bert_explain.ui.frame import Page
 from bert_explain.ui.packed import PackedText
@@ -41,7 +42,7 @@ def draw(page: Page) -> None:
     rows = None if found is None else vector_map.table(vectors, found)
     with picture(
         "word-map",
-        f"{len(shown)} words on a map",
+        f"{many(len(shown), 'word')} on a map",
         look=None if found is None or rows is None else vector_map.look(found, rows),
         table=None if rows is None else lambda: rows,
         code=(vector_map.draw, vector_map.table, figures.word_map),
@@ -74,5 +75,5 @@ def draw(page: Page) -> None:
         for word in lacking[:SAID]:
             said(av.missing(vectors, word))
         if len(lacking) > SAID:
-            st.caption(f"{len(lacking) - SAID} more words of the list have no vector either.")
+            st.caption(f"Without a vector too: {many(len(lacking) - SAID, 'word')} more of the list.")
     depth(vectors, "map")

@@ -17,6 +17,7 @@ from bert_explain.content import words
 from bert_explain.content.vectors import paragraph
 from bert_explain.engines.jobs import Progress
 from bert_explain.figures.chart import CHART
+from bert_explain.kernel.readings import many
 from bert_explain.ui import cache, state
 from bert_explain.ui.components import bars, token_row
 from bert_explain.ui.frame import Page
@@ -194,7 +195,7 @@ def _moving(page: Page, run: Run, at: int, watched: list[str], chosen: str) -> N
             chart = figures.moving_map(places, at, watched, chosen, page.palette)
             st.plotly_chart(chart, key="learn-map", alt=skipgram_map.look(run, at, chosen).plain(), **CHART)
         with right:
-            st.text(f"Nearest to {chosen} after {run.passes[at]} passes")
+            st.text(f"Nearest to {chosen} after {many(run.passes[at], 'pass', 'passes')}")
             near = skipgram_map.near(run, at, chosen)
             bars(figures.neighbour_bars(near), key="learn-near", label=f"Nearest to {chosen} in the small training")
             st.text("How wrong it still is, pass by pass")

@@ -33,7 +33,8 @@ class Opposed(NamedTuple):
 
 def opposed(vectors: Vectors, *texts: str) -> Opposed | None:
     """The first word of the texts that has an opposite, where the table holds both; None where none has."""
-    other = {one: two for pair in WORDS["opposites"] for one, two in (pair, pair[::-1])}
+    # Of a word in two pairs the first counts.
+    other = {one: two for pair in reversed(WORDS["opposites"]) for one, two in (pair, pair[::-1])}
     for row in (row for text in texts for row in word_rows(vectors, text)):
         word = row.word.lower()
         if row.index is not None and word in other and vectors.index(other[word]) is not None:
