@@ -22,7 +22,7 @@ from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
-from bert_explain.engines.jobs import JOBS, WAITING
+from bert_explain.engines.jobs import FAILED, JOBS, WAITING
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
@@ -143,7 +143,16 @@ def guess_first(question: Question) -> None:
 
 def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     """The table that decides, made once for a text, a model and a question. Raises NotAskable and other ExplainErrors."""
-    return cache.evidence(place_of(page, question, ask), lambda: question.evidence(ask))
+    place = place_of(page, question, ask)
+    if why := _refused(place):
+        raise why.with_traceback(None)
+    return cache.evidence(place, lambda: question.evidence(ask))
+
+
+def _refused(place: tuple) -> ExplainError | None:
+    """Why the work beside the page gave no evidence. It is not begun anew: on a busy server that would go on for ever."""
+    job = JOBS.find(("evidence", place))
+    return job.error if job is not None and job.state == FAILED and isinstance(job.error, ExplainError) else None
 
 
 def place_of(page: Page, question: Question, ask: Ask) -> tuple[str, Query, str, int]:
@@ -176,6 +185,8 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     if not question.long:
         return True
     place, work = place_of(page, question, ask), work_of(page, question, ask)
+    if _refused(place):
+        return True
     if question.press and question.id not in st.session_state.get(_PRESSED, ()):
         if TRACES.peek(("evidence", place)) is not None:
             return True

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -195,3 +196,27 @@ def test_the_cut_words_stand_as_typed_until_the_cleaning_is_asked_of():
     assert "Zoë" in bars_of(at)
     assert "zoe" not in bars_of(at)
     assert "zoe" in bars_of(opened(stage, step, **text, mode="explore"))
+
+
+def test_a_long_question_that_cannot_be_asked_is_worked_out_once(mini_bert, monkeypatch):
+    """What is refused after a while is not begun anew: each look at the page would begin it, and wait for it, again."""
+    made = []
+
+    def refuses(ask):
+        made.append(1)
+        time.sleep(0.1)
+        raise NotAskable("This text has nothing of the kind.")
+
+    question = replace(chapters.load("same_word").step("sentences").asks, id="refused", evidence=refuses, long=True, press="")
+    page = SimpleNamespace(model=mini_bert)
+    ask = asking.ask_of("mini-bert", Query("Nobody came.", "It rained."))
+    monkeypatch.setattr(asking, "AT_ONCE", 0.01)
+    monkeypatch.setattr(asking.st, "fragment", lambda **_: lambda draw: draw)
+    assert not asking.ready(page, question, ask)
+    job = asking.JOBS.find(("evidence", asking.place_of(page, question, ask)))
+    assert job.wait(20)
+    for _ in range(3):
+        assert asking.ready(page, question, ask)
+        with pytest.raises(NotAskable, match="nothing of the kind"):
+            asking.evidence(page, question, ask)
+    assert len(made) == 1
