@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SURE = ("sure", "not sure")
 _GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
 _PRESSED = "_pressed"  # questions whose work was asked for by a press
+GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps whose answers other chapters could tell
 AT_ONCE, LOOK = 0.2, 0.5  # seconds: waited for before a bar is drawn; between two looks at a job
 
 Key = tuple[str, str, str, str]

@@ -33,7 +33,6 @@ WHOLE = state.Flag("whole", False)
 FLOW = state.Choice("flow", ("one token, layer by layer", "every token, after the last layer"))
 BERTVIZ = state.Choice("bertviz", ("closed", "head view", "model view"))
 TRIED = asked("tried")
-GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps further on, and what they ask
 WINDOW = 64  # tokens whose labels can still be read one by one
 
 
@@ -259,9 +258,9 @@ def off(page: Page) -> None:
     q = heads_off.question(trace, page.position)
     before = cache.trace(model, q.query)
     after = cache.trace(model, q.query.but(heads_off=trace.query.heads_off))
-    named = not asking.asked_there(page, q.position, *GUESSED)
+    named = not asking.asked_there(page, q.position, *asking.GUESSED)
     pair = heads_off.has_pair(trace)
-    judged = pair and asking.to_come(page, *JUDGED) is None
+    judged = pair and asking.to_come(page, *asking.JUDGED) is None
     told = judged or q.position is not None or not pair  # else all there is to say is what will be asked
     with picture(
         "off",

@@ -35,7 +35,6 @@ FIRST = 128  # rows of the position table shown at first
 ROWS = state.Choice("rows", ("first", "all"))
 
 SHOWN = 96  # tokens drawn one by one; of longer texts the neighbours of the chosen one
-GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps further on, and what they ask
 CELLS = 40  # tokens in the table of all removals: more would be too narrow to name
 
 
@@ -158,7 +157,7 @@ def remove(page: Page) -> None:
     """Take a part away and compare the predictions, then the final vectors."""
     at = page.position
     target = removal.asked(page.trace, at)
-    if target is not None and not page.trace.tokens[target].masked and asking.asked_there(page, target, *GUESSED):
+    if target is not None and not page.trace.tokens[target].masked and asking.asked_there(page, target, *asking.GUESSED):
         at = target = removal.another(page.trace, target)  # what is expected there is guessed later on: another word is hidden
     queries = removal.queries(page.trace, at)
     names = [name for name in queries if name in removal.REMOVALS][1:]
@@ -167,7 +166,7 @@ def remove(page: Page) -> None:
     runs = {name: cache.trace(page.model.name, queries[name]) for name in (next(iter(queries)), *chosen)}
     p = removal.probabilities(runs, target)
     table = removal.removal(runs, target, p)
-    if asking.to_come(page, *JUDGED):
+    if asking.to_come(page, *asking.JUDGED):
         table = table.drop(columns="p next")
     with picture(
         "removal",

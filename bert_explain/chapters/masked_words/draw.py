@@ -184,11 +184,7 @@ def scores(page: Page) -> None:
         table = working(
             SCORED,
             key,
-            f"Hide each of the {len(positions)} tokens once"
-            if len(positions) > 1
-            else "Hide the one token"
-            if positions
-            else "Nothing to hide",
+            _hides(len(positions)),
             _score_all(page, trace, positions),
             also=state.get(REST),
             cost=len(positions),
@@ -210,6 +206,12 @@ def scores(page: Page) -> None:
         )
         st.checkbox("Hide the later pieces of its word with it", **state.bind(REST))
         st.text(ml.say_totals(table).plain())
+
+
+def _hides(count: int) -> str:
+    """What the button says that hides so many tokens, one after the other."""
+    few = ("Nothing to hide", "Hide the one token")
+    return few[count] if count < len(few) else f"Hide each of the {count} tokens once"
 
 
 def _score_all(page: Page, trace: Trace, positions: tuple[int, ...]) -> Callable[[Progress], pd.DataFrame]:
