@@ -2,7 +2,8 @@
 
 A job is one piece of work, `work(progress) -> result`, done once for all sessions that ask for the same key. It runs in one
 of a few threads; `progress(share, text)` says how far it is, and is where it stops when nobody wants it any more. Cheap
-jobs go before dear ones, and a session has one job running at a time, so nobody's long work holds the others up.
+jobs go before dear ones, and a session has one job running at a time, so nobody's long work holds the others up. Work of
+many seconds gives way to the pages that readers wait for (`PAGES`).
 
     job = JOBS.submit(("heads", query), session, work, cost=72)
     job.share, job.text ... job.result
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -20,12 +22,42 @@ Result = TypeVar("Result")
 Progress = Callable[..., None]  # progress(share from 0 to 1, text)
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
-DEAR = 1_000  # forward passes from which a job is a long one: these never take every thread
+DEAR = 1_000  # forward passes from which a job takes minutes
 LIGHT = 30  # forward passes below which a job takes a moment
+HEAVY = 200  # forward passes from which a job gives way to the pages; such jobs never take every thread
+GIVEN = 1.0  # seconds that a step of such a job waits at most
+NICE = 10  # what its thread adds to its own niceness, where threads have one
 OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
 
 
+class Pages:
+    """The pages that are being drawn: what readers wait for. `with PAGES: draw()`, from any thread.
+
+    Python runs one thread at a time: a training that takes its every turn makes fifty readers wait twice as long.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._drawn += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._drawn -= 1
+            if not self._drawn:
+                self._changed.notify_all()
+
+    def give_way(self, seconds: float = GIVEN) -> bool:
+        """Wait until no page is being drawn, and no longer than that; whether none is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._drawn, seconds)
+
+
+PAGES = Pages()
 _mine = threading.local()  # of a thread: the job that it runs
 
 
@@ -84,10 +116,11 @@ class Jobs:
 
     threads : how many jobs run at the same time.
     alive : whether a session is still there; a job that only sessions wait for that are gone stops at its next step.
+    pages : to which heavy jobs give way.
     """
 
-    def __init__(self, threads: int = 2, alive: Callable[[str], bool] = lambda session: True) -> None:
-        self._threads, self.alive = threads, alive
+    def __init__(self, threads: int = 2, alive: Callable[[str], bool] = lambda session: True, pages: Pages | None = None) -> None:
+        self._threads, self.alive, self._pages = threads, alive, pages or Pages()
         self._jobs: dict[Hashable, Job] = {}
         self._waiting: list[Job] = []
         self._running: set[Job] = set()
@@ -131,11 +164,11 @@ class Jobs:
     def ahead(self, job: Job) -> list[Job]:
         """Of a long job that waits: the long ones that run, and those that go before it. Empty for any other job."""
         with self._lock:
-            if job not in self._waiting or job.cost < DEAR:
+            if job not in self._waiting or job.cost < HEAVY:
                 return []
             rank = _rank(job)
-            waiting = sorted((o for o in self._waiting if o.cost >= DEAR and _rank(o) < rank), key=_rank)
-            return [*(other for other in self._running if other.cost >= DEAR), *waiting]
+            waiting = sorted((o for o in self._waiting if o.cost >= HEAVY and _rank(o) < rank), key=_rank)
+            return [*(other for other in self._running if other.cost >= HEAVY), *waiting]
 
     def cancel(self, key: Hashable, session: str) -> None:
         """This session waits no longer. When nobody does, the job stops at its next step, or never begins."""
@@ -207,11 +240,11 @@ class Jobs:
     def _next(self) -> Job | None:
         """The next to run: cheapest first, one of a session and weight at a time; one overtaken too often goes first."""
         busy = {(session, job.weight) for job in self._running for session in job.sessions}
-        full = sum(job.cost >= DEAR for job in self._running) >= max(1, self._threads - 1)
+        full = sum(job.cost >= HEAVY for job in self._running) >= max(1, self._threads - 1)
 
         def may(job: Job) -> bool:
             mine = {(session, job.weight) for session in job.sessions}
-            return not mine <= busy and not (full and job.cost >= DEAR)
+            return not mine <= busy and not (full and job.cost >= HEAVY)
 
         free = [job for job in self._waiting if may(job)]
         return min(free, key=_rank, default=None)
@@ -224,7 +257,25 @@ class Jobs:
         job.state = RUNNING
 
     def _run(self, job: Job) -> None:
+        if job.cost < HEAVY:
+            ended = self._worked(job)
+        else:  # in a thread of its own: it cannot take its niceness back, and the threads that it begins inherit it
+            told: list[str] = []
+            apart = threading.Thread(target=lambda: (_be_nice(), told.append(self._worked(job))), name="job", daemon=True)
+            apart.start()
+            apart.join()
+            ended = told[0]
+        with self._lock:
+            self._running.discard(job)
+            self._end(job, ended)
+            self._start()
+
+    def _worked(self, job: Job) -> str:
+        """Do a job's work in this thread; how it ended."""
+
         def progress(share: float, text: str = "") -> None:
+            if job.cost >= HEAVY:
+                self._pages.give_way()
             job.share, job.text = min(max(float(share), 0.0), 1.0), text or job.text
             if job._stopped.is_set() or not any(map(self.alive, tuple(job.sessions))):
                 raise Cancelled
@@ -233,17 +284,14 @@ class Jobs:
         try:
             progress(0.0)
             job.result = job._work(progress)
-            ended = DONE
+            return DONE
         except Cancelled:
-            ended = CANCELLED
+            return CANCELLED
         except BaseException as error:  # whoever waits is told
-            job.error, ended = error, FAILED
+            job.error = error
+            return FAILED
         finally:
             _mine.job = None
-        with self._lock:
-            self._running.discard(job)
-            self._end(job, ended)
-            self._start()
 
     def _end(self, job: Job, state: str) -> None:
         job.state = state
@@ -256,12 +304,19 @@ class Jobs:
             del self._jobs[job.key]
 
 
+def _be_nice() -> None:
+    """Let this thread's arithmetic go after that of others, where threads have a niceness of their own (Linux)."""
+    if sys.platform == "linux":
+        mine = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, mine, min(19, os.getpriority(os.PRIO_PROCESS, mine) + NICE))
+
+
 def cores() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-JOBS = Jobs(threads=max(2, cores() - 1))
+JOBS = Jobs(threads=max(2, cores() - 1), pages=PAGES)
 
 
 class Turns:

@@ -352,7 +352,7 @@ def _steps(net: Net, task: Task, recipe: Recipe, reads: list[Read], progress: Pr
         {"params": [p for p in weights if p.dim() > 1], "weight_decay": DECAY},
         {"params": [p for p in weights if p.dim() <= 1], "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
+    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, fused=True)
     rng = np.random.default_rng([recipe.seed, 1])
     total, done, spent = -(-len(reads) // BATCH) * recipe.epochs, 0, 0.0
     warm = max(1, round(WARM_UP * total))

@@ -51,6 +51,7 @@ class Plan:
     save_every: float = 120.0  # seconds between checkpoints
     check_every: float = 600.0  # seconds between measurements on the held-out documents
     workers: int = 0  # processes that make batches
+    parts: int = 1  # of a batch, computed one after the other: what a part holds stays near a CPU's core
 
 
 @dataclass
@@ -121,9 +122,13 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate(plan, way)
         batch = {name: torch.as_tensor(values).to(device, non_blocking=True) for name, values in batch.items()}
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
-            value, count = loss(whole, batch)
-        value.backward()
+        value, count = torch.zeros((), device=device), 0
+        for part in divided(batch, plan.parts):
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
+                lost, read = loss(whole, part)
+            lost = lost * (rows(part) / rows(batch))
+            lost.backward()
+            value, count = value + lost.detach(), count + read
         norm = nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
         due = time.monotonic() - saved > plan.save_every
         if rank == 0 and (due or progress.step % READ[device.type] == 0):
@@ -152,6 +157,19 @@ def train(
         del whole
         distributed.destroy_process_group()
     return progress
+
+
+def divided(batch: dict[str, Tensor], parts: int) -> list[dict[str, Tensor]]:
+    """A batch as at most so many batches of like size, its rows in their order. Every tensor has a row for each text."""
+    if parts <= 1:
+        return [batch]
+    cut = {name: values.tensor_split(min(parts, len(values))) for name, values in batch.items()}
+    return [dict(zip(cut, values, strict=True)) for values in zip(*cut.values(), strict=True)]
+
+
+def rows(batch: dict[str, Tensor]) -> int:
+    """How many texts a batch has."""
+    return len(next(iter(batch.values())))
 
 
 def _mean(progress: Progress, loss: float, norm: float, steps: int) -> float:

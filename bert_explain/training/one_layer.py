@@ -144,7 +144,7 @@ def _stepped(x: Tensor, y: Tensor, ruled_out: Tensor | None, outputs: int) -> nn
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         layer = nn.Linear(x.shape[-1], outputs)
-    optimiser = torch.optim.AdamW(layer.parameters(), lr=RATE, weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     for _ in range(STEPS):
         optimiser.zero_grad(set_to_none=True)
         logits = layer(x) if ruled_out is None else layer(x) + ruled_out  # (N, C), or (N, T, 2)

@@ -19,6 +19,7 @@ from bert_explain.analysis.overview import one_look, telling_token
 from bert_explain.content import examples
 from bert_explain.content.glossary import terms
 from bert_explain.core.places import ASSETS
+from bert_explain.engines.jobs import PAGES
 from bert_explain.errors import ExplainError
 from bert_explain.figures import theme
 from bert_explain.figures.strip import alternatives, thumbnails
@@ -122,12 +123,13 @@ class Page:
         def run() -> None:
             if state.take_rerun():
                 st.rerun()  # the change concerns the whole page, the strip too
-            try:
-                _seed_widgets(self)
-                draw()
-            except ExplainError as error:
-                tell(str(error), "warning")
-            state.write()
+            with PAGES:
+                try:
+                    _seed_widgets(self)
+                    draw()
+                except ExplainError as error:
+                    tell(str(error), "warning")
+                state.write()
 
         return run
 
@@ -150,6 +152,11 @@ def step_param(chapter: Chapter) -> state.Choice:
 
 def show(name: str) -> None:
     """A whole page: the chapter of that folder. `show("attention")`."""
+    with PAGES:
+        _show(name)
+
+
+def _show(name: str) -> None:
     chapter, stage = chapters.load(name), stages.of_chapter(name)
     title = "bert_explain: see how BERT works" if not stage.path else f"{stage.name} · bert_explain"
     st.set_page_config(page_title=title, page_icon=_ICON, layout="wide", initial_sidebar_state="collapsed")

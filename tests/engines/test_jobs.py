@@ -1,10 +1,24 @@
 """Jobs beside the page: one computation, progress, cancelling, order, threads that end. Events, no clocks."""
 
+import os
+import sys
 import threading
 
 import pytest
 
-from bert_explain.engines.jobs import CANCELLED, DEAR, DONE, FAILED, Cancelled, Jobs, Turns, session_here
+from bert_explain.engines.jobs import (
+    CANCELLED,
+    DEAR,
+    DONE,
+    FAILED,
+    HEAVY,
+    NICE,
+    Cancelled,
+    Jobs,
+    Pages,
+    Turns,
+    session_here,
+)
 
 LONG_ENOUGH = 60  # seconds: reached only when something hangs
 
@@ -260,6 +274,60 @@ def test_work_that_catches_every_exception_is_stopped_all_the_same():
     assert job.state == CANCELLED
     assert issubclass(Cancelled, BaseException)
     assert not issubclass(Cancelled, Exception)
+
+
+# pages go before heavy jobs
+
+
+def test_a_heavy_job_gives_way_to_a_page_and_a_light_one_does_not(monkeypatch):
+    pages, gave = Pages(), []
+    jobs = Jobs(pages=pages)
+    monkeypatch.setattr(pages, "give_way", lambda: gave.append(True))
+    assert jobs.submit("light", "a", lambda progress: progress(0.5), cost=HEAVY - 1).wait(LONG_ENOUGH)
+    assert gave == []
+    assert jobs.submit("heavy", "a", lambda progress: progress(0.5), cost=HEAVY).wait(LONG_ENOUGH)
+    assert gave == [True, True]  # where it begins, and at its step
+    ended(jobs)
+
+
+def test_giving_way_ends_with_the_last_page_that_is_drawn():
+    pages, done = Pages(), threading.Event()
+    assert pages.give_way(0)
+    with pages:
+        with pages:
+            pass
+        assert not pages.give_way(0)
+        assert not pages.give_way(0.001)  # and no longer than that
+        waiting = threading.Thread(target=lambda: pages.give_way(LONG_ENOUGH) and done.set())
+        waiting.start()
+    assert done.wait(LONG_ENOUGH)
+    waiting.join(LONG_ENOUGH)
+
+
+def test_a_page_that_fails_is_drawn_no_more():
+    pages = Pages()
+    with pytest.raises(KeyError), pages:
+        raise KeyError
+    assert pages.give_way(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own here")
+def test_a_heavy_jobs_thread_is_nicer_and_runs_nothing_else():
+    def niceness(progress):
+        return threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    jobs, usual = Jobs(threads=1), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    gate = Gate()
+    first = jobs.submit("first", "a", gate)
+    assert gate.begun.wait(LONG_ENOUGH)  # the others wait in line, for one thread
+    heavy, last = (jobs.submit(name, "b", niceness, cost=cost) for name, cost in (("heavy", HEAVY), ("last", HEAVY + 1)))
+    gate.go.set()
+    assert all(job.wait(LONG_ENOUGH) for job in (first, heavy, last))
+    assert heavy.result[1] == last.result[1] == min(19, usual + NICE)
+    light = jobs.submit("light", "a", niceness)
+    assert light.wait(LONG_ENOUGH)
+    assert light.result[1] == usual
+    ended(jobs)
 
 
 # turns of forward passes

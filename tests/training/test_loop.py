@@ -132,3 +132,19 @@ def test_time_ends_a_run_as_steps_do():
 def test_decay_touches_matrices_only():
     groups = optimisers.adamw(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2)), 1e-3, 0.1).param_groups
     assert [(g["weight_decay"], [p.ndim for p in g["params"]]) for g in groups] == [(0.1, [2]), (0.0, [1, 1, 1])]
+
+
+def test_a_batch_in_parts_trains_as_a_whole_one(tmp_path):
+    read = []
+
+    def counted(model, batch):
+        value, _ = loss(model, batch)
+        return value, read.append(len(batch["x"])) or len(batch["x"])
+
+    models = {parts: fresh() for parts in (1, 3, 99)}
+    done = {n: loop.train(m, Line(), counted, Plan(steps=5, rate=0.1, parts=n), tmp_path / str(n)) for n, m in models.items()}
+    assert read == [8] * 5 + [3, 3, 2] * 5 + [1] * 8 * 5
+    assert [one.tokens for one in done.values()] == [40, 40, 40]
+    for n in (3, 99):
+        assert done[n].loss == pytest.approx(done[1].loss, rel=1e-5)
+        torch.testing.assert_close(models[n].weight, models[1].weight, atol=1e-5, rtol=0)
