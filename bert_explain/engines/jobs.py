@@ -90,6 +90,7 @@ class Job:
         self.state = WAITING
         self.result: Any = None
         self.error: BaseException | None = None
+        self.ends = CANCELLED  # the state that it will have when it is over
         self._work: Callable[[Progress], Any] = work
         self._overtaken = 0
         self._number = 0
@@ -258,20 +259,20 @@ class Jobs:
 
     def _run(self, job: Job) -> None:
         if job.cost < HEAVY:
-            ended = self._worked(job)
+            self._work(job)
         else:  # in a thread of its own: it cannot take its niceness back, and the threads that it begins inherit it
-            told: list[str] = []
-            apart = threading.Thread(target=lambda: (_be_nice(), told.append(self._worked(job))), name="job", daemon=True)
+            apart = threading.Thread(target=self._work, args=(job,), name="job", daemon=True)
             apart.start()
             apart.join()
-            ended = told[0]
         with self._lock:
             self._running.discard(job)
-            self._end(job, ended)
+            self._end(job, job.ends)
             self._start()
 
-    def _worked(self, job: Job) -> str:
-        """Do a job's work in this thread; how it ended."""
+    def _work(self, job: Job) -> None:
+        """Do a job's work in this thread."""
+        if job.cost >= HEAVY:
+            _be_nice()
 
         def progress(share: float, text: str = "") -> None:
             if job.cost >= HEAVY:
@@ -284,12 +285,11 @@ class Jobs:
         try:
             progress(0.0)
             job.result = job._work(progress)
-            return DONE
+            job.ends = DONE
         except Cancelled:
-            return CANCELLED
+            job.ends = CANCELLED
         except BaseException as error:  # whoever waits is told
-            job.error = error
-            return FAILED
+            job.error, job.ends = error, FAILED
         finally:
             _mine.job = None
 
