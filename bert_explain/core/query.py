@@ -82,6 +82,12 @@ class Query:
         return ("B", "A") if self.swapped else ("A", "B")
 
     @property
+    def follows(self) -> str:
+        """What next sentence is about: "B follows A", or "A follows B" where they are swapped."""
+        first, second = self.names
+        return f"{second} follows {first}"
+
+    @property
     def is_pair(self) -> bool:
         """True when there are two sentences: one can follow the other."""
         return bool(self.text_a.strip() and self.text_b.strip())

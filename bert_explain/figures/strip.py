@@ -41,7 +41,7 @@ VEILED = "veiled"
 
 def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
     """The same pictures in words, for screen readers and as tips."""
-    words, (first, second) = thumbs["words"], trace.query.names
+    words = thumbs["words"]
     told: dict[str, Callable[[], str]] = {
         "text": lambda: f"{thumbs['text'][0]} and {many(thumbs['text'][1], 'character')}",
         "tokens": lambda: many(len(trace.tokens), "token"),
@@ -49,9 +49,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
         "layers": lambda: many(trace.spec.n_layers, "layer"),
         "attention": lambda: many(trace.spec.n_layers * trace.spec.n_heads, "head"),
         "words": lambda: words if isinstance(words, str) else f"first guess {words['pieces'][0]}, {percent(words['p'][0])}",
-        "next": lambda: (
-            _no_verdict(trace) if thumbs["next"] is None else f"{percent(thumbs['next'])} that {second} follows {first}"
-        ),
+        "next": lambda: _no_verdict(trace) if thumbs["next"] is None else f"{percent(thumbs['next'])} that {trace.query.follows}",
         "outputs": lambda: f"{many(len(trace.tokens), 'vector')} of {trace.spec.hidden_size}",
     }
     veiled = {name for name, drawn in thumbs.items() if isinstance(drawn, str) and drawn == VEILED}

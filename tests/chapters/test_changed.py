@@ -431,3 +431,10 @@ def test_of_swapped_sentences_it_is_a_that_follows_b_or_does_not(mini_bert):
         assert found.answer.plain() == "“" + verb.format("follows" if next_ else "does not follow") + "”"
         held, _ = answers.contrast(found)
         assert held.against.plain() == "“" + verb.format("does not follow" if next_ else "follows") + "”"
+
+
+def test_what_may_be_asked_names_the_sentences_as_they_are_read():
+    plain, swapped = (answers.titles(Query("One.", "Two.", swapped=swapped)) for swapped in (False, True))
+    assert tuple(plain) == tuple(swapped) == answers.KINDS
+    assert (plain["next"], plain["span"]) == ("Whether B follows A", "The answer found in sentence B")
+    assert (swapped["next"], swapped["span"]) == ("Whether A follows B", "The answer found in sentence A")

@@ -168,7 +168,8 @@ LATER = ("The quick fox jumped over the wooden fence.", "It ran into the forest.
 
 
 @pytest.mark.parametrize(("name", "step"), [("embeddings", "away"), pytest.param("attention", "off", marks=pytest.mark.rest)])
-def test_an_earlier_step_keeps_what_a_later_one_asks(mini_bert, name, step):
+@pytest.mark.parametrize("hides", [False, True])
+def test_an_earlier_step_keeps_what_a_later_one_asks(mini_bert, name, step, hides):
     """What the model expects at a word, and whether B follows A, are asked on the pages Masked words and Next sentence."""
     stage = next(s for s in STAGES if s.chapter == name)
     question = chapters.load("masked_words").step("expected").asks
@@ -176,13 +177,14 @@ def test_an_earlier_step_keeps_what_a_later_one_asks(mini_bert, name, step):
     guesses = [name for name in question.evidence(ask).index if name not in ask.trace.pieces]
     verdict = chapters.load("next_sentence").step("judge").asks
     assert not verdict.why_not(verdict.evidence(ask))
-    at = opened(stage, chapters.load(name).step(step), a=LATER[0], b=LATER[1])
+    text = {"a": LATER[0], "b": LATER[1]} | ({"mask": str(ask.position)} if hides else {})
+    at = opened(stage, chapters.load(name).step(step), **text, mode="guided")
     next(b for b in at.button if b.label == "just show me").click().run()
     assert not at.exception
     assert "B follows A" not in told(at)
     assert len(bars_of(at)) >= 5
     assert not set(guesses) & set(bars_of(at))
-    at = opened(stage, chapters.load(name).step(step), a=LATER[0], b=LATER[1], mode="explore")
+    at = opened(stage, chapters.load(name).step(step), **text, mode="explore")
     assert "B follows A" in told(at)
     assert set(guesses) & set(bars_of(at))
 

@@ -143,6 +143,6 @@ def test_the_true_word_is_marked_once(mini_bert, trace):
     assert [bar.mark for bar in among] == ["", "true word", "", "", ""]
     unknown = figures.guess_bars(table.iloc[0].copy().where(lambda row: row.index != "p true", np.nan), None)
     assert len(unknown) == 5
-    assert figures.facts(table.iloc[0])[0].startswith("B follows A: ")
-    assert figures.facts(table.iloc[0], ("B", "A"))[0].startswith("A follows B: ")
-    assert "turn by" in figures.facts(table.loc["no position"])[1]
+    assert figures.facts(table.iloc[0], "B follows A")[0].startswith("B follows A: ")
+    assert figures.facts(table.iloc[0], "A follows B")[0].startswith("A follows B: ")
+    assert "turn by" in figures.facts(table.loc["no position"], "B follows A")[1]

@@ -289,11 +289,11 @@ def off(page: Page) -> None:
                     st.caption("Switch a head off, and the same words appear here with their new probabilities.")
         if judged:
             plain = cache.trace(model, trace.query.but(heads_off=())).next_sentence()[0]
-            st.text(f"The probability that {heads_off.claim(trace)}:")
+            st.text(f"The probability that {trace.query.follows}:")
             bars(
                 figures.next_sentence_bars(plain, trace.next_sentence()[0] if changed else None),
                 key="off-nsp",
-                label=f"Probability that {heads_off.claim(trace)}",
+                label=f"Probability that {trace.query.follows}",
             )
         if q.position is not None or judged:
             _single_heads(page, q, before, named, judged)
@@ -358,12 +358,12 @@ def _single_heads(page: Page, q: heads_off.Question, whole: Trace, named: bool, 
             "first": "First guess without it",
             "without": percent("Probability without it"),
             "change": st.column_config.NumberColumn("Change, points", format="%+.2f"),
-            "is_next": percent(f"{heads_off.claim(whole)}, without it"),
+            "is_next": percent(f"{whole.query.follows}, without it"),
             "is_next_change": st.column_config.NumberColumn("Its change, points", format="%+.2f"),
         },
     )
     if q.added and judged:
-        st.text(f"Here, “{heads_off.claim(whole)}” is judged with “{q.word}” masked.")
+        st.text(f"Here, “{whole.query.follows}” is judged with “{q.word}” masked.")
     st.caption(words.notes("attention").single)
 
 

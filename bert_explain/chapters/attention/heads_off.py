@@ -61,15 +61,9 @@ def has_pair(trace: Trace) -> bool:
     return trace.nsp is not None and {0, 1} <= {t.sentence for t in trace.tokens}
 
 
-def claim(trace: Trace) -> str:
-    """What the next-sentence head judges: "B follows A", or "A follows B" of a swapped pair."""
-    first, second = trace.query.names
-    return f"{second} follows {first}"
-
-
 def what_follows(trace: Trace) -> str:
     """The number it gives, in words."""
-    return f"the probability that {claim(trace)}"
+    return f"the probability that {trace.query.follows}"
 
 
 def before_after(before: Trace, after: Trace, position: int, k: int = 5, named: bool = True) -> pd.DataFrame:

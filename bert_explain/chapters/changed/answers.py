@@ -24,13 +24,8 @@ from bert_explain.trace import Trace
 Run = Callable[[Query], Trace]
 Progress = Callable[..., None]
 
-KINDS = {
-    "words": "The first guess for a hidden word",
-    "label": "The label of the text",
-    "tag": "The label of a word",
-    "span": "The answer found in sentence B",
-    "next": "Whether B follows A",
-}
+KINDS = ("words", "label", "tag", "span", "next")
+
 BATCH = 1024  # tokens that are read together, about; between two batches a job says how far it is
 
 
@@ -123,6 +118,17 @@ class Case:
         return replace(self, target=self.target.but_for(wanted, against), answer=name, against=other)
 
 
+def titles(query: Query) -> dict[str, str]:
+    """What each of KINDS is, in words; the sentences are named in the order in which they are read."""
+    return {
+        "words": "The first guess for a hidden word",
+        "label": "The label of the text",
+        "tag": "The label of a word",
+        "span": f"The answer found in sentence {query.names[1]}",
+        "next": f"Whether {query.follows}",
+    }
+
+
 def offered(trace: Trace) -> list[str]:
     """The kinds of answer (KINDS) that a model gives to this text, the first to begin with; empty where it gives none."""
     spec, sentences = trace.spec, {t.sentence for t in trace.tokens if not t.special}
@@ -196,7 +202,7 @@ def _next(trace: Trace, position: int, run: Run) -> Case:
 def _verdicts(trace: Trace) -> list[str]:
     """The two answers of the next-sentence head, of the sentences in the order in which they are read."""
     first, second = trace.query.names
-    return [f"“{second} follows {first}”", f"“{second} does not follow {first}”"]
+    return [f"“{trace.query.follows}”", f"“{second} does not follow {first}”"]
 
 
 def _head(trace: Trace) -> TaskHead:

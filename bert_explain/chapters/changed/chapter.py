@@ -103,10 +103,11 @@ def _choose_answer(page: Page, place: Any = st) -> None:
     if len(kinds) < 2:
         return
     shown = list(kinds) if state.get(ANSWER) == kinds[0] else [AUTO, *kinds[1:]]
-    names = {AUTO: KINDS[kinds[0]], **KINDS}
+    titles = answers.titles(page.query)
+    names = {AUTO: titles[kinds[0]], **titles}
     if state.get(ANSWER) not in shown:  # of a link, or of another text
         shown.append(state.get(ANSWER))
-        names[shown[-1]] = f"{KINDS[shown[-1]]}: not here"
+        names[shown[-1]] = f"{titles[shown[-1]]}: not here"
     place.selectbox("Which answer", shown, format_func=names.get, **state.bind(ANSWER, options=shown))
 
 

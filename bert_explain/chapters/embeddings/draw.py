@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 import plotly.graph_objects as go
 import streamlit as st
 
+from bert_explain.analysis.masking import word_of
 from bert_explain.chapters.embeddings import analysis as embeddings
 from bert_explain.chapters.embeddings import figures as figures
 from bert_explain.chapters.embeddings import removal as removal
@@ -155,11 +156,13 @@ def over_text(page: Page) -> None:
 # a removal ------------------------------------------------------------------------------------------------------------
 def remove(page: Page) -> None:
     """Take a part away and compare the predictions, then the final vectors."""
-    at = page.position
-    target = removal.asked(page.trace, at)
-    if target is not None and not page.trace.tokens[target].masked and asking.asked_there(page, target, *asking.GUESSED):
-        at = target = removal.another(page.trace, target)  # what is expected there is guessed later on: another word is hidden
-    queries = removal.queries(page.trace, at)
+    at, trace = page.position, page.trace
+    target = removal.asked(trace, at)
+    later = target is not None and any(asking.asked_there(page, p, *asking.GUESSED) for p in word_of(trace.tokens, target))
+    if target is not None and later:  # what is expected there is guessed later on: another word is hidden
+        trace = cache.trace(page.model.name, removal.with_word(trace, target))
+        at = target = removal.another(trace, target)
+    queries = removal.queries(trace, at)
     names = [name for name in queries if name in removal.REMOVALS][1:]
     wanted = state.get(WITHOUT) if state.get(WITHOUT) in (*names, ALL) else "no position"
     chosen = names if wanted == ALL else [wanted]
@@ -179,7 +182,7 @@ def remove(page: Page) -> None:
         controls, shown = places()
         with controls:
             st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
-            _masked(page, target)
+            _masked(page, trace, target)
         columns = beside("removal", min(3, len(runs)), shown)
         for i, name in enumerate(runs):
             with columns[i % len(columns)]:
@@ -198,14 +201,17 @@ def remove(page: Page) -> None:
         _turns(away[:, at : at + len(tokens)], list(runs)[1:], tokens)
 
 
-def _masked(page: Page, target: int | None) -> None:
+def _masked(page: Page, trace: Trace, target: int | None) -> None:
     if target is None:
         tell("There is no word in this text to predict: only the final vectors can be compared.")
     elif not page.model.has_mlm:
         tell(f"{page.model.title} has no masked-word head: only the final vectors can be compared.")
-    elif not page.trace.tokens[target].masked:
-        word = page.trace.tokens[target].text
-        tell(f"No word is masked just now, so “{word}”, position {target}, is masked here only.")
+    elif not trace.tokens[target].masked:
+        word, hidden = trace.tokens[target].text, bool(page.query.masked)
+        why = "The word that you hid is guessed later on" if hidden else "No word is masked just now"
+        tell(f"{why}, so “{word}”, position {target}, is masked here only.")
+    elif trace is not page.trace:
+        tell(f"The word that you hid is guessed later on: here position {target} is looked at.")
 
 
 def _run(row, name: str, run: Trace, target: int | None) -> None:
@@ -213,7 +219,7 @@ def _run(row, name: str, run: Trace, target: int | None) -> None:
     guesses = figures.guess_bars(row, None if target is None else run.tokens[target].original)
     if guesses:
         bars(guesses, key=f"removal-{name}", label=f"Predictions with {name}")
-    if facts := figures.facts(row, run.query.names):
+    if facts := figures.facts(row, run.query.follows):
         st.caption(" ".join(facts))
 
 

@@ -325,11 +325,10 @@ def guess_bars(row: pd.Series, word: str | None) -> list[Bar]:
     return [*guesses, Bar(word, float(row["p true"]), "true_word", f"number {rank:,}", "true word", signal=True)]
 
 
-def facts(row: pd.Series, names: tuple[str, str] = ("A", "B")) -> list[str]:
+def facts(row: pd.Series, follows: str) -> list[str]:
     """What else one run gives, in short sentences; nothing turns in the first run, from which nothing is taken.
 
-    names : of the sentences, in the order in which they are read.
+    follows : what next sentence is about here, such as "B follows A".
     """
-    first, second = names
-    said = [] if np.isnan(row.get("p next", np.nan)) else [f"{second} follows {first}: {percent(row['p next'])}."]
+    said = [] if np.isnan(row.get("p next", np.nan)) else [f"{follows}: {percent(row['p next'])}."]
     return [*said, f"Final vectors turn by {row['moved']:.2f} on average."] if row["moved"] else said

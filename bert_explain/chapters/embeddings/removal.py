@@ -42,8 +42,18 @@ def asked(trace: Trace, position: int) -> int | None:
     return suggest(trace.tokens, position)
 
 
+def with_word(trace: Trace, position: int) -> Query:
+    """The trace's query with the word at `position` in sight; the others that are hidden stay so."""
+    shown = word_of(trace.tokens, position)
+    return trace.query.but(masked=tuple(p for p in trace.query.masked if p not in shown))
+
+
 def another(trace: Trace, position: int) -> int:
-    """A piece to predict that is none of the word at `position`: the longest of the others, or itself where there are none."""
+    """A piece to predict that is none of the word at `position`: the first that is hidden, else the longest of the others,
+    or itself where there are none."""
+    hidden = hidden_positions(trace.tokens)
+    if hidden:
+        return hidden[0]
     whole = word_of(trace.tokens, position)
     others = [t for t in trace.tokens if can_be_masked(t) and t.position not in whole]
     return max(others, key=lambda t: (t.original.isalpha(), len(t.original)), default=trace.tokens[position]).position
