@@ -115,6 +115,22 @@ class Page:
         texts = (self.query.text_a, self.query.text_b)
         return next((p.word for p in examples.pairs() if (p.a, p.b) == texts), self._words.get(texts, ""))
 
+    def earlier(self, chapter: Chapter) -> Question | None:
+        """The question of an earlier chapter that is asked again at this one's end: one that was answered surely and
+        otherwise first, else the nearest chapter's that can be asked here."""
+        return self._once("earlier", lambda: self._earlier(chapter))
+
+    def _earlier(self, chapter: Chapter) -> Question | None:
+        at = [stage.chapter for stage in stages.STAGES].index(chapter.id)
+        before = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions if not q.long]
+        for question in sorted(before, key=lambda q: not asking.missed_surely(self, q)):
+            try:
+                if not question.why_not(asking.evidence(self, question, asking.asked_of(self, question, self.query.plain()))):
+                    return question
+            except ExplainError:
+                continue
+        return None
+
     def part(self, draw: Callable[[], None]) -> Callable[[], None]:
         """A part of a page that redraws by itself (st.fragment). What it cannot show, it says; the rest stays alive."""
 
@@ -236,7 +252,7 @@ def _veiled(page: Page, stage: stages.Stage, chapter: Chapter, at: state.Choice)
     if state.get("mode") != "guided":
         return set()
     walk = [one for one in stages.STAGES if one.picture]
-    again = _earlier_one(page, chapter) if state.get(at) == CHECK else None
+    again = page.earlier(chapter) if state.get(at) == CHECK else None
     if again is not None and not asking.answered(page, again):
         return {one.picture for one in walk if one.picture != "text"}
     done = all(asking.answered(page, question) for question in chapter.questions)
@@ -437,24 +453,12 @@ def _of_this_chapter(page: Page, chapter: Chapter) -> None:
 
 
 def _of_an_earlier_one(page: Page, chapter: Chapter) -> None:
-    """One that was answered surely and otherwise first, else the nearest chapter's whose question can be asked here."""
-    question = _earlier_one(page, chapter)
+    """Page.earlier, asked."""
+    question = page.earlier(chapter)
     if question is None:
         tell("No earlier chapter has a question that can be asked of this text.")
     else:
         asking.draw(page, question, asking.asked_of(page, question, page.query.plain()))
-
-
-def _earlier_one(page: Page, chapter: Chapter) -> Question | None:
-    at = [stage.chapter for stage in stages.STAGES].index(chapter.id)
-    earlier = [q for stage in reversed(stages.STAGES[:at]) for q in chapters.load(stage.chapter).questions if not q.long]
-    for question in sorted(earlier, key=lambda q: not asking.missed_surely(page, q)):
-        try:
-            if not question.why_not(asking.evidence(page, question, asking.asked_of(page, question, page.query.plain()))):
-                return question
-        except ExplainError:
-            continue
-    return None
 
 
 def _summary(page: Page, chapter: Chapter) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -123,18 +122,13 @@ class Server:
 @contextmanager
 def app_server(log: Path) -> Iterator[Server]:
     """The app on a free port, warmed up."""
-    from tests.browser.helpers import wait_until_healthy
+    from tests.browser.helpers import address
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "bert_explain", "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "bert_explain", "--no-browser", "--port", "0"]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
-        url = f"http://127.0.0.1:{port}"
-        wait_until_healthy(process, url, log)
-        yield Server(url, process)
+        yield Server(address(process, log), process)
     finally:
         process.terminate()
         try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,28 +148,37 @@ def running_server(
 
 def address(process: subprocess.Popen, log: Path, seconds: float = 120) -> str:
     """Where the app says that it is, once it answers: a port that was free a moment ago may have been taken by another."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server stopped with {process.returncode}. Its log:\n{log.read_text()}")
-        if said := re.search(r"^bert_explain is at (http://\S+)", log.read_text(), re.M):
-            return said[1]
-        time.sleep(0.1)
-    raise RuntimeError(f"The server did not answer within {seconds:.0f} s. Its log:\n{log.read_text()}")
+
+    def said() -> str:
+        found = re.search(r"^bert_explain is at (http://\S+)", log.read_text(), re.M)
+        return found[1] if found else ""
+
+    return _awaited(said, process, log, seconds)
 
 
 def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
+    """Until a server at a known address answers; of Streamlit's own too."""
+
+    def healthy() -> str:
+        try:
+            # The wait is long because a connection made while the model loads is answered afterwards.
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=seconds) as answer:
+                return url if answer.status == 200 else ""
+        except OSError:
+            return ""
+
+    _awaited(healthy, process, log, seconds)
+
+
+def _awaited(look: Callable[[], str], process: subprocess.Popen, log: Path, seconds: float) -> str:
+    """What `look` says as soon as it says anything. Raises RuntimeError, with the log, where the process ends or time is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"The server stopped with {process.returncode}. Its log:\n{log.read_text()}")
-        try:
-            # The wait is long because a connection made while the model loads is answered afterwards.
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=seconds) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
+        if said := look():
+            return said
+        time.sleep(0.1)
     raise RuntimeError(f"The server did not answer within {seconds:.0f} s. Its log:\n{log.read_text()}")
 
 
