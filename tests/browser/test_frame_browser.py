@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from bert_explain.figures import theme
 from bert_explain.ui.stages import GROUPS, STAGES
@@ -284,3 +285,20 @@ def test_a_restarted_server_keeps_what_is_typed(browser, tmp_path):
         assert page.get_by_label("Sentence A", exact=True).input_value() == "A new sentence, typed while nobody listened."
         assert "A+new+sentence" in page.url
         context.close()
+
+
+def test_the_opening_picture_can_be_read_on_a_phone(new_page):
+    """A scaled picture would have letters of 5 px there; seven pieces that the drawn one looks at most stand for all."""
+    heights = "all => all.map(e => e.getBoundingClientRect().height)"
+    for width, pieces in ((390, 7), (1280, 14)):
+        page = new_page(viewport={"width": width, "height": 900})
+        open_at(page, "", **PAIR)
+        drawn = page.locator("svg[data-picture] text.mono")
+        assert drawn.count() == pieces
+        assert min(page.locator("svg[data-picture] text").evaluate_all(heights)) >= 10
+        lefts = [piece.bounding_box()["x"] for piece in drawn.all()]
+        assert lefts == sorted(lefts)
+    page.set_viewport_size({"width": 390, "height": 900})  # a window made narrow, a phone turned
+    expect(drawn).to_have_count(7)
+    doors = [door.bounding_box() for door in page.locator(".st-key-doors a").all()]
+    assert doors[1]["y"] - doors[0]["y"] - doors[0]["height"] >= 8
