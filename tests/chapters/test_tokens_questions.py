@@ -151,3 +151,19 @@ def test_the_two_questions_are_about_two_words_where_there_are_two(mini_bert):
     ask = ask_of(mini_bert, "Embeddings interest Anna.")
     cut_one, left = (q.evidence(ask).attrs["facts"]["word"] for q in (questions.CUT, questions.LEFT))
     assert (cut_one, left) == ("Embeddings", "Anna")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The cat sat there.", "Each of the 4 different words in the table is one piece."),
+        ("Unforgettably paflagonian", "None of the 2 different words in the table is one piece."),
+        ("The paflagonian cat", "Of 3 different words in the table, 2 are one piece."),
+        ("Unforgettably paflagonian cat", "Of 3 different words in the table, 1 is one piece."),
+        ("Cat cat CAT", "It is the only word in the table."),
+    ],
+)
+def test_how_many_words_are_one_piece(mini_bert, text, said):
+    counted = {word: len(pieces) for word, pieces in cut(mini_bert, text) if word.isalpha()}
+    assert str(len(counted)) in said or len(counted) == 1
+    assert numbers.look_cut(ask_of(mini_bert, text).trace).plain().endswith(said)

@@ -243,12 +243,19 @@ def reads_otherwise(_: pd.DataFrame, changed: pd.DataFrame) -> bool:
 def look_cut(trace: Trace) -> Sentence:
     """What became of the word that is asked about, and how many words are one piece. Raises NotAskable."""
     word, every = word_to_cut(trace), cuts(trace)
-    whole = int((every["number"] == 1).sum())
+    whole, count = int((every["number"] == 1).sum()), len(every)
+    if count == 1:
+        of_all = "It is the only word in the table."
+    elif whole in (0, count):
+        of_all = "{each} of the {count} different words in the table is one piece."
+    else:
+        of_all = "Of {count} different words in the table, {whole} one piece."
     return say(
-        "Look at {word}: {n}, {pieces}. Of {all} in the table, {whole} one piece.",
+        f"Look at {{word}}: {{n}}, {{pieces}}. {of_all}",
         word=Piece(short(word.raw)),
         n=many(len(word.pieces), "piece"),
         pieces=said(word.pieces),
-        all=many(len(every), "different word"),
+        each="Each" if whole else "None",
+        count=count,
         whole=f"{whole} are" if whole != 1 else "1 is",
     )
