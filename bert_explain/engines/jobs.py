@@ -18,6 +18,8 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from bert_explain.core.store import MEGABYTE, size_of
+
 Result = TypeVar("Result")
 Progress = Callable[..., None]  # progress(share from 0 to 1, text)
 
@@ -29,6 +31,7 @@ GIVEN = 1.0  # seconds that a step of such a job waits at most
 NICE = 10  # what its thread adds to its own niceness, where threads have one
 OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
+HELD = 200 * MEGABYTE  # and the most that they hold together, but for the newest
 
 
 class Pages:
@@ -90,10 +93,11 @@ class Job:
         self.state = WAITING
         self.result: Any = None
         self.error: BaseException | None = None
+        self.size = 0  # bytes of the result
         self.ends = CANCELLED  # the state that it will have when it is over
         self._work: Callable[[Progress], Any] = work
         self._overtaken = 0
-        self._number = 0
+        self._number = self._ended = 0
         self._stopped = threading.Event()
         self._over = threading.Event()
 
@@ -285,6 +289,7 @@ class Jobs:
         try:
             progress(0.0)
             job.result = job._work(progress)
+            job.size = size_of(job.result)
             job.ends = DONE
         except Cancelled:
             job.ends = CANCELLED
@@ -296,11 +301,18 @@ class Jobs:
     def _end(self, job: Job, state: str) -> None:
         job.state = state
         job._work = _nothing  # what it held is let go
+        job._ended = next(self._numbers)
         job._over.set()
+        self._forget_old()
 
     def _forget_old(self) -> None:
-        over = [job for job in self._jobs.values() if job.over]
-        for job in over[: max(0, len(over) - FINISHED)]:
+        """Those that ended first go first; one that is forgotten is done anew by whoever asks."""
+        over = sorted((job for job in self._jobs.values() if job.over), key=lambda job: job._ended)
+        held = sum(job.size for job in over)
+        for n, job in enumerate(over[:-1]):
+            if len(over) - n <= FINISHED and held <= HELD:
+                break
+            held -= job.size
             del self._jobs[job.key]
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 
+import numpy as np
 import pytest
 
 from bert_explain.engines.jobs import (
@@ -274,6 +275,26 @@ def test_work_that_catches_every_exception_is_stopped_all_the_same():
     assert job.state == CANCELLED
     assert issubclass(Cancelled, BaseException)
     assert not issubclass(Cancelled, Exception)
+
+
+def test_what_finished_jobs_hold_is_bounded_and_the_newest_is_kept(monkeypatch):
+    monkeypatch.setattr("bert_explain.engines.jobs.HELD", 2_500)
+    jobs = Jobs()
+    for n in range(4):
+        assert jobs.submit(n, "me", lambda progress: np.zeros(1_000, np.uint8)).wait(LONG_ENOUGH)
+        ended(jobs)
+    assert [jobs.find(n) is not None for n in range(4)] == [False, False, True, True]
+    assert jobs.submit("large", "me", lambda progress: np.zeros(9_000, np.uint8)).wait(LONG_ENOUGH)
+    ended(jobs)
+    assert [job.key for job in jobs.every] == ["large"]  # whoever waits for it finds it
+    slow = Gate(np.zeros(2_000, np.uint8))
+    first = jobs.submit("slow", "me", slow)
+    assert slow.begun.wait(LONG_ENOUGH)
+    assert jobs.submit("quick", "you", lambda progress: np.zeros(2_000, np.uint8)).wait(LONG_ENOUGH)
+    slow.go.set()
+    assert first.wait(LONG_ENOUGH)
+    ended(jobs)
+    assert [job.key for job in jobs.every] == ["slow"]  # the newest is the one that ended last
 
 
 # pages go before heavy jobs
