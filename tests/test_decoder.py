@@ -13,6 +13,7 @@ from bert_explain.models import decoder, load_decoder, registry
 from bert_explain.models.decoder import Past, from_folder, from_module
 from bert_explain.sampling import Settings, choose
 from bert_explain.trace_decoder import generate, next_logits, run_decoder, start_ids
+from tests.parity import same_stage
 from tests.tiny import tiny_decoder, tiny_lm, tokenizer
 
 TEXTS = {
@@ -22,7 +23,6 @@ TEXTS = {
     "odd": ("İstanbul 😀 שלום \x07 <b>漢字</b>", "[MASK] naïve"),
     "long": ("the cold water of the river " * 40, "a bank " * 200),
 }
-TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +47,9 @@ def test_every_stage_equals_hugging_face(wide, name):
         theirs = wide.module(input_ids=ids, output_attentions=True, output_hidden_states=True)
     assert len(theirs.hidden_states) == len(trace.hidden) == 7
     for ours, their in zip(trace.hidden, theirs.hidden_states, strict=True):
-        np.testing.assert_allclose(ours, their[0], **TOLERANCE)
+        same_stage(ours, their[0])
     for ours, their in zip(trace.attention, theirs.attentions, strict=True):
-        np.testing.assert_allclose(ours, their[0], **TOLERANCE)
+        same_stage(ours, their[0])
     ours = trace.logits(range(len(trace.tokens)))
     scale = max(1.0, float(theirs.logits.abs().max()))
     np.testing.assert_allclose(ours, theirs.logits[0], rtol=1e-5, atol=1e-5 * scale)

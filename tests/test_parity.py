@@ -8,6 +8,7 @@ from transformers import BertConfig, BertForPreTraining, DistilBertConfig, Disti
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run
+from tests.parity import same_stage
 
 A, B = "She walked to the bank of the river.", "The water was unbelievably cold and clear!"
 TEXTS = {
@@ -17,7 +18,6 @@ TEXTS = {
     "odd": Query("İstanbul 😀 שלום \x07 <b>漢字</b>", "[MASK] naïve"),
     "long": Query("the cold water of the river " * 30, "a bank " * 40),
 }
-TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 
 
 def random_base(tokenizer) -> Encoder:
@@ -52,19 +52,19 @@ def theirs(trace: Trace, **inputs):
 
 def assert_same(trace: Trace, out) -> None:
     model = trace.model
-    np.testing.assert_allclose(trace.embeddings.normalised, out.hidden_states[0][0], **TOLERANCE)
+    same_stage(trace.embeddings.normalised, out.hidden_states[0][0])
     assert len(out.hidden_states) == model.n_layers + 1
     for layer, hidden in enumerate(out.hidden_states):
-        np.testing.assert_allclose(trace.hidden[layer], hidden[0], **TOLERANCE, err_msg=f"hidden {layer}")
+        same_stage(trace.hidden[layer], hidden[0], err_msg=f"hidden {layer}")
     for layer, attention in enumerate(out.attentions):
-        np.testing.assert_allclose(trace.attention[layer], attention[0], **TOLERANCE, err_msg=f"attention {layer}")
+        same_stage(trace.attention[layer], attention[0], err_msg=f"attention {layer}")
     logits = out.prediction_logits if "prediction_logits" in out else out.logits
     scale = max(1.0, float(logits.abs().max()))  # logits are sums of H products: the tolerance grows with them
     ours = trace.mlm_logits(range(len(trace.tokens)))
     np.testing.assert_allclose(ours, logits[0], rtol=1e-5, atol=1e-5 * scale)
     if model.has_nsp:
-        np.testing.assert_allclose(trace.nsp_logits, out.seq_relationship_logits[0], **TOLERANCE)
-        np.testing.assert_allclose(trace.nsp, out.seq_relationship_logits[0].softmax(-1), **TOLERANCE)
+        same_stage(trace.nsp_logits, out.seq_relationship_logits[0])
+        same_stage(trace.nsp, out.seq_relationship_logits[0].softmax(-1))
 
 
 NAMES = ["mini-bert", "random-base", "random-distil"]
@@ -82,8 +82,8 @@ def test_every_stage(models, name, text):
             whole = base(
                 torch.tensor([[t.id for t in trace.tokens]]), token_type_ids=torch.tensor([[t.segment for t in trace.tokens]])
             ).pooler_output[0]
-        np.testing.assert_allclose(trace.pooled, pooled, **TOLERANCE)
-        np.testing.assert_allclose(trace.pooled, whole, **TOLERANCE)
+        same_stage(trace.pooled, pooled)
+        same_stage(trace.pooled, whole)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,7 +120,7 @@ def test_parts_of_a_layer_equal_the_modules_of_hugging_face(models, name):
     step = trace.layer(at)
     for stage, out in caught.items():
         out = out[0] if isinstance(out, tuple) else out
-        np.testing.assert_allclose(getattr(step, stage), out[0], **TOLERANCE, err_msg=stage)
+        same_stage(getattr(step, stage), out[0], err_msg=stage)
     assert set(caught) == set(watched)
 
 

@@ -15,6 +15,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 DEAR = 1_000  # forward passes from which a job takes minutes
 LIGHT = 30  # forward passes below which a job takes a moment
 HEAVY = 200  # forward passes from which a job gives way to the pages; such jobs never take every thread
-GIVEN = 1.0  # seconds that a step of such a job waits at most
+GIVEN = 2.0  # times as long as a step of such a job took, it waits at most: on the busiest server it goes on a third as fast
 NICE = 10  # what its thread adds to its own niceness, where threads have one
 OVERTAKEN = 20  # jobs that may go before one that came earlier
 FINISHED = 64  # jobs whose result is kept for whoever asks next
@@ -54,7 +55,7 @@ class Pages:
             if not self._drawn:
                 self._changed.notify_all()
 
-    def give_way(self, seconds: float = GIVEN) -> bool:
+    def give_way(self, seconds: float) -> bool:
         """Wait until no page is being drawn, and no longer than that; whether none is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._drawn, seconds)
@@ -275,12 +276,15 @@ class Jobs:
 
     def _work(self, job: Job) -> None:
         """Do a job's work in this thread."""
-        if job.cost >= HEAVY:
+        heavy, begun = job.cost >= HEAVY, time.monotonic()
+        if heavy:
             _be_nice()
 
         def progress(share: float, text: str = "") -> None:
-            if job.cost >= HEAVY:
-                self._pages.give_way()
+            nonlocal begun
+            if heavy:
+                self._pages.give_way(GIVEN * (time.monotonic() - begun))
+                begun = time.monotonic()
             job.share, job.text = min(max(float(share), 0.0), 1.0), text or job.text
             if job._stopped.is_set() or not any(map(self.alive, tuple(job.sessions))):
                 raise Cancelled

@@ -308,7 +308,8 @@ def test_labels_of_a_stranger_are_letters(tmp_path, shown):
     for mode, step in (("explore", "all"), ("guided", "verdict")):
         at = shown(opened(tmp_path), step, mode)
         if mode == "guided":
-            next(b for b in at.button if b.label == "just show me").click().run()
+            for shows in [b for b in at.button if b.label == "just show me"]:  # none where its answer is not clear enough
+                shows.click().run()
             assert not at.exception
         assert "<b>b</b>" not in told(at)
         assert not [text for _, text in markdown_texts(at) if re.search(r"(?<!\\)\[link|(?<!\\)<b>b|(?<!\\)\$x(?<!\\)\$", text)]

@@ -11,9 +11,9 @@ from bert_explain.models.batches import hidden_states, word_vectors
 from bert_explain.models.encoder import Encoder
 from bert_explain.query import Query
 from bert_explain.trace import Trace, run
+from tests.parity import same_stage
 from tests.tiny import byte_tokenizer, electra, roberta, tiny_electra, tiny_roberta, tokenizer
 
-TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 A, B = "The bank of the river was cold.", "The water was not, she said."
 TEXTS = {
     "pair": Query(A, B),
@@ -51,13 +51,13 @@ def theirs(trace: Trace, **inputs):
 def assert_same(trace: Trace, out) -> None:
     assert len(out.hidden_states) == trace.spec.n_layers + 1
     for layer, hidden in enumerate(out.hidden_states):
-        np.testing.assert_allclose(trace.hidden[layer], hidden[0], **TOLERANCE, err_msg=f"hidden {layer}")
+        same_stage(trace.hidden[layer], hidden[0], err_msg=f"hidden {layer}")
     for layer, attention in enumerate(out.attentions):
-        np.testing.assert_allclose(trace.attention[layer], attention[0], **TOLERANCE, err_msg=f"attention {layer}")
+        same_stage(trace.attention[layer], attention[0], err_msg=f"attention {layer}")
     if trace.spec.has_replaced:
-        np.testing.assert_allclose(trace.replaced_logits(), out.logits[0], **TOLERANCE)
+        same_stage(trace.replaced_logits(), out.logits[0])
     else:
-        np.testing.assert_allclose(trace.mlm_logits(range(len(trace.tokens))), out.logits[0], **TOLERANCE)
+        same_stage(trace.mlm_logits(range(len(trace.tokens))), out.logits[0])
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -68,9 +68,9 @@ def test_every_stage(model, text):
     with torch.inference_mode():
         inputs = {"token_type_ids": torch.tensor([[t.segment for t in trace.tokens]])} if model.has_segments else {}
         summed = base.embeddings(torch.tensor([[t.id for t in trace.tokens]]), **inputs)[0]
-    np.testing.assert_allclose(trace.embeddings.normalised, summed, **TOLERANCE)
+    same_stage(trace.embeddings.normalised, summed)
     e = trace.embeddings
-    np.testing.assert_allclose(e.token + e.segment + e.position, e.total, **TOLERANCE)
+    same_stage(e.token + e.segment + e.position, e.total)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -115,10 +115,10 @@ def test_many_texts_at_once_give_the_same_vectors(model):
     ids = torch.tensor([[t.id for t in trace.tokens]])
     with torch.inference_mode():
         for layer, state in enumerate(hidden_states(model, ids)):
-            np.testing.assert_allclose(state[0], trace.hidden[layer], **TOLERANCE)
+            same_stage(state[0], trace.hidden[layer])
     found = word_vectors(model, [A], [(4, 8)])
     places = [t.position for t in trace.tokens if t.span and t.span[0] < 8 and t.span[1] > 4]
-    np.testing.assert_allclose(found[:, 0], trace.hidden[:, places].mean(axis=1), **TOLERANCE)
+    same_stage(found[:, 0], trace.hidden[:, places].mean(axis=1))
 
 
 def test_heads_off(model):
@@ -176,7 +176,7 @@ def test_roberta_reads_bytes_two_separators_and_positions_from_zero():
     assert (model.max_tokens, model.has_segments, model.spec.pieces) == (32, False, "byte-level")
     assert {t.segment for t in trace.tokens} == {0}
     assert [t.position_id for t in trace.tokens] == list(range(len(trace.tokens)))
-    np.testing.assert_allclose(trace.embeddings.position, model.position_table()[: len(trace.tokens)], **TOLERANCE)
+    same_stage(trace.embeddings.position, model.position_table()[: len(trace.tokens)])
     assert not trace.embeddings.segment.any()
     assert len(model.position_table()) == model.max_tokens
 
