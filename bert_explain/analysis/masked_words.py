@@ -185,6 +185,8 @@ def look_lens(table: pd.DataFrame) -> Sentence:
     }
     if since == 0:
         return say("Look at the first column: {winner} leads from the embeddings on, in every layer.", **known)
+    if since == last and (table["winner_rank"].iloc[:-1] == 1).any():
+        return say("Look at the first column: {winner} leads after the last layer, and not after the one before.", **known)
     if since == last:
         return say(
             "Look at the first column: only the last layer puts {winner} first. At the embeddings it was number {first:,}.",

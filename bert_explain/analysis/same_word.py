@@ -93,13 +93,14 @@ def find(lines: Sequence[Line], word: str, turn: int = 0) -> Found:
     problems = []
     if without:
         which = ", ".join(map(str, without[:8])) + (" ..." if len(without) > 8 else "")
-        problems.append(f"Left out, because the word is not in it: line {which}.")
+        problems.append(f"Left out, because the word is not in it: line{'s' * (len(without) > 1)} {which}.")
     lots = _lots([o.label for o in found])
     chosen = [found[i] for i in lots[turn % len(lots)]]
     if len(found) > MOST:
         problems.append(f"The word occurs {len(found):,} times; {_which(chosen, turn % len(lots))} are compared.")
     if long:
-        problems.append(f"{long} of the sentences are longer than {LONGEST:,} characters: only their beginning is read.")
+        some = "1 of the sentences is" if long == 1 else f"{long:,} of the sentences are"
+        problems.append(f"{some} longer than {LONGEST:,} characters: only their beginning is read.")
     return Found(tuple(chosen), tuple(problems), len(lots))
 
 

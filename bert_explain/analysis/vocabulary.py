@@ -38,6 +38,7 @@ class Found:
     text: str  # what was searched for
     total: int
     table: pd.DataFrame  # piece, id, place ("begins a word", "continues a word", "special"), characters
+    continuing: bool = False  # whether only pieces that continue a word were searched
 
     @property
     def more(self) -> int:
@@ -68,7 +69,7 @@ def search(
     if text:
         hits.sort(key=lambda piece: (len(_bare(piece, mark)), _bare(piece, mark), piece))
     rows = [(p, pieces[p], _place(p, mark), len(_bare(p, mark))) for p in hits[:limit]]
-    return Found(text, len(hits), pd.DataFrame(rows, columns=["piece", "id", "place", "characters"]))
+    return Found(text, len(hits), pd.DataFrame(rows, columns=["piece", "id", "place", "characters"]), continuing)
 
 
 def _matches(bare: str, text: str, how: How) -> bool:
@@ -151,6 +152,11 @@ def look(found: Found, how: How, pieces: dict[str, int], mark: str = "##") -> Se
             verb="continues" if continuing == 1 else "continue",
         )
     text, some = Piece(found.text), "{n} piece" if found.total == 1 else "{n} pieces"
+    if found.continuing:
+        if not found.total:
+            return say("No piece that continues a word " + _verb(how) + " {text}.", text=text)
+        some += " that continues a word " if found.total == 1 else " that continue a word "
+        return say(some + _verb(how, found.total) + " {text}.", n=f"{found.total:,}", text=text)
     if not found.total:
         return say("No piece " + _verb(how) + " {text}.", text=text)
     some = f"{some} {_verb(how, found.total)} " + "{text}; {text} itself is "

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from bert_explain.core.store import MEGABYTE, size_of
@@ -267,8 +268,11 @@ class Jobs:
             self._work(job)
         else:  # in a thread of its own: it cannot take its niceness back, and the threads that it begins inherit it
             apart = threading.Thread(target=self._work, args=(job,), name="job", daemon=True)
-            apart.start()
-            apart.join()
+            try:
+                apart.start()
+                apart.join()
+            except RuntimeError as error:  # no more threads
+                job.error, job.ends = error, FAILED
         with self._lock:
             self._running.discard(job)
             self._end(job, job.ends)
@@ -278,7 +282,8 @@ class Jobs:
         """Do a job's work in this thread."""
         heavy, begun = job.cost >= HEAVY, time.monotonic()
         if heavy:
-            _be_nice()
+            with suppress(OSError):  # where it is forbidden, it is done all the same
+                _be_nice()
 
         def progress(share: float, text: str = "") -> None:
             nonlocal begun

@@ -6,7 +6,7 @@ What was guessed is kept for the visit only, in the page's own session; no addre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
@@ -186,14 +186,21 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     if not question.long:
         return True
     place, work = place_of(page, question, ask), work_of(page, question, ask)
-    if _refused(place):
-        return True
+    if why := _refused(place):
+        if isinstance(why, NotAskable):
+            return True
+        _titled(title)  # something in the way, not the text: it may be out of the way by now
+        tell(str(why), "warning")
+        st.button("Try again", key=f"again-{question.id}", on_click=_again, args=(("evidence", place),))
+        return False
     if question.press and question.id not in st.session_state.get(_PRESSED, ()):
         if TRACES.peek(("evidence", place)) is not None:
             return True
         _titled(title)
         st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
         return False
+    if TRACES.peek(("evidence", place)) is None:
+        JOBS.drop(("evidence", place))  # it was made, and let go since: it is made anew, and again beside the page
     job = JOBS.submit(("evidence", place), working.session(), work, cost=question.cost, label="a question")
     if job.wait(AT_ONCE):
         return True  # done, or failed: asking again says why
@@ -212,6 +219,12 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
 
     waiting()
     return False
+
+
+def _again(job: Hashable) -> None:
+    """Callback: work that failed is begun anew."""
+    JOBS.drop(job)
+    state.touched()
 
 
 def _begin(question: Question) -> None:

@@ -404,18 +404,28 @@ def _everything(page: Page, chapter: Chapter) -> None:
     every = bool(st.session_state.get("_draw_everything"))
     reported = near([f"slot-{name}" for name in names])
     drawn |= {name for name in names if every or f"slot-{name}" in reported} | set(names[:1])
+    open_ = _open(page, chapter) if state.get("mode") == "guided" else []
     for step in chapter.every:
         with st.container(key=f"slot-{step.id}"):
-            if step.id in drawn:
+            if open_ and step.asks is None and step in chapter.deeper:
+                _step_heading(step)
+                asking.veil("It is drawn when the chapter's questions are answered: it might tell")
+            elif step.id in drawn:
                 _part(page, chapter, step, among=True)()
             else:
                 _step_heading(step)
                 asking.veil("It is drawn when it comes near")
 
 
+def _open(page: Page, chapter: Chapter) -> list[Step]:
+    """The steps whose question is to be asked, and is not answered."""
+    asked = [step for step in chapter.every if step.asks is not None and asking.wanted(page, step.asks)]
+    return [step for step in asked if step.asks is not None and not asking.answered(page, step.asks)]
+
+
 def _printed(page: Page, chapter: Chapter) -> None:
     """All steps, drawn for the paper; then the dialog. While a question is open, a step without one might tell its answer."""
-    open_ = [s for s in chapter.every if s.asks is not None and asking.wanted(page, s.asks) and not asking.answered(page, s.asks)]
+    open_ = _open(page, chapter)
     steps = [step for step in chapter.every if not open_ or step.asks is not None]
     progress = printing.Progress(len(steps), len(open_))
     printing.head((page.query.text_a, page.query.text_b), page.model.title)

@@ -70,6 +70,7 @@ def begin(page: str, params: Iterable[Param] = (), moved_names: Mapping[str, str
     """
     store, url = _store(), st.query_params.to_dict()
     store.moved, store.rerun = page != store.page, False
+    store.place = ""  # what stands before the steps has one key, wherever the last run ended
     store.runs += 1
     if store.moved:  # two pages may use one name: each keeps its own value
         there = {name: param for name, param in store.declared.items() if name in store.values}

@@ -279,7 +279,7 @@ def watch(
         bar(now)
         if cancel:
             st.button(cancel, key=f"cancel-{at}", on_click=stopped)
-        if meanwhile is not None:
+        if meanwhile is not None and now.state != WAITING:  # another's work may be what it shows
             meanwhile()
 
     look.__qualname__ = f"watch-{at}"

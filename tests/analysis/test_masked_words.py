@@ -219,7 +219,9 @@ def test_the_lens_says_from_where_on_the_winner_leads(hidden):
     table = mw.lens(hidden, 2)
     for ranks, said in (
         ([9, 1, 4, 1, 1, 1, 1], "was number 9 at the embeddings, and leads from layer 3 on"),
-        ([2000, 1, 1, 1, 1, 3, 1], "only the last layer puts"),
+        ([2000, 7, 5, 2, 9, 3, 1], "only the last layer puts"),
+        ([2000, 1, 1, 1, 1, 3, 1], "leads after the last layer, and not after the one before"),
+        ([1, 1, 1, 1, 1, 3, 1], "leads after the last layer, and not after the one before"),
         ([1] * 7, "leads from the embeddings on"),
     ):
         assert said in mw.look_lens(table.assign(winner_rank=ranks)).plain()

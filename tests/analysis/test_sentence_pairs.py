@@ -182,6 +182,11 @@ def test_probed_by_hand():
     assert "“b”, then “a” gets 88 %" in sp.example(table).plain()
 
 
+def test_a_model_that_says_not_next_to_everything_does_not_see_the_difference():
+    probe = content.Probe("P", "", ("in order", "swapped"), (True, False), ((("a", "b"), ("b", "a")),))
+    assert "hardly tells the two rows apart" in sp.look_probe(sp.probed(probe, (says(0.1), says(0.1)))).plain()
+
+
 def test_a_model_that_sees_the_difference_is_not_called_fooled():
     probe = content.Probe("P", "", ("in order", "swapped"), (True, False), ((("a", "b"), ("b", "a")),))
     assert "mostly sees the difference" in sp.look_probe(sp.probed(probe, (says(0.9), says(0.1)))).plain()

@@ -59,6 +59,17 @@ def test_what_the_search_found_in_a_sentence():
     ]
 
 
+def test_of_continuing_pieces_only_nothing_is_said_of_the_others():
+    pieces = {"bank": 0, "banks": 1, "##bank": 2, "##banker": 3, "##s": 4}
+    look = [v.look(v.search(pieces, text, continuing=True), "begins with", pieces).plain() for text in ("bank", "banker", "go")]
+    assert look == [
+        "2 pieces that continue a word begin with bank.",
+        "1 piece that continues a word begins with banker.",
+        "No piece that continues a word begins with go.",
+    ]
+    assert v.look(v.search(pieces, "##bank"), "begins with", pieces).plain() == look[0]
+
+
 def test_facts_of_the_bundled_model(mini_bert):
     """Counted another way, with pandas, on the vocabulary file."""
     pieces = pd.Series(list(v.vocabulary(mini_bert.wordpiece)))

@@ -437,4 +437,4 @@ def test_what_may_be_asked_names_the_sentences_as_they_are_read():
     plain, swapped = (answers.titles(Query("One.", "Two.", swapped=swapped)) for swapped in (False, True))
     assert tuple(plain) == tuple(swapped) == answers.KINDS
     assert (plain["next"], plain["span"]) == ("Whether B follows A", "The answer found in sentence B")
-    assert (swapped["next"], swapped["span"]) == ("Whether A follows B", "The answer found in sentence A")
+    assert (swapped["next"], swapped["span"]) == ("Whether A follows B", "The answer found in sentence B")

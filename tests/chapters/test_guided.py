@@ -2,17 +2,20 @@
 
 import json
 import re
+import threading
 import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bert_explain import chapters
 from bert_explain.content import examples
+from bert_explain.errors import BadModel
 from bert_explain.learning.question import NotAskable
 from bert_explain.query import Query
 from bert_explain.ui import asking, frame
@@ -222,3 +225,55 @@ def test_a_long_question_that_cannot_be_asked_is_worked_out_once(mini_bert, monk
         with pytest.raises(NotAskable, match="nothing of the kind"):
             asking.evidence(page, question, ask)
     assert len(made) == 1
+
+
+def test_all_on_one_page_tells_no_answer_below_its_question():
+    """What stands under "Go deeper" without a question of its own would draw what the chapter asks."""
+    stage, chapter = next(s for s in STAGES if s.chapter == "tokens"), chapters.load("tokens")
+    quiet = [step for step in chapter.deeper if step.asks is None]
+    assert quiet
+    for mode, told_ in (("guided", True), ("explore", False)):
+        at = AppTest.from_file(APP, default_timeout=120)
+        at.session_state["_draw_everything"] = True
+        for name, value in {"step": "all", "mode": mode, "a": LATER[0], "b": LATER[1]}.items():
+            at.query_params[name] = value
+        at.switch_page(stage.file)
+        at.run()
+        assert not at.exception
+        assert ("It is drawn when the chapter" in told(at)) == told_
+        assert ("How one word is cut" in [s.value for s in at.subheader]) != told_
+
+
+def test_what_a_long_question_needs_is_never_worked_out_in_the_page(mini_bert, monkeypatch):
+    """Its table may have been let go while its job is still there; and what failed for a while may be tried again."""
+    made, pressed = [], []
+
+    def slow(ask):
+        made.append(threading.current_thread() is threading.main_thread())
+        time.sleep(0.1)
+        if len(made) == 3:
+            raise BadModel("The disk is full.")
+        return pd.DataFrame({"value": [1.0]})
+
+    question = replace(chapters.load("same_word").step("sentences").asks, id="let-go", evidence=slow, long=True, press="")
+    page, ask = SimpleNamespace(model=mini_bert), asking.ask_of("mini-bert", Query("Nobody came.", "It snowed."))
+    monkeypatch.setattr(asking, "AT_ONCE", 0.01)
+    monkeypatch.setattr(asking.st, "fragment", lambda **_: lambda draw: draw)
+    monkeypatch.setattr(asking.st, "button", lambda *_, on_click, args, **__: pressed.append((on_click, args)))
+    place = ("evidence", asking.place_of(page, question, ask))
+    for times in (1, 2, 3):
+        assert not asking.ready(page, question, ask)
+        assert asking.JOBS.find(place).wait(20)
+        assert made == [False] * times
+        if times < 3:
+            assert asking.ready(page, question, ask)
+            asking.TRACES.forget(place)
+    assert not asking.ready(page, question, ask)
+    assert len(made) == 3  # it failed, and is not begun anew unasked
+    callback, args = pressed[-1]
+    monkeypatch.setattr(asking.state, "touched", lambda: None)
+    callback(*args)
+    assert not asking.ready(page, question, ask)
+    assert asking.JOBS.find(place).wait(20)
+    assert len(made) == 4
+    assert asking.ready(page, question, ask)

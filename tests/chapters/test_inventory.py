@@ -122,6 +122,17 @@ def test_an_item_without_an_answer_is_named():
     assert at.radio(key="inventory-tokens").value == RIGHT["tokens"]
 
 
+def test_a_form_that_is_not_finished_is_there_when_the_page_is_opened_again():
+    at = opened()
+    at.radio(key="inventory-tokens").set_value("b")
+    next(b for b in at.button if b.label == "Finish").click().run()
+    at.switch_page(next(s for s in STAGES if s.chapter == "tokens").file).run()
+    at.switch_page(ASIDE[0].file).run()
+    assert not at.exception
+    assert at.radio(key="inventory-tokens").value == "b"
+    assert sum(radio.value is not None for radio in at.radio) == 1
+
+
 def test_the_result_is_by_idea_and_the_code_is_the_readers():
     answers = RIGHT | {"tokens": "c", "order": UNKNOWN}
     at = filled(opened(), answers)

@@ -105,6 +105,11 @@ def test_a_head_is_called_the_first_only_where_it_leads(trained):
     assert "the word behind" in numbers.heads_look(after).plain()
     two = [*none, look(trained, step=100, before=one_head(1, 2, 0.7), behind=one_head(0, 1, 0.65))]
     assert "2 heads give half" in numbers.heads_look(two).plain()
+    ahead = [
+        *none,
+        look(trained, step=100, before=one_head(1, 2, 0.8), behind=one_head(0, 1, 0.6)),
+    ]  # which was first is not seen
+    assert "2 heads give half of a word's attention or more to a neighbour then. Nobody" in numbers.heads_look(ahead).plain()
     near = [*none, look(trained, step=100, before=one_head(1, 2, 0.52), behind=one_head(0, 1, 0.48))]
     assert "first that looks" not in numbers.heads_look(near).plain()
     both = flat()

@@ -352,6 +352,38 @@ def test_a_heavy_jobs_thread_is_nicer_and_runs_nothing_else():
     ended(jobs)
 
 
+def test_a_heavy_job_that_gets_no_thread_fails_and_frees_its_place(monkeypatch):
+    start = threading.Thread.start
+
+    def refuses(thread):
+        if thread._target is not None and thread._target.__name__ == "_work":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    jobs = Jobs()
+    monkeypatch.setattr(threading.Thread, "start", refuses)
+    job = jobs.submit("heavy", "a", lambda progress: 7, cost=HEAVY)
+    assert job.wait(LONG_ENOUGH)
+    assert (job.state, str(job.error)) == (FAILED, "can't start new thread")
+    monkeypatch.undo()
+    again = jobs.submit("heavy", "a", lambda progress: 7, cost=HEAVY)
+    assert again.wait(LONG_ENOUGH)
+    assert again.result == 7
+    ended(jobs)
+
+
+def test_where_niceness_is_forbidden_a_heavy_job_is_done_all_the_same(monkeypatch):
+    def forbidden():
+        raise PermissionError
+
+    monkeypatch.setattr("bert_explain.engines.jobs._be_nice", forbidden)
+    jobs = Jobs()
+    job = jobs.submit("heavy", "a", lambda progress: 7, cost=HEAVY)
+    assert job.wait(LONG_ENOUGH)
+    assert job.result == 7
+    ended(jobs)
+
+
 # turns of forward passes
 
 

@@ -165,9 +165,11 @@ def _options(found: pd.DataFrame) -> tuple[Option, ...]:
     return tuple(Option(i, say("{label}", label=Piece(names[i])), "BIO" if bio else "") for i in found.index)
 
 
-def which_tag(ask: Ask) -> pd.DataFrame:
+def which_tag(ask: Ask, outside: bool = False) -> pd.DataFrame:
     """Evidence: the probabilities of one word's labels: of the word that most surely gets another label than O, or than the
     commonest. Raises NotAskable.
+
+    outside : whether a text in which every word gets O will do.
     """
     if not ask.query.text_a.strip():
         raise NotAskable("Sentence A is empty, so there is no word to be labelled.")
@@ -182,7 +184,7 @@ def which_tag(ask: Ask) -> pd.DataFrame:
         raise NotAskable("There is no word in this text, only marks.")
     usual = OUTSIDE if OUTSIDE in task.names else found["label"].mode()[0]
     marked = found[found["label"] != usual]
-    if marked.empty and usual == OUTSIDE:
+    if marked.empty and usual == OUTSIDE and not outside:
         raise NotAskable("Here every word gets O: nothing is part of what the labels name.")
     row = (found if marked.empty else marked).sort_values("probability", ascending=False, kind="stable").iloc[0]
     chances = task_head.softmax(trace.task_logits()[int(row["position"])])
@@ -203,7 +205,7 @@ def alone(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     word = found.attrs["facts"]["whole"]
     if ask.query.text_a.split() == [word]:
         raise NotAskable("The word stands alone already.")
-    changed = which_tag(ask.but(Query(word)))
+    changed = which_tag(ask.but(Query(word)), outside=True)
     if changed.attrs["facts"]["whole"] != word:
         raise NotAskable("Alone, this word is cut into other words.")
     return changed

@@ -9,16 +9,18 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.attention import draw as attention
 from bert_explain.chapters.attention import numbers, questions
 from bert_explain.figures.payload import Bar
+from bert_explain.kernel.readings import many
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 
 
 def _lead(page: Page) -> str:
+    layers, heads = page.model.n_layers, page.model.n_heads
     return (
         "In every layer, every token looks at every token and takes a little of each. A **head** is one way to look; "
-        f"its **weights** say how much goes where, and **a row adds up to 1**. {page.model.n_layers} layers with "
-        f"{page.model.n_heads} heads each look at this text in {page.model.n_layers * page.model.n_heads} ways."
+        f"its **weights** say how much goes where, and **a row adds up to 1**. {many(layers, 'layer')} with "
+        f"{many(heads, 'head')} each: this text is looked at in {many(layers * heads, 'way')}."
     )
 
 

@@ -119,12 +119,12 @@ class Case:
 
 
 def titles(query: Query) -> dict[str, str]:
-    """What each of KINDS is, in words; the sentences are named in the order in which they are read."""
+    """What each of KINDS is, in words: "A follows B" where they are read the other way round."""
     return {
         "words": "The first guess for a hidden word",
         "label": "The label of the text",
         "tag": "The label of a word",
-        "span": f"The answer found in sentence {query.names[1]}",
+        "span": "The answer found in sentence B",  # in whichever order they are read
         "next": f"Whether {query.follows}",
     }
 

@@ -115,6 +115,9 @@ def _choose_word(page: Page, found: Case) -> None:
     """Which word is hidden, or whose label it is."""
     if found.target.head not in ("words", "tag"):
         return
+    if found.target.head == "words" and any(t.masked and t.position not in page.query.masked for t in page.trace.tokens):
+        st.caption("The text itself says [MASK]: the guess for it is taken apart. Type a word in its place to choose another.")
+        return
     st.caption(
         "Choose a word: it is hidden, and the guess for it is taken apart." if found.target.head == "words" else "Choose a word."
     )
@@ -311,7 +314,7 @@ def _rows(found: Case, given: Sequence[Attribution], name: str) -> None:
     every = [*words, *([None] if words and others else []), *others]
     for at in range(0, len(every), WINDOW):
         some = every[at : at + WINDOW]
-        block = np.array([[np.nan if i is None else row[i] for i in some] for row in np.clip(values, -1, 1)])
+        block = np.array([[np.nan if i is None else row[i] for i in some] for row in values])
         matrix(
             block,
             rows,
@@ -320,7 +323,7 @@ def _rows(found: Case, given: Sequence[Attribution], name: str) -> None:
             label="What each method gives each word; behind the gap punctuation, special tokens and the hidden place",
             scale="signed",
             limit=1.0,
-            sentence="{row} gives {column} {value} of its largest number",
+            sentence="{row} gives {column} {value} times the size of its largest number for a word",
         )
 
 

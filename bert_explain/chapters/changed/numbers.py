@@ -132,6 +132,8 @@ def apart(found: Case, one: Attribution) -> Sentence | None:
     groups = []
     for kind, name in ((PUNCTUATION, "punctuation"), (SPECIAL, "the special tokens"), (HIDDEN, "the hidden place")):
         places = [i for i, unit in enumerate(found.parts) if unit.kind == kind]
+        if kind == HIDDEN and len(places) > 1:
+            name = "the hidden places"
         if places:
             groups.append(say("{total:+.2f} to " + name, total=float(one.values[places].sum())))
     if not groups:
@@ -278,6 +280,8 @@ def ranked(found: Case, deleted: Deletion) -> Sentence:
     }
     if len(level) == 1:
         text = "Look at the deletion test: without the first {k} of {first} P of {answer} goes furthest down, from {p} to {low}"
+        if low > deleted.p:
+            text = "Look at the deletion test: without the first {k} of {first} P of {answer} is lowest, {low} after {p}"
     else:
         text = "The deletion test cannot part {level}: without the first {k} of each, {low} to {high} are left of {answer}'s {p}"
     idle = [m for m in order if deleted.without[m] >= mean]
@@ -357,7 +361,11 @@ def speaks_for(found: Case, made: Taken) -> Sentence:
             continue
         lead = best(sign * one[words], least=0.01)
         most = "speaks most for" if lead.leads else "is one of those that speak most for"
+        if len(words) == 1:
+            most = "speaks for"
         agrees = "occlusion says so too" if other == top else "occlusion puts {other} first"
+        if sign * two[other] <= 0:
+            agrees = "by occlusion no word does"
         parts.append(
             say(
                 "By integrated gradients {word} " + most + " {name}; " + agrees + ".",

@@ -156,9 +156,12 @@ def far_or_near(ask: Ask, *, skip: int = 0) -> pd.DataFrame:
     )
 
 
-def other_words(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
-    """The same with the next likely word at either place."""
-    return far_or_near(ask, skip=1)
+def other_words(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
+    """The same with the next likely word at either place. Raises NotAskable where a trifle decides."""
+    tried = far_or_near(ask, skip=1)
+    if leader(tried) != leader(found) and (why := on_the_edge(tried)):
+        raise NotAskable(why)
+    return tried
 
 
 def _whole(trace: DecoderTrace, position: int) -> bool:
@@ -201,11 +204,6 @@ def _goes_on(model: Decoder, start: list[int]) -> tuple[list[int], list[float]]:
 
 
 SURE = 1.05  # a piece this many times as probable as the next: another machine's rounding writes the same
-
-
-def otherwise(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether the other words give another answer, and not by a trifle."""
-    return not on_the_edge(tried) and leader(tried) != leader(evidence)
 
 
 def on_the_edge(evidence: pd.DataFrame) -> str:

@@ -159,15 +159,18 @@ def remove(page: Page) -> None:
     at, trace = page.position, page.trace
     target = removal.asked(trace, at)
     later = target is not None and any(asking.asked_there(page, p, *asking.GUESSED) for p in word_of(trace.tokens, target))
+    secret = False
     if target is not None and later:  # what is expected there is guessed later on: another word is hidden
+        asked = word_of(trace.tokens, target)
         trace = cache.trace(page.model.name, removal.with_word(trace, target))
         at = target = removal.another(trace, target)
+        secret = target in asked  # there is no other
     queries = removal.queries(trace, at)
     names = [name for name in queries if name in removal.REMOVALS][1:]
     wanted = state.get(WITHOUT) if state.get(WITHOUT) in (*names, ALL) else "no position"
     chosen = names if wanted == ALL else [wanted]
     runs = {name: cache.trace(page.model.name, queries[name]) for name in (next(iter(queries)), *chosen)}
-    p = removal.probabilities(runs, target)
+    p = {} if secret else removal.probabilities(runs, target)
     table = removal.removal(runs, target, p)
     if asking.to_come(page, *asking.JUDGED):
         table = table.drop(columns="p next")
@@ -182,7 +185,10 @@ def remove(page: Page) -> None:
         controls, shown = places()
         with controls:
             st.segmented_control("Compare the whole sum with", (*names, ALL), **state.bind(WITHOUT))
-            _masked(page, trace, target)
+            if secret:
+                tell("What the model expects at the only word is guessed later on: until then the final vectors are compared.")
+            else:
+                _masked(page, trace, target)
         columns = beside("removal", min(3, len(runs)), shown)
         for i, name in enumerate(runs):
             with columns[i % len(columns)]:

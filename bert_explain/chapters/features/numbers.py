@@ -327,7 +327,7 @@ def beside_look(found: Compared) -> Sentence:
         for some, text in (
             (behind, "clearly ahead of {}"),
             (ahead, "clearly behind {}"),
-            (level, "neither ahead of nor behind {}"),
+            (level, "neither clearly ahead of nor clearly behind {}"),
         )
         if some
     ]
@@ -404,6 +404,12 @@ def word_way(values: np.ndarray, name: str) -> np.ndarray:
     return ways[name]()
 
 
+def rows_for(layers: int) -> list[Any]:
+    """The rows that a model of so many layers has: four last ones, and one before the last that has read the sentence."""
+    least = {"second to last": 2, "last four summed": SUMMED, "last four joined": SUMMED}
+    return [way for way in ROWS if layers >= least.get(way.name, 1)]
+
+
 @dataclass(frozen=True, eq=False)
 class Table7:
     """The frozen rows: what they are called with their parts, and their scores."""
@@ -417,12 +423,13 @@ def table7(model: Encoder, task: Task, progress: Progress = _nobody) -> Table7:
     values = vectors.of_words(model, task, _part(progress, 0, 0.1))
     texts = vectors.texts_of(task)
     starts = np.cumsum([0, *(len(probe.labels(e)) for e in texts)])
-    steps, rows = _Steps(progress, len(ROWS) * len(SEEDS), 0.1), []
+    able = rows_for(len(values) - 1)
+    steps, rows = _Steps(progress, len(able) * len(SEEDS), 0.1), []
 
     def words_of(some: Sequence[int]) -> np.ndarray:
         return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in some])
 
-    for way in sorted(ROWS, key=lambda way: way.f1 or 0.0):
+    for way in sorted(able, key=lambda way: way.f1 or 0.0):
         cells = []
         for seed in SEEDS:
             steps.step(f"{way.name}, draw {seed + 1} of {len(SEEDS)}")

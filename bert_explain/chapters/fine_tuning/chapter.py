@@ -323,9 +323,11 @@ def _errors(page: Page) -> None:
                 labels,
                 key="confusion",
                 label="Rows: what is right. Columns: what was said, as a share of the row",
+                sentence="Of {row}, a share of {value} was called {column}",
             )
     wrong = numbers.mistakes(tuned)
-    with picture("tuned-mistakes", "What went wrong, the surest first", look=numbers.surest(tuned), table=lambda: wrong):
+    title = "What went wrong" if wrong["probability"].isna().all() else "What went wrong, the surest first"
+    with picture("tuned-mistakes", title, look=numbers.surest(tuned), table=lambda: wrong):
         shown = wrong.head(12).dropna(axis="columns", how="all")  # tags and answers have no one probability
         config = {"probability": st.column_config.NumberColumn(format="%.2f")}
         printing.sheet(shown, hide_index=True, key="wrong", column_config=config)
@@ -359,7 +361,9 @@ def _moved(page: Page) -> None:
     def work(progress: Callable[..., None]) -> np.ndarray:
         return numbers.attention_moved(page.model, tuned, progress)
 
-    moved = working(HEADS, _key(page, tuned.recipe), "Compare the attention of every head", work, cost=2 * numbers.COMPARED)
+    moved = working(
+        HEADS, ("moved", *_key(page, tuned.recipe)), "Compare the attention of every head", work, cost=2 * numbers.COMPARED
+    )
     if moved is None:
         return
     rows = [f"layer {i + 1}" for i in range(moved.shape[0])]
@@ -369,7 +373,14 @@ def _moved(page: Page) -> None:
     with picture(
         "tuned-heads", "Which heads moved", look=look, table=lambda: table.reset_index(), code=(numbers.attention_moved,)
     ):
-        matrix(moved, rows, columns, key="moved", label="The share of a head's attention that lies elsewhere after the training")
+        matrix(
+            moved,
+            rows,
+            columns,
+            key="moved",
+            label="The share of a head's attention that lies elsewhere after the training",
+            sentence="In {row}, {column}, a share of {value} of the attention lies elsewhere after the training",
+        )
     layer, head = np.unravel_index(int(moved.argmax()), moved.shape)
     if not page.query.text_a.strip():
         return
@@ -406,7 +417,7 @@ def _take(page: Page) -> None:
         progress(0.1, "Writing the folder")
         return fine_tuning.packed(tuned)
 
-    data = working(TAKEN, _key(page, tuned.recipe), "Make a folder for Hugging Face", work, cost=50)
+    data = working(TAKEN, ("taken", *_key(page, tuned.recipe)), "Make a folder for Hugging Face", work, cost=50)
     if data is not None:
         st.download_button(
             f"Download {name}.zip ({len(data) / 1e6:.0f} MB)",

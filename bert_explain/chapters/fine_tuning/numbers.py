@@ -313,9 +313,10 @@ def _own_tags(tuned: Tuned, text: str, tokens: Any, logits: np.ndarray) -> tuple
         return found, say("It finds no name here: every word is outside of names, O.")
     kind, start, end = min(names, key=lambda name: name[1])
     return found, say(
-        "It finds {n}. Look at {name}: it is called a {kind}.",
+        "It finds {n}. Look at {name}: it is called {a} {kind}.",
         n=many(len(names), "name"),
         name=Piece(" ".join(found["word"].iloc[start:end])),
+        a="an" if kind[:1].lower() in "aeiou" else "a",
         kind=kind,
     )
 

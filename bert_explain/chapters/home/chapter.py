@@ -55,7 +55,8 @@ def _walk(page: Page) -> None:
     st.header("What you guessed", anchor="guessed")
     guessed.summary(page)
     st.header("All stages at once", anchor="stages")
-    if state.get("mode") == "guided" and not (asking.guesses() or st.session_state.get(_SHOWN)):
+    tells = not asking.guesses() or asking.to_come(page, *asking.GUESSED) or asking.to_come(page, *asking.JUDGED)
+    if state.get("mode") == "guided" and tells and not st.session_state.get(_SHOWN):
         asking.veil("It shows what the walk asks")
         st.button("Just show me", key="show-walk", type="tertiary", on_click=_show)
     else:

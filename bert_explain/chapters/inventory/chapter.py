@@ -32,6 +32,7 @@ ITEMS = tuple(
     for one in WORDS["item"]
 )
 _ANSWERS, _SEED, _MISSED, _BACK = "_inventory", "_inventory_seed", "_inventory_missed", "_inventory_back"
+_GIVEN = "_inventory_given"  # of a form that is not finished: what a field holds is gone when another page is opened
 
 
 def _draw(page: Page) -> None:
@@ -58,11 +59,14 @@ def _key(item: Item) -> str:
 
 
 def _form() -> None:
+    given = st.session_state.get(_GIVEN, {})
     with st.form("inventory", border=False):
         for number, item in enumerate(ITEMS, 1):
             texts = {option.id: markdown(own.plain(option.text)) for option in item.options} | {UNKNOWN: "I do not know"}
             label = f"**{number}. {markdown(own.plain(item.text))}**"
-            st.radio(label, _shuffled(item), index=None, format_func=texts.get, key=_key(item))
+            names = _shuffled(item)
+            chosen = names.index(given[item.id]) if given.get(item.id) in names else None
+            st.radio(label, names, index=chosen, format_func=texts.get, key=_key(item))
         st.form_submit_button(WORDS["finish"], type="primary", key="inventory-finish", on_click=_finish)
     left = st.session_state.pop(_MISSED, None)
     if left:
@@ -74,7 +78,7 @@ def _finish() -> None:
     given: dict[str, Any] = {item.id: st.session_state.get(_key(item)) for item in ITEMS}
     left = inventory.missing(ITEMS, given)
     if left:
-        st.session_state[_MISSED] = left
+        st.session_state[_MISSED], st.session_state[_GIVEN] = left, given
     else:
         st.session_state[_ANSWERS] = given
     state.touched()
@@ -82,7 +86,7 @@ def _finish() -> None:
 
 def _anew() -> None:
     """Callback: an empty form."""
-    for name in (_ANSWERS, _SEED, _MISSED, _BACK, *map(_key, ITEMS)):
+    for name in (_ANSWERS, _SEED, _MISSED, _BACK, _GIVEN, *map(_key, ITEMS)):
         st.session_state.pop(name, None)
     state.touched()
 

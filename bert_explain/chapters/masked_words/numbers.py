@@ -16,7 +16,9 @@ from bert_explain.query import Query
 from bert_explain.trace import Trace
 
 KEPT = 8  # pieces of the list that are drawn
-TENTH, STAYS = 0.2, 0.7  # of a probability: under the one it has fallen to next to nothing, over the other it stays
+FIFTH, STAYS = 0.2, 0.7  # of a probability: what is left under the one is little, from the other on it stays
+AHEAD = 1.1  # times the second's probability: less is a hair
+LEVEL = "Here two guesses are nearly level, so which one comes first means little."
 _IS = re.compile(r"\b(is|are|was|were)\b(?! not\b)")
 
 
@@ -72,12 +74,15 @@ def without_neighbours(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     rows = {str(row.piece): (float(row.probability), percent(row.probability)) for row in expects.itertuples()}
     first, second = expects.iloc[0], expects.iloc[1]
     lead = float(first["probability"]) / max(float(second["probability"]), 1e-12)
-    return table(rows, first=Piece(first["piece"]), share=percent(first["probability"]), lead=lead)
+    tried = table(rows, first=Piece(first["piece"]), share=percent(first["probability"]))
+    if another_first(found, tried) and lead < AHEAD:
+        raise NotAskable(LEVEL)
+    return tried
 
 
 def another_first(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether another piece leads, and not by a hair."""
-    return leader(found) != leader(tried) and tried.attrs["facts"]["lead"] >= 1.1
+    """Whether another piece leads."""
+    return leader(found) != leader(tried)
 
 
 def negated(query: Query, negation: str = "not") -> Query:
@@ -106,7 +111,7 @@ def with_not(ask: Ask, negation: str = "not") -> pd.DataFrame:
     if before.rank > 50:
         raise NotAskable(f"The model hardly expects “{before.piece}” here even without a “not”.")
     ratio = after.probability / before.probability
-    where = "gone" if ratio < TENTH else "less" if ratio < STAYS else "stays"
+    where = "gone" if ratio < FIFTH else "less" if ratio < STAYS else "stays"
     shown = f"{percent(before.probability)} → {percent(after.probability)}"
     rows = {name: (float(name == where), shown if name == where else "") for name in ("gone", "less", "stays")}
     return table(
@@ -130,7 +135,7 @@ def falls_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
 def at_an_edge(evidence: pd.DataFrame) -> str:
     """Why it is not asked where the ratio is near the edge of two answers."""
     ratio = evidence.attrs["facts"]["ratio"]
-    near = any(0.9 * edge < ratio < 1.1 * edge for edge in (TENTH, STAYS))
+    near = any(0.9 * edge < ratio < 1.1 * edge for edge in (FIFTH, STAYS))
     return "Here the probability falls to a share that lies between two answers." if near else ""
 
 
@@ -159,13 +164,11 @@ def second_gap(ask: Ask, filled: bool, backwards: bool = False) -> tuple[Trace, 
 
 
 def other_gap_first(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
-    """Evidence of the experiment: the same, begun with the gap on the right."""
-    return two_gaps(ask, backwards=True)
-
-
-def goes_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether it goes otherwise when begun with the other gap, and no first guess is ahead by a hair."""
-    return leader(found) != leader(tried) and not too_close(tried)
+    """Evidence of the experiment: the same, begun with the gap on the right. Raises NotAskable where a hair decides."""
+    tried = two_gaps(ask, backwards=True)
+    if leader(found) != leader(tried) and too_close(tried):
+        raise NotAskable(LEVEL)
+    return tried
 
 
 def two_gaps(ask: Ask, backwards: bool = False) -> pd.DataFrame:
@@ -199,11 +202,7 @@ def _best(trace: Trace, position: int) -> dict:
 
 def too_close(evidence: pd.DataFrame) -> str:
     """Why it is not asked where a first guess is hardly ahead of the second."""
-    return (
-        "Here two guesses are nearly level, so which one comes first means little."
-        if evidence.attrs["facts"]["close"] < 1.1
-        else ""
-    )
+    return LEVEL if evidence.attrs["facts"]["close"] < AHEAD else ""
 
 
 def together(ask: Ask) -> pd.DataFrame:

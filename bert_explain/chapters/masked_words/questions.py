@@ -58,6 +58,6 @@ TWO = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.too_close,
-    experiment=Experiment(evidence=numbers.other_gap_first, breaks=numbers.goes_otherwise),
+    experiment=Experiment(evidence=numbers.other_gap_first),
 )
 EVERY = (EXPECTED, NOT, TWO)

@@ -88,6 +88,8 @@ def without_positions(ask: Ask, positions: Literal["removed", "shuffled"] = "rem
     lost = {name: max(0.0, float(value)) for name, value in lost.items()}
     both = lost["word"] > 0.5 and lost["pair"] > 0.5
     neither = lost["word"] < 0.3 and lost["pair"] < 0.3
+    if not neither and max(lost.values()) <= 0.5:
+        raise NotAskable("Here neither of the two loses half of its probability, and it does not stay either.")
     rows = {
         "word": (
             lost["word"] if not both and not neither else 0.0,

@@ -233,6 +233,8 @@ def look_probe(table: pd.DataFrame) -> Sentence:
     seen = "It is fooled: " if fooled else "It mostly sees the difference: "
     if 0.25 < worst["share"] < 0.5:
         seen = "It sees the difference more often than not: "
+    if not fooled and first["share"] - worst["share"] < 0.25:
+        seen = "It hardly tells the two rows apart: "
     return say(
         "The model calls {k} of {n} pairs “is next” in the row “{first}”, and {k2} of {n2} in the row “{worst}”, where "
         "none is. " + seen + "in {near} of {n} cases the two probabilities lie less than five points apart.",

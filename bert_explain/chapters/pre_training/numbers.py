@@ -156,7 +156,7 @@ def heads_look(looks: Sequence[Look]) -> Sentence:
         if not over.size:
             continue
         top = best(more, least=AHEAD, part=0.0)
-        if top.leads:
+        if top.leads and over.size == 1:
             layer, head = np.unravel_index(top.index, shape)
             side = int(look.behind[layer, head] > look.before[layer, head])
             return say(
@@ -171,10 +171,10 @@ def heads_look(looks: Sequence[Look]) -> Sentence:
                 which=WORDS[side],
             ).because(top)
         return say(
-            "Look at step {step}: {n} give half of a word's attention or more to a neighbour then, and none is far ahead of the "
-            "others. Nobody told them to.",
+            "Look at step {step}: {n} give half of a word's attention or more to a neighbour then{level}. Nobody told them to.",
             step=f"{look.step:,}",
             n=many(int(over.size), "head") if over.size > 1 else "one head and another nearly as much",
+            level="" if top.leads else ", and none is far ahead of the others",
         )
     last = looks[-1]
     top = best(np.maximum(last.before, last.behind))

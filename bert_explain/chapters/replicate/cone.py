@@ -19,7 +19,7 @@ from bert_explain.content import unread
 from bert_explain.core.spec import ModelSpec
 from bert_explain.core.tokens import Token, characters
 from bert_explain.errors import ExplainError
-from bert_explain.kernel.readings import share, signed
+from bert_explain.kernel.readings import many, share, signed
 from bert_explain.kernel.tasks import FOLDER
 from bert_explain.query import Query
 
@@ -260,9 +260,9 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         )
         said.append(
             say(
-                "How often a word stands there: {n} words stand in at least {often} sentences. With so few, one "
+                "How often a word stands there: {n} in at least {often} sentences. With so few, one "
                 "direction holds much of any variance; so what it holds of as many random words is taken off.",
-                n=f"{found.facts['words']:.0f}",
+                n=many(int(found.facts["words"]), "word"),
                 often=OFTEN,
             )
         )

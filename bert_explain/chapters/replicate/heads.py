@@ -30,7 +30,7 @@ def single(layers: int, heads: int) -> np.ndarray:
 
 
 def fewer(order: Sequence[int] | np.ndarray, layers: int, heads: int) -> np.ndarray:
-    """(STEPS, L, A): the first tenth of an order of heads off, the first two share, ..., all of them."""
+    """(STEPS, L, A): the first tenth of an order of heads off, the first two tenths, ..., all of them."""
     count = layers * heads
     rows = np.ones((STEPS, count))
     for step in range(STEPS):
@@ -122,7 +122,7 @@ def why(found: Outcome, spec: ModelSpec) -> list[Sentence]:
         said.append(say("So there is nothing that could be lost, and how many heads can go together cannot be told."))
     said.append(
         say(
-            "What counts as no loss: here, nine share of the right guesses. The papers take other tasks and other bounds, and "
+            "What counts as no loss: here, nine tenths of the right guesses. The papers take other tasks and other bounds, and "
             "BERT-base has 144 heads, {title} {heads}.",
             title=spec.title,
             heads=many(count, "head"),

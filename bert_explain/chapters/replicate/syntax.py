@@ -15,7 +15,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Measure, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.core.spec import ModelSpec
 from bert_explain.kernel import relations
-from bert_explain.kernel.readings import listed
+from bert_explain.kernel.readings import listed, many
 from bert_explain.query import Query
 
 # Clark et al. 2019, table 1: accuracy of the best head, of the best offset, BERT-base.
@@ -86,7 +86,7 @@ def outcome(looked: Looked, rows: Sequence[Row]) -> Outcome:
         facts |= {f"{name}_layer": float(best.layer), f"{name}_head": float(best.head)}
         lines.append((name, best.layer + 1, best.head + 1, best.chosen, best.share, best.offset, best.by_offset, best.relations))
     columns = ["relation", "layer", "head", "share where chosen", "share", "offset", "by offset", "relations"]
-    told = (f"{looked.left_out} marked words were left out: the model does not read them.",) if looked.left_out else ()
+    told = (f"{many(looked.left_out, 'marked word')} left out: not read by the model.",) if looked.left_out else ()
     if not measures:
         measures = [measured("relations found", [], units="sentences")]
         parts = [Part("a head finds a relation more often than the best offset", trial.OPEN)]

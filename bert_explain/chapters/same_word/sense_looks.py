@@ -82,8 +82,10 @@ def squares(
     if np.isnan(same - other):
         return say(alone + "Cosines by label need two sentences with one label, and another label.", **told)
     apart = ""
-    if same - other < SAME:
+    if abs(same - other) < SAME:
         apart = " In this layer that is no difference."
+    elif same < other:
+        apart = " In this layer those with different labels are the more alike."
     return say(
         alone + "Look at {model}: for {word}, two sentences with the same label have a cosine of {same:.2f} on average, "
         "two with different labels {other:.2f}." + apart,

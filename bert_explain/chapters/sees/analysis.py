@@ -363,10 +363,11 @@ def look_summary(table: pd.DataFrame, word: str) -> Sentence:
         "size": int(first["size"]),
         "p": percent(first["probability"]),
         "why": WHY[first["key"]],
+        "count": EXPECTED,
     }
     if found.best.many == 1:
-        start = "Look at the bar marked “highest”: only {model} has {word} among its first guesses, "
-        start += "number {rank:,} of {size:,}, with {p}. {why}"
+        start = "Look at the bar marked “highest”: of those that read the words in order only {model} has {word} among its "
+        start += "first {count} guesses, number {rank:,} of {size:,}, with {p}. {why}"
     else:
         start = (
             "Look at the bar marked “highest”: {model} gives {word} the most, {p}; it is its number {rank:,} of {size:,}. {why}"
