@@ -22,7 +22,7 @@ from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
-from bert_explain.engines.jobs import FAILED, JOBS, WAITING
+from bert_explain.engines.jobs import FAILED, JOBS, WAITING, Job
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
@@ -199,13 +199,23 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         _titled(title)
         st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
         return False
-    if TRACES.peek(("evidence", place)) is None:
-        JOBS.drop(("evidence", place))  # it was made, and let go since: it is made anew, and again beside the page
-    job = JOBS.submit(("evidence", place), working.session(), work, cost=question.cost, label="a question")
+    job = _submitted(place, work, question.cost)
     if job.wait(AT_ONCE):
         return True  # done, or failed: asking again says why
-
     _titled(title)
+    _wait(job)
+    return False
+
+
+def _submitted(place: tuple, work: Callable[[Callable[..., None]], pd.DataFrame], cost: float) -> Job:
+    """The job that makes the evidence kept under `place`."""
+    if TRACES.peek(("evidence", place)) is None:
+        JOBS.drop(("evidence", place))  # it was made, and let go since: it is made anew, and again beside the page
+    return JOBS.submit(("evidence", place), working.session(), work, cost=cost, label="a question")
+
+
+def _wait(job: Job) -> None:
+    """A bar, until the job is over; then the page is drawn again."""
 
     @st.fragment(run_every=LOOK)
     def waiting() -> None:
@@ -218,7 +228,6 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
             st.progress(job.share, "The model is being asked; this takes some seconds.")
 
     waiting()
-    return False
 
 
 def _again(job: Hashable) -> None:
@@ -293,8 +302,13 @@ def _other(page: Page, question: Question) -> None:
         query = Query(pair.a, pair.b)
         if query == page.query.plain():
             continue
+        ask = asked_of(page, question, query)
+        place = place_of(page, question, ask)
         try:
-            if question.why_not(evidence(page, question, asked_of(page, question, query))):
+            if question.long and TRACES.peek(("evidence", place)) is None:
+                if _refused(place):
+                    continue
+            elif question.why_not(evidence(page, question, ask)):  # what takes long is found out beside the page
                 continue
         except ExplainError:
             continue
@@ -409,6 +423,9 @@ def _experiment(page: Page, question: Question, ask: Ask, found: pd.DataFrame, b
         return
     place = key(page, question, ask.query)
     if broken is None:
+        job = JOBS.find(("evidence", _tried(page, question, ask)))
+        if job is not None and not job.over:
+            return _wait(job)
         label = own.sentence(question.said("try", found)).markdown()
         st.button(label, key=f"break-{question.id}-{abs(hash(place))}", on_click=_break, args=(place,))
         return
@@ -422,12 +439,29 @@ def _break(place: Key) -> None:
     state.touched()
 
 
+def _tried(page: Page, question: Question, ask: Ask) -> tuple:
+    """Where the evidence of a question's experiment is kept."""
+    return (*place_of(page, question, ask), "tried")
+
+
 def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd.DataFrame | None:
     """The evidence of the changed text, once the reader has pressed for it."""
     if question.experiment is None or key(page, question, ask.query) not in st.session_state.get(_BROKEN, ()):
         return None
+    place = _tried(page, question, ask)
+
+    def work(progress: Callable[..., None]) -> pd.DataFrame:
+        return cache.evidence(place, lambda: question.tried(replace(ask, progress=progress), found))
+
     try:
-        return cache.evidence((*place_of(page, question, ask), "tried"), lambda: question.tried(ask, found))
+        if question.long:
+            if why := _refused(place):
+                raise why.with_traceback(None)
+            if not _submitted(place, work, question.cost).wait(AT_ONCE):
+                return None
+            if why := _refused(place):
+                raise why.with_traceback(None)
+        return cache.evidence(place, lambda: question.tried(ask, found))
     except ExplainError as error:
         tell(str(error))
         return None

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from bert_explain import chapters
 from bert_explain.content import examples
 from bert_explain.errors import BadModel
-from bert_explain.learning.question import NotAskable
+from bert_explain.learning.question import Experiment, NotAskable
 from bert_explain.query import Query
 from bert_explain.ui import asking, frame
 from bert_explain.ui.stages import STAGES
@@ -277,3 +277,26 @@ def test_what_a_long_question_needs_is_never_worked_out_in_the_page(mini_bert, m
     assert asking.JOBS.find(place).wait(20)
     assert len(made) == 4
     assert asking.ready(page, question, ask)
+
+
+def test_the_experiment_of_a_long_question_runs_beside_the_page(mini_bert, monkeypatch):
+    made, waits = [], []
+
+    def tried(ask, found):
+        made.append(threading.current_thread() is threading.main_thread())
+        time.sleep(0.1)
+        return pd.DataFrame({"value": [2.0]})
+
+    usual = chapters.load("same_word").step("sentences").asks
+    question = replace(usual, id="tried", long=True, experiment=Experiment(evidence=tried))
+    page, ask = SimpleNamespace(model=mini_bert), asking.ask_of("mini-bert", Query("Nobody came.", "It thawed."))
+    monkeypatch.setattr(asking, "AT_ONCE", 0.01)
+    monkeypatch.setattr(asking, "_wait", waits.append)
+    monkeypatch.setattr(asking.st, "session_state", {"_broken": {asking.key(page, question, ask.query)}})
+    found = pd.DataFrame({"value": [1.0]})
+    assert asking._broken(page, question, ask, found) is None
+    asking._experiment(page, replace(question, words={"try": "x"}), ask, found, None)
+    assert len(waits) == 1  # a bar, and no button
+    assert waits[0].wait(20)
+    assert asking._broken(page, question, ask, found)["value"].tolist() == [2.0]
+    assert made == [False]

@@ -24,7 +24,8 @@ def submitted(monkeypatch):
         job.costs.append(cost)
         return job
 
-    monkeypatch.setattr(asking, "JOBS", SimpleNamespace(submit=submit, find=lambda key: None))  # none has failed before
+    jobs = SimpleNamespace(submit=submit, find=lambda key: None, drop=lambda key: None)  # none has failed before
+    monkeypatch.setattr(asking, "JOBS", jobs)
     return job
 
 
