@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from bert_explain.kernel import baseline, scores, tasks
+from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task
 from bert_explain.models import registry
 from bert_explain.training import fine_tuning, options, task_cards
@@ -77,7 +78,8 @@ def said(found: dict[str, Any]) -> str:
     """What was measured of one task, as Markdown for its card."""
     rows = [("fine-tuned", "score", "interval", "seeds"), ("bag of words", "bag", "bag_interval", "bag_seeds")]
     count = len(found["seeds"])
-    lines = [f"| {found['model']} | mean of {count} seeds | 95 % interval | lowest to highest seed |", "|---|---|---|---|"]
+    mean = f"mean of {many(count, 'seed')}"
+    lines = [f"| {found['model']} | {mean} | 95 % interval | lowest to highest seed |", "|---|---|---|---|"]
     for name, score, interval, seeds in rows:
         low, high = found[interval]
         lines.append(
