@@ -80,7 +80,7 @@ def test_a_training_runs_while_clicks_are_answered_and_is_stopped(page):
     open_at(page, "Word_vectors", mode="explore", step="train", passes=200)
     page.get_by_text("The text to learn from, and the settings").click()
     page.set_input_files("input[type=file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": text.encode()})
-    page.get_by_text(re.compile("words of text, ")).wait_for()
+    page.get_by_text(re.compile(r"\d,\d{3} words of text, ")).wait_for()  # the file's, no longer the example's
     page.get_by_role("button", name="Train Word2Vec on this text").click()
     expect(page.get_by_test_id("stProgress").filter(has_text="Learning")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()  # the words on their way
