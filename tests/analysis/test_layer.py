@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -236,9 +238,13 @@ def test_a_layer_whose_heads_are_all_off_is_said(mini_bert):
 
 def test_the_sentence_of_the_neurons_counts_them(trace):
     step = trace.layer(0)
-    said = layers.look_feed_forward(step, 5, trace.pieces[5]).plain()
-    assert f"of 1,536 neurons {(step.expanded[5] > 0).sum()} answer" in said
-    assert f"neuron {step.expanded[5].argmax()} most" in said
+    top, second = np.argsort(-step.expanded[5])[:2]
+    for value, ends in ((2 * step.expanded[5, top], f"neuron {top} most"), (step.expanded[5, second], "among others")):
+        expanded = step.expanded.copy()
+        expanded[5, top] = value  # far ahead of the next, then level with it
+        said = layers.look_feed_forward(replace(step, expanded=expanded), 5, trace.pieces[5]).plain()
+        assert f"of 1,536 neurons {(step.expanded[5] > 0).sum()} answer" in said
+        assert ends in said
 
 
 # through the layers
