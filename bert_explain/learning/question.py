@@ -118,11 +118,13 @@ class Experiment:
     change : (ask, evidence) -> the changed query, of which the question's own evidence is made.
     evidence : (ask, evidence) -> the new evidence, where it is made otherwise.
     breaks : (evidence, new evidence) -> whether what was said fails there; by default: whether another option leads.
+    unclear : new evidence -> why a break of it says too little, "" where it says enough.
     """
 
     change: Callable[[Ask, pd.DataFrame], Query] | None = None
     evidence: Callable[[Ask, pd.DataFrame], pd.DataFrame] | None = None
     breaks: Callable[[pd.DataFrame, pd.DataFrame], bool] | None = None
+    unclear: Callable[[pd.DataFrame], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,17 @@ class Question:
         return say(text, **evidence.attrs.get("facts", {})) if text else None
 
     def tried(self, ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
-        """The evidence of the experiment. Raises ExplainError."""
+        """The evidence of the experiment. Raises ExplainError; NotAskable where it breaks by a trifle only."""
         assert self.experiment is not None
         if self.experiment.evidence is not None:
-            return self.experiment.evidence(ask, evidence)
-        assert self.experiment.change is not None
-        return self.evidence(ask.but(self.experiment.change(ask, evidence)))
+            made = self.experiment.evidence(ask, evidence)
+        else:
+            assert self.experiment.change is not None
+            made = self.evidence(ask.but(self.experiment.change(ask, evidence)))
+        unclear = self.experiment.unclear
+        if unclear is not None and self.broken(evidence, made) and (why := unclear(made)):
+            raise NotAskable(why)
+        return made
 
     def broken(self, evidence: pd.DataFrame, changed: pd.DataFrame) -> bool:
         """Whether the experiment broke it."""

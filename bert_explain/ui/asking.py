@@ -145,9 +145,14 @@ def guess_first(question: Question) -> None:
 def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
     """The table that decides, made once for a text, a model and a question. Raises NotAskable and other ExplainErrors."""
     place = place_of(page, question, ask)
+    return _made(place, lambda: question.evidence(ask))
+
+
+def _made(place: tuple, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """What is kept under `place`, made first if it is not there. Raises what the work beside the page was refused with."""
     if why := _refused(place):
         raise why.with_traceback(None)
-    return cache.evidence(place, lambda: question.evidence(ask))
+    return cache.evidence(place, make)
 
 
 def _refused(place: tuple) -> ExplainError | None:
@@ -454,14 +459,9 @@ def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd
         return cache.evidence(place, lambda: question.tried(replace(ask, progress=progress), found))
 
     try:
-        if question.long:
-            if why := _refused(place):
-                raise why.with_traceback(None)
-            if not _submitted(place, work, question.cost).wait(AT_ONCE):
-                return None
-            if why := _refused(place):
-                raise why.with_traceback(None)
-        return cache.evidence(place, lambda: question.tried(ask, found))
+        if question.long and not _refused(place) and not _submitted(place, work, question.cost).wait(AT_ONCE):
+            return None
+        return _made(place, lambda: question.tried(ask, found))
     except ExplainError as error:
         tell(str(error))
         return None

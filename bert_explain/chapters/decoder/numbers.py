@@ -14,7 +14,7 @@ from bert_explain.analysis.writing import SENTENCES, has_word, start_place
 from bert_explain.chapters.decoder import analysis as dec
 from bert_explain.core.tokens import text_of_all
 from bert_explain.kernel.readings import many, percent
-from bert_explain.learning.question import Ask, NotAskable, Option, leader, table
+from bert_explain.learning.question import Ask, NotAskable, Option, table
 from bert_explain.models.decoder import Decoder
 from bert_explain.trace import Token
 from bert_explain.trace_decoder import DecoderTrace, generate
@@ -156,12 +156,9 @@ def far_or_near(ask: Ask, *, skip: int = 0) -> pd.DataFrame:
     )
 
 
-def other_words(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
-    """The same with the next likely word at either place. Raises NotAskable where a trifle decides."""
-    tried = far_or_near(ask, skip=1)
-    if leader(tried) != leader(found) and (why := on_the_edge(tried)):
-        raise NotAskable(why)
-    return tried
+def other_words(ask: Ask, _: pd.DataFrame) -> pd.DataFrame:
+    """The same with the next likely word at either place."""
+    return far_or_near(ask, skip=1)
 
 
 def _whole(trace: DecoderTrace, position: int) -> bool:

@@ -55,8 +55,7 @@ def _walk(page: Page) -> None:
     st.header("What you guessed", anchor="guessed")
     guessed.summary(page)
     st.header("All stages at once", anchor="stages")
-    tells = not asking.guesses() or asking.to_come(page, *asking.GUESSED) or asking.to_come(page, *asking.JUDGED)
-    if state.get("mode") == "guided" and tells and not st.session_state.get(_SHOWN):
+    if state.get("mode") == "guided" and not st.session_state.get(_SHOWN) and _tells(page):
         asking.veil("It shows what the walk asks")
         st.button("Just show me", key="show-walk", type="tertiary", on_click=_show)
     else:
@@ -68,6 +67,11 @@ def _walk(page: Page) -> None:
 
 
 _SHOWN = "_walk_shown"
+
+
+def _tells(page: Page) -> bool:
+    """Whether all stages at once would tell what the walk has not asked yet."""
+    return not asking.guesses() or any(asking.to_come(page, *step) is not None for step in (asking.GUESSED, asking.JUDGED))
 
 
 def _show() -> None:

@@ -18,7 +18,6 @@ from bert_explain.trace import Trace
 KEPT = 8  # pieces of the list that are drawn
 FIFTH, STAYS = 0.2, 0.7  # of a probability: what is left under the one is little, from the other on it stays
 AHEAD = 1.1  # times the second's probability: less is a hair
-LEVEL = "Here two guesses are nearly level, so which one comes first means little."
 _IS = re.compile(r"\b(is|are|was|were)\b(?! not\b)")
 
 
@@ -74,15 +73,7 @@ def without_neighbours(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     rows = {str(row.piece): (float(row.probability), percent(row.probability)) for row in expects.itertuples()}
     first, second = expects.iloc[0], expects.iloc[1]
     lead = float(first["probability"]) / max(float(second["probability"]), 1e-12)
-    tried = table(rows, first=Piece(first["piece"]), share=percent(first["probability"]))
-    if another_first(found, tried) and lead < AHEAD:
-        raise NotAskable(LEVEL)
-    return tried
-
-
-def another_first(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether another piece leads."""
-    return leader(found) != leader(tried)
+    return table(rows, first=Piece(first["piece"]), share=percent(first["probability"]), close=lead)
 
 
 def negated(query: Query, negation: str = "not") -> Query:
@@ -164,11 +155,8 @@ def second_gap(ask: Ask, filled: bool, backwards: bool = False) -> tuple[Trace, 
 
 
 def other_gap_first(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
-    """Evidence of the experiment: the same, begun with the gap on the right. Raises NotAskable where a hair decides."""
-    tried = two_gaps(ask, backwards=True)
-    if leader(found) != leader(tried) and too_close(tried):
-        raise NotAskable(LEVEL)
-    return tried
+    """Evidence of the experiment: the same, begun with the gap on the right."""
+    return two_gaps(ask, backwards=True)
 
 
 def two_gaps(ask: Ask, backwards: bool = False) -> pd.DataFrame:
@@ -202,7 +190,8 @@ def _best(trace: Trace, position: int) -> dict:
 
 def too_close(evidence: pd.DataFrame) -> str:
     """Why it is not asked where a first guess is hardly ahead of the second."""
-    return LEVEL if evidence.attrs["facts"]["close"] < AHEAD else ""
+    close = evidence.attrs["facts"]["close"] < AHEAD
+    return "Here two guesses are nearly level, so which one comes first means little." if close else ""
 
 
 def together(ask: Ask) -> pd.DataFrame:

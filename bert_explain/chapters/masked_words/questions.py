@@ -40,7 +40,7 @@ EXPECTED = Question(
     options=lambda ask: (),
     margin=None,
     score=numbers.rank,
-    experiment=Experiment(evidence=numbers.without_neighbours, breaks=numbers.another_first),
+    experiment=Experiment(evidence=numbers.without_neighbours, unclear=numbers.too_close),
 )
 NOT = Question(
     "masked-not",
@@ -58,6 +58,6 @@ TWO = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.too_close,
-    experiment=Experiment(evidence=numbers.other_gap_first),
+    experiment=Experiment(evidence=numbers.other_gap_first, unclear=numbers.too_close),
 )
 EVERY = (EXPECTED, NOT, TWO)

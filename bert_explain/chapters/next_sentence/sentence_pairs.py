@@ -229,12 +229,15 @@ def look_probe(table: pd.DataFrame) -> Sentence:
     first, worst = found.iloc[0], wrong.loc[wrong["share"].idxmax()]
     p = table["is_next"].to_numpy().reshape(-1, len(found))  # (cases, conditions)
     near = int((np.abs(p[:, 0] - p[:, worst.name]) < NEAR).sum())
-    fooled, n = worst["share"] >= 0.5, int(first["pairs"])
-    seen = "It is fooled: " if fooled else "It mostly sees the difference: "
-    if 0.25 < worst["share"] < 0.5:
-        seen = "It sees the difference more often than not: "
-    if not fooled and first["share"] - worst["share"] < 0.25:
+    n = int(first["pairs"])
+    if worst["share"] >= 0.5:
+        seen = "It is fooled: "
+    elif first["share"] - worst["share"] < 0.25:
         seen = "It hardly tells the two rows apart: "
+    elif worst["share"] > 0.25:
+        seen = "It sees the difference more often than not: "
+    else:
+        seen = "It mostly sees the difference: "
     return say(
         "The model calls {k} of {n} pairs “is next” in the row “{first}”, and {k2} of {n2} in the row “{worst}”, where "
         "none is. " + seen + "in {near} of {n} cases the two probabilities lie less than five points apart.",

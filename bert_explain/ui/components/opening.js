@@ -23,10 +23,9 @@ export default component((me) => {
     const n = Math.max(1, tokens.length), step = (W - LEFT) / n, wide = step - 4;
     const x = (i) => LEFT + i * step + step / 2;
     const y = (k, at) => at + over * (k + 1); // in stage k
-    const name = (k, top, at, words, more) =>
-      narrow
-        ? [h("svg:text", { x: 0, y: y(k, top) - 8, class: "soft", "font-size": 13 }, [words, more].filter(Boolean).join(" ") + (k === 1 && kept.length < d.tokens.length ? `: ${kept.length} of them` : ""))]
-        : [words, more].filter(Boolean).map((text, i) => h("svg:text", { x: 0, y: at + 17 * i, class: "soft", "font-size": 13 }, text));
+    const soft = (at, words) => h("svg:text", { x: 0, y: at, class: "soft", "font-size": 13 }, words);
+    const name = (k, top, at, ...lines) => (narrow ? [soft(y(k, top) - 8, lines.join(" "))] : lines.map((words, i) => soft(at + 17 * i, words)));
+    const few = kept.length < d.tokens.length ? `pieces: ${kept.length} of them` : "pieces";
     const size = Math.max(8, Math.min(13, (1.55 * wide) / Math.max(3, ...tokens.map(([text]) => text.length))));
     const texts = d.texts.map((text, i) =>
       h("svg:text", { x: LEFT, y: y(0, 18 + 21 * i), "font-size": 15, style: `fill: var(--be-segment-${"ab"[i] ?? "b"})` },
@@ -50,7 +49,7 @@ export default component((me) => {
     svg.setAttribute("aria-label", d.label);
     svg.replaceChildren(pattern,
       stage(0, ...name(0, 2, 18, "your text"), ...texts),
-      stage(1, ...name(1, 62, 78, "pieces"), ...pieces),
+      stage(1, ...name(1, 62, 78, few), ...pieces),
       stage(2, ...name(2, 106, 144, "numbers"), ...cells),
       stage(3, ...name(3, 192, 228, `${d.layers} layer${d.layers === 1 ? "" : "s"}`, "of looking"), ...lines, ...dots),
       stage(4, ...name(4, 306, 330, "its guess"), ...bars, h("svg:text", { x: LEFT + (W - LEFT) / 2, y: y(4, 350), "text-anchor": "middle", "font-size": 15, "font-weight": 600, class: "soft" }, "guess first, then see")));
