@@ -294,7 +294,7 @@ def test_the_opening_picture_can_be_read_on_a_phone(new_page):
         page = new_page(viewport={"width": width, "height": 900})
         open_at(page, "", **PAIR)
         drawn = page.locator("svg[data-picture] text.mono")
-        assert drawn.count() == pieces
+        expect(drawn).to_have_count(pieces)
         assert min(page.locator("svg[data-picture] text").evaluate_all(heights)) >= 10
         lefts = [piece.bounding_box()["x"] for piece in drawn.all()]
         assert lefts == sorted(lefts)

@@ -94,7 +94,7 @@ def test_the_search_answers(page: Page):
     box.fill("##ffa")
     box.press("Enter")
     settled(page)
-    expect(page.locator(".st-key-pic-vocabulary .look")).to_contain_text("1 piece begins with ffa")
+    expect(page.locator(".st-key-pic-vocabulary .look")).to_contain_text("1 piece that continues a word begins with ffa")
     assert "find=%23%23ffa" in page.url
 
 
