@@ -22,12 +22,13 @@ from bert_explain.analysis.overview import telling_token
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.content import examples
 from bert_explain.engines.cache import TRACES
-from bert_explain.engines.jobs import FAILED, JOBS, WAITING, Job
+from bert_explain.engines.jobs import FAILED, JOBS, Job
 from bert_explain.errors import ExplainError
 from bert_explain.learning.question import SHOWN, Ask, Guess, NotAskable, Option, Pair, Question
 from bert_explain.query import Query
 from bert_explain.ui import cache, own, state, working
 from bert_explain.ui.notice import tell
+from bert_explain.ui.working import watch
 
 if TYPE_CHECKING:
     from bert_explain.ui.frame import Page
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 SURE = ("sure", "not sure")
 _GUESSES, _BROKEN, _ASKED, _MISSED = "_guesses", "_broken", "_asked_again", "_missed"
 _PRESSED = "_pressed"  # questions whose work was asked for by a press
+_LEFT = "_left"  # guesses that the reader did not want to wait for
 GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps whose answers other chapters could tell
-AT_ONCE, LOOK = 0.2, 0.5  # seconds: waited for before a bar is drawn; between two looks at a job
+AT_ONCE = 0.2  # seconds that are waited for before a bar is drawn
+ASKING = "The model is being asked; this takes some seconds."
 
 Key = tuple[str, str, str, str]
 
@@ -100,7 +103,7 @@ def guesses() -> dict[Key, Guess]:
 
 def forget() -> None:
     """Callback: all guesses are gone."""
-    for name in (_GUESSES, _BROKEN, _ASKED, _MISSED):
+    for name in (_GUESSES, _BROKEN, _ASKED, _MISSED, _LEFT):
         st.session_state.pop(name, None)
     state.touched()
 
@@ -132,14 +135,32 @@ def asked_there(page: Page, position: int | None, chapter: str, step: str) -> bo
 
 
 def wanted(page: Page, question: Question) -> bool:
-    """Whether it is to be asked: in guided mode, and in explore mode where the reader wants to guess first."""
+    """Whether it is to be asked: in guided mode, and in explore mode where the reader wants to guess first.
+
+    Not where the reader did not want to wait for it, of this text.
+    """
+    if _left(key(page, question, page.query.plain())):
+        return False
     return state.get("mode") == "guided" or question.id in st.session_state.get(_ASKED, ())
 
 
-def guess_first(question: Question) -> None:
-    """Callback of explore mode: ask this one."""
+def guess_first(page: Page, question: Question) -> None:
+    """Callback: ask this one, in explore mode and where it was left."""
     st.session_state.setdefault(_ASKED, set()).add(question.id)
+    st.session_state.get(_LEFT, set()).discard(key(page, question, page.query.plain()))
     state.touched()
+
+
+def _left(place: Key) -> bool:
+    return place in st.session_state.get(_LEFT, ())
+
+
+def _leave(place: Key) -> None:
+    """Callback: the reader waits for a question no longer; the step shows its picture as in explore mode."""
+    st.session_state.setdefault(_LEFT, set()).add(place)
+    st.session_state.get(_ASKED, set()).discard(place[-1])
+    state.touched()
+    state.redraw()
 
 
 def evidence(page: Page, question: Question, ask: Ask) -> pd.DataFrame:
@@ -191,6 +212,7 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
     if not question.long:
         return True
     place, work = place_of(page, question, ask), work_of(page, question, ask)
+    leave = partial(_leave, key(page, question, ask.query))
     if why := _refused(place):
         if isinstance(why, NotAskable):
             return True
@@ -202,13 +224,15 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         if TRACES.peek(("evidence", place)) is not None:
             return True
         _titled(title)
-        st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
+            st.button("just show me", key=f"leave-{question.id}", type="tertiary", on_click=leave)
         return False
     job = _submitted(place, work, question.cost)
     if job.wait(AT_ONCE):
         return True  # done, or failed: asking again says why
     _titled(title)
-    _wait(job)
+    watch(f"question-{question.id}", job, leave, doing=ASKING)
     return False
 
 
@@ -217,22 +241,6 @@ def _submitted(place: tuple, work: Callable[[Callable[..., None]], pd.DataFrame]
     if TRACES.peek(("evidence", place)) is None:
         JOBS.drop(("evidence", place))  # it was made, and let go since: it is made anew, and again beside the page
     return JOBS.submit(("evidence", place), working.session(), work, cost=cost, label="a question")
-
-
-def _wait(job: Job) -> None:
-    """A bar, until the job is over; then the page is drawn again."""
-
-    @st.fragment(run_every=LOOK)
-    def waiting() -> None:
-        if job.over:
-            state.touched()
-            st.rerun()
-        if job.state == WAITING:
-            working.bar(job)
-        else:
-            st.progress(job.share, "The model is being asked; this takes some seconds.")
-
-    waiting()
 
 
 def _again(job: Hashable) -> None:
@@ -254,6 +262,10 @@ def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None, ti
     """
     place = key(page, question, ask.query)
     given = guesses().get(place)
+    if _left(place):
+        _titled(title)
+        st.button("Ask it after all", key=f"after-all-{question.id}", on_click=guess_first, args=(page, question))
+        return True
     if not ready(page, question, ask, title):
         return False
     try:
@@ -430,7 +442,8 @@ def _experiment(page: Page, question: Question, ask: Ask, found: pd.DataFrame, b
     if broken is None:
         job = JOBS.find(("evidence", _tried(page, question, ask)))
         if job is not None and not job.over:
-            return _wait(job)
+            watch(f"question-{question.id}", job, partial(_unbreak, place), doing=ASKING)
+            return
         label = own.sentence(question.said("try", found)).markdown()
         st.button(label, key=f"break-{question.id}-{abs(hash(place))}", on_click=_break, args=(place,))
         return
@@ -442,6 +455,13 @@ def _experiment(page: Page, question: Question, ask: Ask, found: pd.DataFrame, b
 def _break(place: Key) -> None:
     st.session_state.setdefault(_BROKEN, set()).add(place)
     state.touched()
+
+
+def _unbreak(place: Key) -> None:
+    """Callback: the reader waits for the experiment no longer."""
+    st.session_state.get(_BROKEN, set()).discard(place)
+    state.touched()
+    state.redraw()
 
 
 def _tried(page: Page, question: Question, ask: Ask) -> tuple:

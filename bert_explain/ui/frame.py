@@ -349,7 +349,7 @@ def _step(page: Page, chapter: Chapter, step: Step) -> None:
                 type="tertiary",
                 icon=":material/psychology_alt:",
                 on_click=asking.guess_first,
-                args=(question,),
+                args=(page, question),
             )
         _drawn(page, step)
         return

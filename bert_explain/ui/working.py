@@ -262,9 +262,14 @@ def why(job: Job) -> str:
 
 
 def watch(
-    name: str, job: Job, stop: Callable[[], None], meanwhile: Callable[[], None] | None = None, cancel: str = "Cancel"
+    name: str,
+    job: Job,
+    stop: Callable[[], None],
+    meanwhile: Callable[[], None] | None = None,
+    cancel: str = "Cancel",
+    doing: str = "",
 ) -> None:
-    """Looks at a job again and again, while it runs; draws the whole page when it is over."""
+    """Looks at a job again and again, while it runs; draws the whole page when it is over. `doing`: what is said of it."""
     key, at = job.key, state.own_key(name)
 
     def stopped() -> None:
@@ -276,7 +281,7 @@ def watch(
         now = JOBS.find(key, session())
         if now is None or now.over:
             st.rerun()  # the whole page: what shows the result may stand in more than one place
-        bar(now)
+        bar(now, doing)
         if cancel:
             st.button(cancel, key=f"cancel-{at}", on_click=stopped)
         if meanwhile is not None and now.state != WAITING:  # another's work may be what it shows
@@ -286,8 +291,8 @@ def watch(
     st.fragment(look, run_every=LOOK)()
 
 
-def bar(job: Job) -> None:
-    """How far a job is, or what it waits for."""
+def bar(job: Job, doing: str = "") -> None:
+    """How far a job is, or what it waits for. `doing`: what is said of it where it says nothing itself."""
     if job.state == WAITING:
         before = JOBS.before(job)
         if before is not None and session() in before.sessions:
@@ -295,7 +300,7 @@ def bar(job: Job) -> None:
         else:
             st.progress(0.0, place_of([one.label for one in JOBS.ahead(job)]))
     else:
-        st.progress(job.share, markdown(job.text or job.label))
+        st.progress(job.share, markdown(job.text or doing or job.label))
 
 
 def place_of(labels: Sequence[str]) -> str:

@@ -221,7 +221,7 @@ def test_a_long_question_that_cannot_be_asked_is_worked_out_once(mini_bert, monk
     page = SimpleNamespace(model=mini_bert)
     ask = asking.ask_of("mini-bert", Query("Nobody came.", "It rained."))
     monkeypatch.setattr(asking, "AT_ONCE", 0.01)
-    monkeypatch.setattr(asking.st, "fragment", lambda **_: lambda draw: draw)
+    monkeypatch.setattr(asking, "watch", lambda *_, **__: None)
     assert not asking.ready(page, question, ask)
     job = asking.JOBS.find(("evidence", asking.place_of(page, question, ask)))
     assert job.wait(20)
@@ -263,7 +263,7 @@ def test_what_a_long_question_needs_is_never_worked_out_in_the_page(mini_bert, m
     question = replace(chapters.load("same_word").step("sentences").asks, id="let-go", evidence=slow, long=True, press="")
     page, ask = SimpleNamespace(model=mini_bert), asking.ask_of("mini-bert", Query("Nobody came.", "It snowed."))
     monkeypatch.setattr(asking, "AT_ONCE", 0.01)
-    monkeypatch.setattr(asking.st, "fragment", lambda **_: lambda draw: draw)
+    monkeypatch.setattr(asking, "watch", lambda *_, **__: None)
     monkeypatch.setattr(asking.st, "button", lambda *_, on_click, args, **__: pressed.append((on_click, args)))
     place = ("evidence", asking.place_of(page, question, ask))
     for times in (1, 2, 3):
@@ -296,7 +296,7 @@ def test_the_experiment_of_a_long_question_runs_beside_the_page(mini_bert, monke
     question = replace(usual, id="tried", long=True, experiment=Experiment(evidence=tried))
     page, ask = SimpleNamespace(model=mini_bert), asking.ask_of("mini-bert", Query("Nobody came.", "It thawed."))
     monkeypatch.setattr(asking, "AT_ONCE", 0.01)
-    monkeypatch.setattr(asking, "_wait", waits.append)
+    monkeypatch.setattr(asking, "watch", lambda name, job, stop, doing: waits.append(job))
     monkeypatch.setattr(asking.st, "session_state", {"_broken": {asking.key(page, question, ask.query)}})
     found = pd.DataFrame({"value": [1.0]})
     assert asking._broken(page, question, ask, found) is None
@@ -305,3 +305,57 @@ def test_the_experiment_of_a_long_question_runs_beside_the_page(mini_bert, monke
     assert waits[0].wait(20)
     assert asking._broken(page, question, ask, found)["value"].tolist() == [2.0]
     assert made == [False]
+
+
+def test_a_question_that_takes_long_need_not_be_waited_for(monkeypatch):
+    """Cancel is "just show me": the step shows its picture, as in Explore; the question can be asked after all."""
+    monkeypatch.setattr(asking, "AT_ONCE", 0.05)
+    go, usual = threading.Event(), asking.work_of
+
+    def work_of(*given):
+        work = usual(*given)
+
+        def waits(progress):
+            while not go.wait(0.02):
+                progress(0.1)
+            return work(progress)
+
+        return waits
+
+    monkeypatch.setattr(asking, "work_of", work_of)
+    stage = next(s for s in STAGES if s.chapter == "attention")
+    step = next(step for step in chapters.load("attention").every if step.asks is not None and step.asks.long)
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in {"step": step.id, "a": "A heron waited beside the mill.", "b": "It caught two frogs."}.items():
+        at.query_params[name] = value
+    at.switch_page(stage.file)
+    at.run()
+    assert 'class="veil"' in told(at)
+    label("Cancel", at).click().run()
+    worked_out(at.run())
+    assert 'class="veil"' not in told(at)
+    assert at.subheader  # its picture
+    label("Guess first", at).click().run()
+    assert 'class="veil"' in told(at)
+    assert any(b.label == "Cancel" for b in at.button)
+    go.set()
+    worked_out(at.run())
+    assert at.radio or "So nothing is asked about this text." in told(at)
+
+
+def test_a_training_that_a_question_asks_for_need_not_be_begun():
+    stage = next(s for s in STAGES if s.chapter == "features")
+    step = next(step for step in chapters.load("features").every if step.asks is not None and step.asks.press)
+    at = AppTest.from_file(APP, default_timeout=120)
+    at.query_params["step"] = step.id
+    at.switch_page(stage.file)
+    at.run()
+    label("just show me", at).click().run()
+    assert not at.exception
+    assert 'class="veil"' not in told(at)
+    assert any(b.label == "Guess first" for b in at.button)
+
+
+def label(text: str, at: AppTest):
+    """The first button of this label."""
+    return next(b for b in at.button if b.label == text)

@@ -46,21 +46,13 @@ def test_a_question_that_trains_weighs_what_the_training_weighs_elsewhere(name, 
     assert all(cost >= weight for cost in costs)
 
 
-def test_a_question_that_waits_for_its_turn_says_so(submitted, monkeypatch):
+def test_a_question_that_waits_for_its_turn_says_so(monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        asking,
-        "st",
-        SimpleNamespace(
-            session_state={},
-            fragment=lambda run_every: lambda draw: draw,
-            progress=lambda share, text: seen.append((share, text)),
-        ),
-    )
-    monkeypatch.setattr(working, "bar", lambda job: seen.append("its turn"))
-    submitted.done = False
-    for state in (WAITING, RUNNING):
-        submitted.state = state
-        assert not asking.ready(PAGE, Question("q", {}, None, long=True), ASK)
-    assert seen[0] == "its turn"
-    assert seen[1][0] == 0.5
+    monkeypatch.setattr(working, "st", SimpleNamespace(progress=lambda share, text: seen.append((share, text))))
+    monkeypatch.setattr(working, "place_of", lambda labels: "its turn")
+    job = SimpleNamespace(state=WAITING, share=0.5, text="", label="a question")
+    jobs = SimpleNamespace(before=lambda job: None, ahead=lambda job: [])
+    monkeypatch.setattr(working, "JOBS", jobs)
+    for job.state in (WAITING, RUNNING):
+        working.bar(job, asking.ASKING)
+    assert seen == [(0.0, "its turn"), (0.5, asking.ASKING)]

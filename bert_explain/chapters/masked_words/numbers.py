@@ -11,7 +11,7 @@ from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece
 from bert_explain.kernel.readings import percent
-from bert_explain.learning.question import Ask, NotAskable, Scored, leader, table
+from bert_explain.learning.question import Ask, NotAskable, Scored, table
 from bert_explain.query import Query
 from bert_explain.trace import Trace
 
@@ -116,11 +116,6 @@ def with_not(ask: Ask, negation: str = "not") -> pd.DataFrame:
         p_before=before.probability,
         p_after=after.probability,
     )
-
-
-def falls_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether "never" leads to another answer than "not", and not at the edge of two."""
-    return leader(found) != leader(tried) and not at_an_edge(tried)
 
 
 def at_an_edge(evidence: pd.DataFrame) -> str:

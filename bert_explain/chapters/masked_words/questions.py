@@ -49,7 +49,7 @@ NOT = Question(
     KINDS,
     margin=None,
     unclear=numbers.at_an_edge,
-    experiment=Experiment(evidence=numbers.with_never, breaks=numbers.falls_otherwise),
+    experiment=Experiment(evidence=numbers.with_never, unclear=numbers.at_an_edge),
 )
 TWO = Question(
     "masked-two",
