@@ -45,7 +45,7 @@ thorough: $(TESTED) browser
 	$(PYTEST) $(ARGS)
 
 check: $(TESTED) lint
-	$(PYTEST) -m "not rest" --ignore=tests/browser --ignore=tests/training $(ARGS)
+	$(PYTEST) -m "not rest and not slow" --ignore=tests/browser --ignore=tests/training $(ARGS)
 
 lint: $(TESTED)
 	$(PY) -m ruff check .

@@ -402,6 +402,7 @@ def test_every_family_has_its_folder():
     assert all(families.of(name).name == name for name in families.NAMES)
 
 
+@pytest.mark.slow
 def test_a_model_is_tried_in_a_process_without_a_network_or_anything_loaded(folder):
     """The whole way from the command line's folder to the first numbers."""
     code = (

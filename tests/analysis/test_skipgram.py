@@ -166,6 +166,7 @@ def test_the_map_is_not_mirrored_from_one_snapshot_to_the_next(trained):
         assert ((before * after).sum(axis=0) > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

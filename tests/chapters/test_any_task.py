@@ -328,6 +328,7 @@ def test_the_verdict_says_how_it_is_read(config, sentence, tmp_path, shown):
     assert sentence in told(shown(opened(tmp_path), "verdict"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), [("", ""), ("[CLS] [SEP]", "[MASK]"), ("😀", "\u202e"), ("x", " ")])
 def test_odd_texts_give_a_sentence(a, b, tmp_path, shown):
     for head in READ:

@@ -19,6 +19,7 @@ from tests.chapters.asking import PAIRS, ask_of
 TEXTS = [f"Here stands the word {one.word}." for one in content.sets()]
 
 
+@pytest.mark.slow
 def test_the_silhouettes_are_those_of_the_readers(mini_bert):
     readers = {
         "word2vec": StaticReader("word2vec", "Word2Vec", load_vectors("word2vec")),
@@ -45,6 +46,7 @@ def test_the_silhouettes_are_those_of_the_readers(mini_bert):
             assert questions.LAYER.answer(by_layer) == ("first" if not best else "last" if best == len(layers) - 1 else "between")
 
 
+@pytest.mark.slow
 def test_the_nearest_is_counted_sentence_by_sentence(mini_bert):
     net, reader, counted, answers = wordnet.load(), PieceReader("bert", "BERT", mini_bert), {}, set()
     for a, b, word in [(p.a, p.b, p.word) for p in questions.OFTEN[:6]] + PAIRS:

@@ -111,6 +111,7 @@ def test_no_unread_sentence_stands_in_wordnet_or_in_a_set():
     assert not [one.text for one in unread.sentences() if one.text.lower().strip(" .") in read]
 
 
+@pytest.mark.slow
 def test_no_unread_sentence_stands_in_the_training_text(shared_dir):
     files = sorted((shared_dir / "corpus").glob("*.txt.xz"))
     if not files:

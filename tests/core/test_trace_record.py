@@ -63,6 +63,7 @@ def test_elmo_s_trace_can_be_sent():
     assert not back.states.flags.writeable
 
 
+@pytest.mark.slow
 def test_where_its_model_is_not_loaded_a_trace_says_so(tmp_path):
     trace = run(tiny_bert(), PAIR)
     file = tmp_path / "trace.pickle"

@@ -74,6 +74,7 @@ def foreign(at: AppTest) -> list[str]:
     return [line for line in lines if own_tokens.names(line)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roberta"], indirect=True)
 @pytest.mark.parametrize("stage", [s for s in STAGES if s.chapter != "decoder"], ids=lambda stage: stage.chapter)
 def test_no_page_names_a_token_that_the_model_lacks(kind, stage):
@@ -82,6 +83,7 @@ def test_no_page_names_a_token_that_the_model_lacks(kind, stage):
     assert foreign(opened(stage, a=a, b=b)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roberta"], indirect=True)
 @pytest.mark.parametrize(
     ("stage", "step"),

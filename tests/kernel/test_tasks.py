@@ -39,6 +39,7 @@ def test_the_splits_share_no_pattern(name):
     assert not task_cards.patterns(task.train) & task_cards.patterns(task.test)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_says_what_is_measured(name):
     """Sizes, balance of the labels, the majority's score and the overlap are counted anew; the bag of words is of this data."""

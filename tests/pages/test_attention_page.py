@@ -217,6 +217,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), BAD, ids=repr)
 def test_the_page_stays_alive(a, b):
     at = opened(a=a, b=b, special="1" if b == " " else "0", show="A to B", off="1.1", bertviz="head view")
@@ -225,6 +226,7 @@ def test_the_page_stays_alive(a, b):
     assert "<b>" not in said(at)
 
 
+@pytest.mark.slow
 def test_a_long_text_is_shown_in_part(mini_bert):
     words = "It was the best of times, it was the worst of times. " * 40
     at = opened(a=words, b="", layer="5", head="3", token="200")
@@ -253,6 +255,7 @@ def use(monkeypatch, kind: str, **config) -> None:
     monkeypatch.setattr("bert_explain.models.entries", lambda: {kind: entry}, raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "distilbert", "no segments", "no heads", "bare"])
 def test_models_that_lack_parts(kind, monkeypatch):
     use(monkeypatch, kind)

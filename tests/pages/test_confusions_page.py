@@ -36,6 +36,7 @@ def test_in_explore_mode_a_card_says_nothing_before_its_press():
     assert all(ask_button(at, f"run_{name}") is not None for name in CARDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pool", "cls", "rand"])
 def test_a_press_runs_the_model_and_the_link_shows_it_again(name):
     at = asked_for(opened(mode="explore", step=name), f"run_{name}")

@@ -154,6 +154,7 @@ def test_tokens_are_written_beside_the_page_and_the_writing_can_be_stopped(monke
     assert address(at, "made") is None
 
 
+@pytest.mark.slow
 def test_a_text_that_ends_early_leaves_its_count_in_the_address():
     """A count that is put right while the page is drawn would be a second entry of the history for one press."""
     at = opened(made="400", heat="130", draw="3", run="60")
@@ -169,6 +170,7 @@ def test_temperature_0_repeats_whatever_the_seed():
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b"),
     [("", ""), ("  ", " "), ("?!", ""), ("<b>x</b> **y** $z$", "😀 שלום \x07"), ("word " * 700, "other " * 300), ("[MASK]", "")],

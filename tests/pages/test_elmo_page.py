@@ -98,6 +98,7 @@ def test_a_made_up_word_has_a_vector_and_odd_ones_do_no_harm():
     assert "they need not be a word" in said(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts",
     [

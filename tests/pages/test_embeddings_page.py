@@ -170,6 +170,7 @@ def test_every_picture_has_its_table_and_its_code():
     assert len(at.code) == len(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -196,6 +197,7 @@ def test_a_dimension_that_does_not_exist_is_said():
     assert component(at, "sum-bands")["chosen"] < 384
 
 
+@pytest.mark.slow
 def test_a_long_text_is_drawn_in_part():
     at = opened(a="The cat sat on the mat. " * 90, token="300")
     assert "Drawn: 96 of 512 tokens" in said(at)
@@ -213,6 +215,7 @@ def use(monkeypatch, kind: str, **config) -> None:
     monkeypatch.setattr("bert_explain.models.entries", lambda: {kind: entry}, raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "no heads", "bare", "no segments", "distilbert"])
 def test_models_that_lack_parts(kind, monkeypatch):
     use(monkeypatch, kind)

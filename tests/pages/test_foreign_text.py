@@ -119,6 +119,7 @@ def test_what_is_looked_for_is_found():
     assert any("“$”" in line for line in found)
 
 
+@pytest.mark.slow
 @each_page
 def test_no_chapter_reads_what_a_reader_typed(stage):
     given = TYPED | ({"set": "your own", "word": "bank", "lines": LABELLED} if stage.chapter == "same_word" else {})

@@ -93,6 +93,7 @@ def test_empty_and_cut_texts_are_said():
     assert "were cut off" in said(opened(a="word " * 600, b=""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_broken_link_opens_every_page(stage):
     at = opened(

@@ -214,6 +214,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), BAD, ids=repr)
 def test_the_page_stays_alive(a, b):
     for step in STEPS:
@@ -252,6 +253,7 @@ def use(monkeypatch, kind: str, **config) -> None:
     monkeypatch.setattr("bert_explain.models.entries", lambda: {kind: entry}, raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "distilbert", "no segments", "no heads", "bare"])
 @pytest.mark.parametrize("step", STEPS)
 def test_models_that_lack_parts(kind, step, monkeypatch):

@@ -190,6 +190,7 @@ TROUBLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), TROUBLE.values(), ids=TROUBLE)
 def test_any_text_keeps_the_page_alive(a, b):
     at = opened(a=a, b=b, scored="1", draw="3")

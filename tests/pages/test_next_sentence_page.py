@@ -174,6 +174,7 @@ def test_without_b_there_is_a_way_on():
     assert sorted(titles(at)) == sorted(ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts",
     [

@@ -143,6 +143,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", BROKEN, ids=str)
 def test_a_broken_link_leaves_the_page_alive(params):
     at = opened(**{"outputs": "Which are alike"} | params)
@@ -165,6 +166,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(("a", "b"), TEXTS)
 def test_any_text_keeps_every_step_alive(step, a, b):
@@ -179,6 +181,7 @@ def test_one_token_alone_keeps_every_step_alive(step):
     assert [plain(s) for s in at.subheader] == TITLES[step]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["distilbert", "bare", "no segments"])
 def test_models_that_lack_something(kind, monkeypatch):
     entry = registry.Entry(kind, kind, "local", "nowhere", "")

@@ -40,10 +40,13 @@ def folders(tmp_path_factory):
     """An encoder and a decoder whose likeliest pieces are rows without a name."""
     assert len(WORDS) < ROWS
     made = {}
-    for name, module in (
-        ("padded-bert", BertForPreTraining(BertConfig(**SIZES))),
-        ("padded-gpt", BertLMHeadModel(BertConfig(**SIZES, is_decoder=True))),
-    ):
+    with torch.random.fork_rng():  # other weights might draw the named one only
+        torch.manual_seed(3)
+        modules = {
+            "padded-bert": BertForPreTraining(BertConfig(**SIZES)),
+            "padded-gpt": BertLMHeadModel(BertConfig(**SIZES, is_decoder=True)),
+        }
+    for name, module in modules.items():
         with torch.no_grad():
             for bias in (module.cls.predictions.bias, module.cls.predictions.decoder.bias):
                 bias[len(WORDS) :] = torch.tensor([29.0, 29.5, 30.0, 40.0])

@@ -111,6 +111,7 @@ def test_the_numbers_are_the_models(mini_bert):
     assert "ELMo is left out. ELMo is not in this test." in said
 
 
+@pytest.mark.slow
 def test_every_set_can_be_chosen():
     at = opened()
     for chosen in part.content.sets():
@@ -135,6 +136,7 @@ def test_an_edit_makes_the_list_the_readers_own_and_stands_in_the_address():
     assert at.text_input("same-word").value == "bark"  # nothing is lost by looking at a set
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "lines", "said"),
     [
@@ -240,6 +242,7 @@ def test_a_link_keeps_layer_sentence_and_model():
     assert '<li class="chosen"><span class="mark" style="color:var(--be-segment-b)">not heavy' in html(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", [{"deep": "-1"}, {"pick": "99"}, {"lines": "###"}, {"set": "x"}, {"seen": "<b>"}])
 def test_bad_links_are_said_and_dropped(params):
     assert "not possible here" in html(opened(**params))
@@ -355,11 +358,13 @@ def test_scores_of_other_weights_are_said_to_be_such(monkeypatch, mini_bert):
     assert "measured with other weights" in html(opened())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("a", ["", "   ", "?!", "🙂", "<b>bank</b>", "שלום bank"])
 def test_any_sentence_a(a):
     assert "Does the nearest neighbour mean the same?" in titles(opened(a=a))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "token"),
     [({}, "2"), ({"b": "Cold.", "swap": "1"}, "5"), ({"b": "Cold.", "sep": "removed", "swap": "1"}, "4")],

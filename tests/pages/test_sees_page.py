@@ -109,6 +109,7 @@ def test_a_special_token_or_none_at_all_falls_back_to_a_word(token):
     assert EXPECTED.search(said(opened(token=token)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b"),
     [

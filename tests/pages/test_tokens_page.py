@@ -169,6 +169,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), BAD)
 def test_bad_text_keeps_every_part_alive(a, b):
     at = opened(a=a, b=b, word="<b>{x}", find="$*[")

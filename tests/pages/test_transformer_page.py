@@ -32,6 +32,7 @@ def said(at: AppTest) -> str:
     )
 
 
+@pytest.mark.slow
 def test_every_box_is_told_and_leads_to_a_page():
     for name, kind in zip(figures.NAMES, figures.KINDS, strict=True):
         at = opened(box=name)
@@ -91,6 +92,7 @@ def test_bad_links_are_said_and_left_out(name, value):
     assert at.metric[0].value == "110,106,428"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "   ", "\x00\u202e", "<script>alert(1)</script>", "word " * 600, "😀"])
 def test_any_text_keeps_the_page_alive(text):
     at = opened(a=text)

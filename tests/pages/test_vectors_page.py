@@ -60,6 +60,7 @@ def field(at: AppTest, label: str):
     return next(t for t in at.text_input if t.label == label)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", TITLES)
 def test_each_step_opens_by_its_address(step):
     at = opened(step)
@@ -95,6 +96,7 @@ def test_a_missing_word_gets_suggestions_that_can_be_taken():
     assert "points most nearly the same way as" in html(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [e.text for e in examples()])
 def test_the_examples_are_computed_for_both_tables(example):
     at = opened("Arithmetic", sum=example)
@@ -117,6 +119,7 @@ def test_the_page_says_what_is_left_out_and_shows_it_when_asked():
     assert at.query_params["given"] in ("1", ["1"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["king queen", "", "+ -", "a + b + c + d + e + f + g"])
 def test_a_sum_that_is_none_is_answered(text):
     at = opened("Arithmetic")
@@ -133,6 +136,7 @@ def test_words_together_and_words_missing():
     assert "The nearest word that was not given is" in html(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WILD)
 def test_wild_words_are_only_words(word):
     at = opened("Two words")
@@ -182,6 +186,7 @@ def test_one_vector_for_both_sentences(mini_bert):
     assert one_vector.look("bank", table).html() in html(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), [("", ""), ("🙂 ...", "!!!"), ("One word.", "")])
 def test_without_a_shared_word_an_example_is_offered(a, b):
     for step in ("One vector", "Neighbours"):
@@ -206,6 +211,7 @@ def test_a_training_is_asked_for_and_its_passes_can_be_walked():
     assert "After 5 passes" in html(again)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_beside_the_page_and_can_be_stopped(monkeypatch):
     """Its map is drawn as far as it is, what is edited meanwhile is answered, and a stopped training is offered again."""
     monkeypatch.setattr(working, "AT_ONCE", 0.1)

@@ -223,6 +223,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_sentence_is_true_on_odd_inputs(page):
     """In `make test` on half of them, the next page on the other half."""
@@ -238,6 +239,7 @@ def test_every_sentence_is_true_on_odd_inputs(page):
 LABELS = st.lists(st.sampled_from(["", "river", "money", "row"]), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(LABELS, st.integers(0, 2**20), st.sampled_from(["random", "equal", "by label", "one missing", "none"]))
 @settings(max_examples=120)
 def test_lists_of_sentences_are_judged_by_their_numbers(labels, seed, kind):

@@ -272,6 +272,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_sentence_is_true_on_odd_inputs(page, name):

@@ -153,6 +153,7 @@ ENDS = ["lowest", "highest", "drawn"]
 CASES = [(page, which) for number, page in enumerate(PAGES) for which in part(ENDS, number % 3, 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "which"), CASES)
 def test_every_page_stands(page, which):
     at = opened(page, addresses(page)[which])

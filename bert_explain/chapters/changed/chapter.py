@@ -44,7 +44,10 @@ MOST_BARS = 8  # words that stand on one screen with their question
 SHORT = 24  # words up to which a job is begun unasked: it takes a moment
 LONG_CUT = 64  # words up to which input reduction is offered: it runs the model for each word left, in each round
 SHORT_NAMES = {"gradients": "Integr. gradients"}  # what fits before a row
-ROWS_NOTE = "Behind the gap: what is no word. A row is coloured by its own largest word; the table has the numbers."
+ROWS_NOTE = (
+    "Behind the gap: what is no word. A row is coloured by its own largest word, and no cell is darker than that one; "
+    "the table has the numbers."
+)
 WINDOW = 40  # units in one row of a picture; more than that stand in rows below each other
 
 LEAD = (
