@@ -17,7 +17,7 @@ from scipy.special import log_softmax
 from bert_explain.analysis.masked_words import Reads, piece_text, rank_of
 from bert_explain.analysis.masking import can_be_masked, true_id, word_of
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.errors import BadQuery
+from bert_explain.errors import BadQuery, Missing
 from bert_explain.kernel import readings
 from bert_explain.kernel.folding import fold
 from bert_explain.kernel.readings import percent, signed
@@ -38,8 +38,11 @@ def draw(source: Reads, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     piece); how many is fixed, as in BERT's own data generator: max(1, round(0.15 T)) for T tokens with [CLS] and
     every [SEP], though these are never chosen. (Its cap at 20 is left out.) The fate of each is an
     independent draw; the random piece is any of the vocabulary, special ones included, as there. The same seed
-    gives the same draw.
+    gives the same draw. Raises Missing where there is no mask token.
     """
+    mask = source.spec.mask_id
+    if mask is None:
+        raise Missing(f"{source.spec.title} has no mask token, so nothing can be hidden.")
     able = [t for t in tokens if can_be_masked(t)]
     count = min(len(able), max(1, round(CHOSEN * len(tokens))))
     rng = np.random.default_rng(seed)
@@ -49,8 +52,7 @@ def draw(source: Reads, tokens: Sequence[Token], seed: int) -> pd.DataFrame:
     random_ids = rng.integers(0, min(source.wordpiece.get_vocab_size(), source.spec.vocab_size), count)
     rows = []
     for place, fate, random_id in zip(at, fates, random_ids, strict=True):
-        token, mask = able[place], source.spec.mask_id
-        assert mask is not None  # a model with a head for masked words has it
+        token = able[place]
         becomes = {"mask": mask, "random": int(random_id), "unchanged": token.original_id}
         read = becomes[fate]
         true = (token.position, token.original, token.original_id)

@@ -71,7 +71,7 @@ def look(trace: Trace) -> Sentence:
     """The answer in words, and how sure the model is."""
     found = verdict(trace)
     first, second = trace.query.names
-    if not trace.query.text_a.strip():
+    if 0 not in {token.sentence for token in trace.tokens}:
         return say("Sentence A is empty, so the answer says little: {p} for “is next”.", p=percent(found.is_next))
     sure = max(found.is_next, 1 - found.is_next)
     known = {"p": percent(found.is_next), "gap": abs(found.logits[0] - found.logits[1])}
@@ -132,10 +132,15 @@ def cls_looks_at(trace: Trace) -> pd.DataFrame:
 
 def look_decision(trace: Trace, found: Decision) -> Sentence:
     """How many numbers pull which way, and what [CLS] looks at in the last layer."""
-    top = cls_looks_at(trace).head(5)
-    tail = " (mean over the heads)." if len(top) == len(trace.tokens) else ", and less at all others (mean over the heads)."
+    every = cls_looks_at(trace)
+    top = every.head(5)
     names = [f"t{i}" for i in range(len(top))]
     digits = 2 if top["weight"].iloc[0] >= 0.1 else 3
+    less = len(top) < len(every) and round(every["weight"][4], digits) > round(every["weight"][5], digits)
+    tail = (
+        "" if len(top) == len(every) else ", and less at all others" if less else ", and at others about as much as at the last"
+    )
+    tail += " (mean over the heads)."
     listed = ", ".join(f"{{{n}}} {{{n}w:.{digits}f}}" for n in names)
     shown = dict(zip(names, map(Piece, top["token"]), strict=True)) | dict(
         zip((f"{n}w" for n in names), top["weight"], strict=True)

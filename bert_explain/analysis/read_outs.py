@@ -67,6 +67,19 @@ def read_out(trace: Trace, name: str, layer: int) -> np.ndarray:
     return ways[name]()
 
 
+def _about(way: ReadOut, layers: int) -> str:
+    """What it takes, of a model of so many layers."""
+    if layers < LAST and "last four" in way.about:
+        return (
+            way.about.replace("the outputs of the last four layers", f"the outputs of all {layers} layers")
+            if layers > 1
+            else ("the output of the one layer")
+        )
+    if layers == 1 and way.name == "second to last":
+        return "what goes into the one layer, the summed and normalised embeddings"
+    return way.about
+
+
 def paper_table() -> pd.DataFrame:
     """Devlin et al. 2019, Table 7: named entities found from fixed vectors of BERT-base, and from BERT trained on."""
     rows = [(way.paper, way.f1) for way in READ_OUTS if way.f1 is not None]
@@ -123,7 +136,7 @@ def look(trace: Trace, name: str, vectors: np.ndarray, position: int) -> Sentenc
     return say(
         "You take {about}: {tokens}, {size} numbers each. The vector of {token} has the length {length:.1f}; "
         "{strongest} of its numbers is {value}, in dimension {dimension}.",
-        about=way.about,
+        about=_about(way, trace.hidden.shape[0] - 1),
         tokens=readings.many(len(vectors), "token"),
         size=vectors.shape[1],
         token=Piece(trace.pieces[position]),

@@ -18,7 +18,7 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.analysis.vocabulary import prefix, vocabulary
 from bert_explain.analysis.wordpiece import Run, greedy
 from bert_explain.core import byte_letters
-from bert_explain.kernel.readings import many
+from bert_explain.kernel.readings import listed, many
 from bert_explain.trace import Trace
 
 SENTENCES = ("A", "B")
@@ -203,14 +203,19 @@ def look_told(trace: Trace) -> Sentence:
     after = trace.tokens[ends[0] + 1 :]
     if not after:
         return say(
-            "{n}: {mark} at position {at} ends the only sentence.",
+            "{n}: {mark} at position {at} ends the only sentence."
+            if any(t.sentence is not None for t in trace.tokens)
+            else "{n}: {mark} at position {at} would end a sentence; there is none yet.",
             n=many(len(trace.tokens), "token"),
             mark=mark,
             at=ends[0],
         )
     before, then = trace.tokens[ends[0]].segment, after[0].segment
-    if not trace.spec.has_segments or before == then:
-        return say("{mark} at position {at} is all that tells the sentences apart.", mark=mark, at=ends[0])
+    if not trace.spec.has_segments or before == then or trace.query.segments == "removed":
+        marks = [p for p in ends if p < len(trace.tokens) - 1]
+        where = f"position {marks[0]}" if len(marks) == 1 else f"the positions {listed([str(p) for p in marks])}"
+        verb = "is" if len(marks) == 1 else "are"
+        return say("{mark} at {where} {verb} all that tells the sentences apart.", mark=mark, where=where, verb=verb)
     return say(
         "Look at position {at}: {mark} ends the first sentence; after it the segment is {then} instead of {before}.",
         at=ends[0],

@@ -166,6 +166,11 @@ class Trace(Record):
         """What it holds in memory, about: the arrays, and a little for each token."""
         return super().nbytes + _TOKEN_BYTES * len(self.tokens)
 
+    @property
+    def is_pair(self) -> bool:
+        """Whether tokens of both sentences were read, so that one can follow the other."""
+        return {0, 1} <= {token.sentence for token in self.tokens}
+
     # what is asked of the engine ----------------------------------------------------------------------------------
     @property
     def engine(self) -> Any:

@@ -30,7 +30,7 @@ def thumbnails(trace: Trace, position: int, run: Callable[[Query], Trace], veile
         "layers": lambda: _shades(overview.hidden_strips(trace, position)),
         "attention": lambda: _shades(overview.head_map(trace)),
         "words": lambda: _words(trace, overview.hidden_word(trace, position, run)),
-        "next": lambda: None if trace.nsp is None or not trace.query.is_pair else _probability(float(trace.nsp[0])),
+        "next": lambda: None if trace.nsp is None or not trace.is_pair else _probability(float(trace.nsp[0])),
         "outputs": lambda: _shades(overview.cosines(trace)),
     }
     return {name: VEILED if name in veiled else one() for name, one in make.items()}

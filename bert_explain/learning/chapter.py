@@ -76,6 +76,7 @@ class Chapter:
     steps : in their order; `deeper` : what stands under "Go deeper".
     renamed : old name -> new name of a parameter, for links of an earlier day.
     old_steps : (parameter, value) of an earlier day's links -> the step that shows this now.
+    hides : of a page beside the walk: the strip's pictures that would tell what its questions ask.
     ready : a function of the page that draws why the chapter cannot be shown, and says False, or says True.
     """
 
@@ -86,6 +87,7 @@ class Chapter:
     title: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
     old_steps: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    hides: tuple[str, ...] = ()
     ready: Callable[[Any], bool] | None = None
 
     @property

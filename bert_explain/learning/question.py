@@ -118,7 +118,8 @@ class Experiment:
     change : (ask, evidence) -> the changed query, of which the question's own evidence is made.
     evidence : (ask, evidence) -> the new evidence, where it is made otherwise.
     breaks : (evidence, new evidence) -> whether what was said fails there; by default: whether another option leads.
-    unclear : new evidence -> why a break of it says too little, "" where it says enough.
+    unclear : new evidence -> why a break of it says too little, "" where it says enough; by default what the question itself is
+        held to.
     """
 
     change: Callable[[Ask, pd.DataFrame], Query] | None = None
@@ -212,9 +213,8 @@ class Question:
         else:
             assert self.experiment.change is not None
             made = self.evidence(ask.but(self.experiment.change(ask, evidence)))
-        unclear = self.experiment.unclear
-        if unclear is not None and self.broken(evidence, made) and (why := unclear(made)):
-            raise NotAskable(why)
+        if self.broken(evidence, made) and (why := (self.experiment.unclear or self.why_not)(made)):
+            raise NotAskable(f"Whether it breaks is not clear. {why}")
         return made
 
     def broken(self, evidence: pd.DataFrame, changed: pd.DataFrame) -> bool:

@@ -50,6 +50,7 @@ class Page:
         self._words = {(p.a, p.b): p.word for q in (chapter.questions if chapter else ()) for p in q.pairs if p.word}
         self._version = -1
         self._kept: dict[str, Any] = {}
+        self.links: Callable[[], None] = _nothing  # draws the links at the foot anew
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for each state of the reader's choices: parts ask for it dozens of times."""
@@ -146,6 +147,7 @@ class Page:
                 except ExplainError as error:
                     tell(str(error), "warning")
                 state.write()
+                self.links()
 
         return run
 
@@ -187,14 +189,17 @@ def _show(name: str) -> None:
         sentence_box.draw(page)
         shown = _pipeline(page, stage, chapter, at)
         late = st.empty()
-    if shown:
-        try:
-            _chapter(page, chapter, at)
-        except ExplainError as error:
-            tell(str(error), "warning")
+    body = st.container(key="body")
+    _foot(page, stage, chapter)  # before the chapter: its parts draw the links anew
+    with body:
+        if shown:
+            try:
+                _chapter(page, chapter, at)
+            except ExplainError as error:
+                tell(str(error), "warning")
+        printing.foot()
     with late:  # a page's own parameters are read, and found wanting, after the notices above were shown
         tell(state.notices(), "warning")
-    _foot(stage, chapter)
     state.end()
 
 
@@ -258,7 +263,9 @@ def _veiled(page: Page, stage: stages.Stage, chapter: Chapter, at: state.Choice)
     done = all(asking.answered(page, question) for question in chapter.questions)
     here = walk.index(stage) if stage in walk else 0
     if stage not in walk:  # a page before or beside the walk: nothing of it has been reached, or everything
-        return set() if stage.group in (stages.BESIDE, stages.USING) else {one.picture for one in walk if one.picture != "text"}
+        if stage.group in (stages.BESIDE, stages.USING):
+            return set() if done else set(chapter.hides)
+        return {one.picture for one in walk if one.picture != "text"}
     return {one.picture for one in walk[here + 1 if done else here :] if one.picture != "text"}
 
 
@@ -542,28 +549,43 @@ def _seed_widgets(page: Page) -> None:
     state.suggest(layer=page.layer + 1, head=page.head + 1, token=page.position)
 
 
-def _foot(stage: stages.Stage, chapter: Chapter) -> None:
+def _foot(page: Page, stage: stages.Stage, chapter: Chapter) -> None:
     at = stages.index(stage.name) if stage in stages.STAGES else None
-    printing.foot()
     with st.container(key="foot", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        _page_link(None if at is None else at - 1, "Back", "left")
+        back = _page_link(None if at is None else at - 1, "Back", "left")
         printing.offer(chapter.id)
         with st.popover("Glossary", type="tertiary", key="glossary", on_change=state.touched) as glossary:
             if glossary.open:
                 st.markdown("\n\n".join(f"**{term.name}**: {own.markdown(term.text)}" for term in terms()))
-        _page_link(None if at is None else at + 1, "Next", "right")
+        next_ = _page_link(None if at is None else at + 1, "Next", "right")
+
+    def links() -> None:
+        back()
+        next_()
+
+    page.links = links
+    links()
 
 
-def _page_link(to: int | None, words: str, side: Literal["left", "right"]) -> None:
+def _page_link(to: int | None, words: str, side: Literal["left", "right"]) -> Callable[[], None]:
+    """Where the link to a page beside this one stands; what is given back draws it, with the choices as they are then."""
     if to is None or not 0 <= to < len(stages.STAGES):
         st.space("small")
-        return
+        return _nothing
     icon = {"left": ":material/arrow_back:", "right": ":material/arrow_forward:"}[side]
-    stage = stages.STAGES[to]
-    st.page_link(
-        stage.file,
-        label=f"{words}: {stage.name}",
-        icon=icon,
-        icon_position=side,
-        query_params=state.address(stage.name),
-    )
+    stage, slot = stages.STAGES[to], st.empty()
+
+    def link() -> None:
+        slot.page_link(
+            stage.file,
+            label=f"{words}: {stage.name}",
+            icon=icon,
+            icon_position=side,
+            query_params=state.address(stage.name),
+        )
+
+    return link
+
+
+def _nothing() -> None:
+    """No link stands here."""

@@ -67,6 +67,21 @@ def test_a_click_on_a_head_makes_it_large_and_leaves_the_rest_alone(page, bank):
     expect(page.get_by_role("heading", name="Layer 4, head 8")).to_be_visible()
 
 
+def test_a_head_that_was_picked_goes_along_to_the_next_chapter(page):
+    """The links at the foot are drawn anew with the part in which the head was picked."""
+    open_app(page, "Attention", mode="explore", step="heads")
+    page.mouse.click(*head_at(page, 3, 7))
+    expect(page.get_by_role("heading", name="Layer 4, head 8")).to_be_visible()
+    page.get_by_role("link", name="Next: Masked words").click()
+    page.wait_for_url("**/Masked_words?**")
+    settled(page)
+    page.get_by_role("link", name="Back: Attention").click()
+    page.wait_for_url("**/Attention?**")
+    settled(page)
+    expect(page.get_by_role("heading", name="Layer 4, head 8")).to_be_visible()
+    assert (address(page, "layer"), address(page, "head")) == ("4", "8")
+
+
 def test_pointing_at_the_small_heads_reads_a_weight(page, bank):
     open_app(page, "Attention", mode="explore", step="heads")
     page.mouse.move(*head_at(page, 1, 4))

@@ -35,9 +35,9 @@ def _who_gets_most(page: Page) -> Sentence:
     top, second, heads = row.iloc[0], row.iloc[1], int(row["heads"].sum())
     leads = "gets most" if top["share"] >= 1.2 * second["share"] else "and the next get nearly as much as each other"
     return say(
-        "Look at {top}: over all {heads} heads it {leads}, {share:.2f} of what {word} looks at; {next} has {other:.2f}.",
+        "Look at {top}: over {heads} it {leads}, {share:.2f} of what {word} looks at; {next} has {other:.2f}.",
         top=Piece(top["token"]),
-        heads=heads,
+        heads="its one head" if heads == 1 else f"all {heads} heads",
         leads=leads,
         share=top["share"],
         word=Piece(page.trace.pieces[page.position]),

@@ -116,7 +116,7 @@ def _head(page: Page) -> None:
 
 def _what_is_shown(trace: Trace, long: bool) -> None:
     """Directions, special tokens, rows scaled again."""
-    both = {t.sentence for t in trace.tokens} >= {0, 1}
+    both = trace.is_pair
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-is-shown"):
         if both or state.get(SHOW) != SHOW.default:
             st.segmented_control("From where to where", SHOW.options, label_visibility="collapsed", wrap=True, **state.bind(SHOW))

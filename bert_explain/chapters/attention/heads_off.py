@@ -58,7 +58,7 @@ def question(trace: Trace, position: int) -> Question:
 
 def has_pair(trace: Trace) -> bool:
     """True when there are two sentences and a head that judges them: then whether one follows the other is a question."""
-    return trace.nsp is not None and {0, 1} <= {t.sentence for t in trace.tokens}
+    return trace.nsp is not None and trace.is_pair
 
 
 def what_follows(trace: Trace) -> str:

@@ -95,12 +95,16 @@ def facts(table: pd.DataFrame) -> Sentence:
 
 def numbers(line: pd.Series) -> Sentence:
     """About one head, a line of `attention.facts`: its pattern and how spread out it is."""
-    kinds = {"broad": "It spreads its look over most of the text", "mixed": "No single pattern takes half of it"}
+    even, whole = 2 ** float(line["entropy"]), 2 ** (float(line["entropy"]) / max(float(line["of_most"]), 1e-9))
+    kinds = {
+        "broad": "It spreads its look over most of the text" if even > whole / 2 else "It spreads its look widely",
+        "mixed": "No single pattern takes half of it",
+    }
     return say(
         "{kind}. It is as spread out as an even look at {tokens:.1f} tokens ({entropy:.2f} bits, {of_most} of what "
         "there can be), and on average {distance:.1f} places away.",
         kind=kinds.get(line["pattern"], f"More than half of its attention fits one pattern: {line['pattern']}"),
-        tokens=2 ** float(line["entropy"]),
+        tokens=even,
         entropy=float(line["entropy"]),
         of_most=readings.share(float(line["of_most"])),
         distance=float(line["distance"]),

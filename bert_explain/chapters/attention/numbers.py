@@ -12,7 +12,7 @@ from bert_explain.analysis.masked_words import best
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.attention import heads_off
-from bert_explain.kernel.readings import percent
+from bert_explain.kernel.readings import many, percent
 from bert_explain.learning.question import Ask, Margin, NotAskable, Option, table
 from bert_explain.query import Query
 from bert_explain.trace import Trace
@@ -88,6 +88,8 @@ def most_looked_at(ask: Ask) -> pd.DataFrame:
         rows,
         word=Piece(trace.pieces[own]),
         heads=count,
+        all_heads="its one head" if count == 1 else f"all {count} heads together",
+        mean_heads=many(count, "head"),
         top=_told_apart(trace, int(top["position"])),
         top_share=percent(top["share"]),
         second=_told_apart(trace, int(second["position"])),

@@ -40,7 +40,7 @@ FAR = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.on_the_edge,
-    experiment=Experiment(evidence=numbers.other_words, unclear=numbers.on_the_edge),
+    experiment=Experiment(evidence=numbers.other_words),
     long=True,
 )
 EVERY = (MOVED, SURPRISE, FAR)

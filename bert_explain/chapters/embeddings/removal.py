@@ -84,7 +84,7 @@ def removal(runs: Mapping[str, Trace], target: int | None, p: Mapping[str, np.nd
     """
     first = next(iter(runs.values()))
     true = true_id(first, target) if p and target is not None else None
-    pair = first.nsp is not None and {0, 1} <= {t.sentence for t in first.tokens}
+    pair = first.nsp is not None and first.is_pair
     away, table = [np.zeros(len(first.tokens)), *moved(runs)], {}
     for i, (name, run) in enumerate(runs.items()):
         ids = best(p[name], k) if p else ()

@@ -74,10 +74,11 @@ def look_nearest(trace: Trace, position: int) -> Sentence:
         return say(template, **known).because(near)
     return say(
         template + "The token stands {n} times in this text, each "
-        "time with this same row. The sums differ by position and segment only: those at {here} and {there} have "
+        "time with this same row. The sums differ by {by} only: those at {here} and {there} have "
         "cosine {y}.",
         **known,
         n=len(same) + 1,
+        by="position and segment" if trace.spec.has_segments else "position",
         here=position,
         there=same["at"][0],
         y=readings.signed(same["cosine"][0]),

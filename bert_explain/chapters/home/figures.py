@@ -40,7 +40,7 @@ def stations(trace: Trace, position: int, guess: Guess | None) -> list[Station]:
 
     rows, path = sum_of_rows(trace, position), through_layers(trace, position)
     words = guesses(guess) if guess else []
-    verdict = follows(trace) if trace.query.is_pair else []
+    verdict = follows(trace) if trace.is_pair else []
     first, second = trace.query.names
     places = np.array(shown(trace, position))
     near = all_cosines(trace)[np.ix_(places, places)]

@@ -9,6 +9,7 @@ import numpy as np
 from bert_explain.analysis.attention import telling_head
 from bert_explain.analysis.overview import token_role
 from bert_explain.kernel.folding import fold
+from bert_explain.kernel.readings import many
 from bert_explain.trace import Trace
 
 MOST = 14  # pieces that stand side by side
@@ -18,7 +19,7 @@ CELLS = 10  # numbers of a vector that are drawn
 def opening(trace: Trace, position: int) -> dict[str, Any]:
     """The component's data. Every number is the trace's; the list of guesses has none: it is veiled.
 
-    tokens : text and role of the pieces that are drawn (both ends of a long text); numbers : (n, CELLS), the first numbers
+    tokens : text and role of the pieces that are drawn, of `total`; numbers : (n, CELLS), the first numbers
     of each piece's vector at the input, scaled to -1..1; looks : the weights of the most telling head, from the piece that
     looks to the pieces looked at, and which they are.
     """
@@ -32,7 +33,7 @@ def opening(trace: Trace, position: int) -> dict[str, Any]:
     return {
         "texts": [text if len(text) <= 60 else f"{text[:59]}…" for text in texts],
         "tokens": [[trace.tokens[p].text, token_role(trace.tokens[p])] for p in places],
-        "folded": len(places) < len(trace.tokens),
+        "total": len(trace.tokens),
         "numbers": np.round(np.clip(rows / max(largest, 1e-9), -1, 1), 3).tolist(),
         "looks": np.round(weights.astype(float), 3).tolist(),
         "row": places.index(link.row) if link.row in places else 0,
@@ -44,11 +45,12 @@ def opening(trace: Trace, position: int) -> dict[str, Any]:
 
 def in_words(drawn: dict[str, Any]) -> str:
     """The same for a screen reader."""
-    pieces = ", ".join(text for text, _ in drawn["tokens"])
+    pieces, shown = ", ".join(text for text, _ in drawn["tokens"]), len(drawn["tokens"])
+    cut = "pieces" if shown == drawn["total"] else f"{drawn['total']} pieces, of which {shown} are drawn"
     who = drawn["tokens"][drawn["row"]][0] if drawn["tokens"] else ""
     return (
-        f"Your text goes in at the top. It is cut into pieces: {pieces}. Each piece becomes a list of numbers. "
-        f"In {drawn['layers']} layers the pieces look at each other: drawn is what {who} looks at in head {drawn['head']} "
-        f"of layer {drawn['layer']}. "
+        f"Your text goes in at the top. It is cut into {cut}: {pieces}. Each piece becomes a list of numbers. "
+        f"In {many(drawn['layers'], 'layer')} the pieces look at each other: drawn is what {who} looks at in "
+        f"head {drawn['head']} of layer {drawn['layer']}. "
         "At the end stands a list of guesses, which is veiled."
     )

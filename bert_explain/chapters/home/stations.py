@@ -130,9 +130,10 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
     """Does B follow A?"""
     if trace.nsp is None:
         return say("This model has no next-sentence head.")
-    if not trace.query.text_b.strip():
+    sentences = {token.sentence for token in trace.tokens}
+    if 1 not in sentences:
         return say("Type a sentence B, and BERT says whether it follows A.")
-    if not trace.query.text_a.strip():
+    if 0 not in sentences:
         return say("Type a sentence A, and BERT says whether B follows it.")
     p = float(trace.nsp[0])
     first, second = trace.query.names

@@ -13,6 +13,7 @@ from bert_explain.chapters.layer import figures as figures
 from bert_explain.chapters.layer import head as by_hand
 from bert_explain.chapters.layer.draw_journey import explained
 from bert_explain.content import words
+from bert_explain.kernel.readings import many
 from bert_explain.ui import sliders, state
 from bert_explain.ui.components import bands, bars, matrix, token_row
 from bert_explain.ui.frame import Page
@@ -182,7 +183,7 @@ def _joined(page: Page, step) -> None:
     table = layers.heads_table(page.trace, step, 0)
     with picture(
         "joined",
-        f"Layer {page.layer + 1}: {heads} heads side by side",
+        f"Layer {page.layer + 1}: {many(heads, 'head')} side by side",
         look=layers.look_heads(table),
         note=words.notes("layer").joined,
         table=lambda: table,

@@ -172,6 +172,7 @@ def look_map(trace: Trace, found: PathMap, position: int) -> Sentence:
         return say("Every vector of this text is alike: there is no path to see.")
     longest = readings.best(steps)
     step = "its longest step is layer {layer}" if longest.leads else "no step is much longer than every other"
+    step = "it takes one step, layer {layer}" if longest.many == 1 else step
     return say(
         "Look at the path of {token}: " + step + ". The map shows {shown} of all that differs; points that lie together here "
         "may still be apart.",

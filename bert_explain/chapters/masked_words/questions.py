@@ -49,7 +49,7 @@ NOT = Question(
     KINDS,
     margin=None,
     unclear=numbers.at_an_edge,
-    experiment=Experiment(evidence=numbers.with_never, unclear=numbers.at_an_edge),
+    experiment=Experiment(evidence=numbers.with_never),
 )
 TWO = Question(
     "masked-two",
@@ -58,6 +58,6 @@ TWO = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.too_close,
-    experiment=Experiment(evidence=numbers.other_gap_first, unclear=numbers.too_close),
+    experiment=Experiment(evidence=numbers.other_gap_first),
 )
 EVERY = (EXPECTED, NOT, TWO)

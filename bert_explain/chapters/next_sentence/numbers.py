@@ -10,7 +10,7 @@ from bert_explain.analysis import masked_words as mw
 from bert_explain.analysis.masking import can_be_masked, true_id
 from bert_explain.analysis.sentence import Piece
 from bert_explain.kernel.readings import percent
-from bert_explain.learning.question import Ask, NotAskable, leader, table
+from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.trace import Trace
 
 LOW, HIGH = 0.2, 0.8  # probabilities
@@ -20,7 +20,7 @@ def judged(ask: Ask) -> Trace:
     """The pair, where there is one and a head that judges it. Raises NotAskable."""
     if not ask.trace.spec.has_nsp:
         raise NotAskable("This model has no head for next sentences.")
-    if {0, 1} - {t.sentence for t in ask.trace.tokens}:
+    if not ask.trace.is_pair:
         raise NotAskable("There are no two sentences to judge.")
     return ask.trace
 
@@ -58,11 +58,6 @@ def near_a_swap(evidence: pd.DataFrame) -> str:
     """Why it is not asked where the swapped pair lies near the edge of two answers."""
     p = evidence.attrs["facts"]["is_next"]
     return "Here the swapped pair lies between two answers." if any(abs(p - edge) < 0.05 for edge in (LOW, 0.75)) else ""
-
-
-def swapped_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether the swap of the changed pair leads to another answer, and not at the edge of two."""
-    return leader(found) != leader(tried) and not near_a_swap(tried)
 
 
 def shuffled(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:

@@ -26,9 +26,7 @@ SWAP = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.near_a_swap,
-    experiment=Experiment(
-        lambda ask, found: ask.query.but(text_b=_lower(ask.query.text_b, "Because of that, ")), breaks=numbers.swapped_otherwise
-    ),
+    experiment=Experiment(lambda ask, found: ask.query.but(text_b=_lower(ask.query.text_b, "Because of that, "))),
 )
 ORDER = Question(
     "next-order",

@@ -8,7 +8,7 @@ import pandas as pd
 from bert_explain.analysis.layer import cosine
 from bert_explain.kernel.overlap import longer_words
 from bert_explain.kernel.readings import many, signed
-from bert_explain.learning.question import Ask, NotAskable, leader, table
+from bert_explain.learning.question import Ask, NotAskable, table
 from bert_explain.query import Query
 
 # Sentences that have nothing to do with each other: one of them stands beside the reader's.
@@ -69,11 +69,6 @@ def halfway_with_another(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     return cls_halfway(ask, 1)
 
 
-def is_otherwise(found: pd.DataFrame, tried: pd.DataFrame) -> bool:
-    """Whether the other sentence leads to another answer, and not at the edge of two."""
-    return leader(found) != leader(tried) and not near_an_edge(tried)
-
-
 def _bucketed(value: float, other: str, **facts: str) -> pd.DataFrame:
     where = "low" if value < EDGES[0] else "middle" if value < EDGES[1] else "high"
     rows = {
@@ -90,6 +85,8 @@ def cls_halfway(ask: Ask, which: int = 0) -> pd.DataFrame:
     if not first:
         raise NotAskable("This text has no special token in front.")
     half = (len(one.hidden) - 1) // 2
+    if not half:
+        raise NotAskable("This model has one layer only, so there is no middle of its layers.")
     at, end = (cosine(one.hidden[n][0], two.hidden[n][0]) for n in (half, -1))
     return _bucketed(at, other, layer=str(half), last=signed(end))
 

@@ -17,7 +17,7 @@ HALFWAY = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.near_an_edge,
-    experiment=Experiment(evidence=numbers.halfway_with_another, breaks=numbers.is_otherwise),
+    experiment=Experiment(evidence=numbers.halfway_with_another),
 )
 POOLED = Question(
     "outputs-pooled",
@@ -26,6 +26,6 @@ POOLED = Question(
     EVERYDAY,
     margin=None,
     unclear=numbers.near_an_edge,
-    experiment=Experiment(evidence=numbers.pooled_with_another, breaks=numbers.is_otherwise),
+    experiment=Experiment(evidence=numbers.pooled_with_another),
 )
 EVERY = (HALFWAY, POOLED)

@@ -127,8 +127,13 @@ def listed() -> sw.Found | None:
 
 def begin_with(name: str) -> None:
     """Show this set, until the reader chooses one."""
-    if state.get(SET) == SET.default and state.told(SET.name) is None:
+    began = st.session_state.get(_BEGAN)  # it stands in the address, as one that was chosen does
+    if state.get(SET) in (SET.default, began) and state.told(SET.name) in (None, began):
+        st.session_state[_BEGAN] = name
         state.settle(**{SET.name: name})
+
+
+_BEGAN = "_same_word_began"  # the set that was shown without being chosen
 
 
 def chosen_list() -> tuple[str, str]:

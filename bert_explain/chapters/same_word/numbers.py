@@ -13,12 +13,13 @@ from bert_explain.analysis import same_word, sense_search, senses
 from bert_explain.analysis.occurrences import Occurrence
 from bert_explain.analysis.sentence import Piece
 from bert_explain.analysis.vectors import is_stop_word
+from bert_explain.chapters.same_word.sense_looks import SILHOUETTE_EFFECT
 from bert_explain.content import senses as content
 from bert_explain.content import wordnet
 from bert_explain.core.tokens import Token, covering, touching
 from bert_explain.errors import ExplainError
 from bert_explain.kernel.readings import many, signed
-from bert_explain.learning.question import Ask, NotAskable, table
+from bert_explain.learning.question import VALUE, Ask, NotAskable, table
 from bert_explain.query import Query
 
 ENOUGH = 18  # sentences of which can be asked whether the nearest means the same: with fewer the share is mostly chance
@@ -81,6 +82,8 @@ def who_parts(ask: Ask) -> pd.DataFrame:
             found[key] = senses.silhouette(stack(ask, key, there)[-1], labels)
         except ExplainError:
             continue
+    if len(found) < 2 or "bert" not in found:
+        raise NotAskable("Fewer than two readers can be had here, so there is nothing to compare.")
     rows = {key: (found.get(key, -1.0), signed(found[key]) if key in found else "") for key in NAMES}
     order = sorted(found, key=lambda key: -found[key])
     return table(
@@ -94,6 +97,12 @@ def who_parts(ask: Ask) -> pd.DataFrame:
         static=signed(found.get("word2vec", float("nan"))),
         bert=signed(found["bert"]),
     )
+
+
+def none_parts(evidence: pd.DataFrame) -> str:
+    """Why it is not asked where even the best reader hardly parts the meanings."""
+    parts = float(evidence[VALUE].max()) >= SILHOUETTE_EFFECT
+    return "" if parts else "Here none of the readers clearly parts the meanings."
 
 
 def where_parts(ask: Ask) -> pd.DataFrame:

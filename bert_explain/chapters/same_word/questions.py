@@ -27,7 +27,13 @@ PAIRS = (
 )
 
 READERS = Question(
-    "same_word-readers", WORDS["readers"], numbers.who_parts, PAIRS, margin=Margin(ratio=None, gap=0.02), long=True
+    "same_word-readers",
+    WORDS["readers"],
+    numbers.who_parts,
+    PAIRS,
+    margin=Margin(ratio=None, gap=0.02),
+    unclear=numbers.none_parts,
+    long=True,
 )
 LAYER = Question("same_word-layer", WORDS["layer"], numbers.where_parts, PAIRS, margin=Margin(ratio=None, gap=0.01))
 OFTEN = (

@@ -69,6 +69,7 @@ def _draw_both(page: Page) -> None:
 CHAPTER = Chapter(
     id="sees",
     name="What each model sees",
+    hides=("words",),
     steps=(
         Step("guess", "Five readers", _draw, asks=questions.BEST, lead=LEAD, owns=(sees.K,)),
         Step(

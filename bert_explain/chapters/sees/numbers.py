@@ -69,7 +69,7 @@ def readers(ask: Ask) -> pd.DataFrame:
         best_p=percent(summary["probability"][order[0]]),
         second=NAMES[order[1]],
         second_rank=_rank(summary, order[1]),
-        bert_rank=rows["bert"][1] or "not able to guess it",
+        bert_rank=f"has it as {rows['bert'][1]}" if rows["bert"][1] else "cannot guess it",
     )
 
 

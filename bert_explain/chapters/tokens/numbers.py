@@ -32,13 +32,13 @@ def readable(trace: Trace) -> list[Word]:
 def word_to_cut(trace: Trace) -> Word:
     """The word that is asked about: the one cut into most pieces, the longest of equals, the first of these.
 
-    Not the one with an accent of which is asked what is left of it, where there is another: its pieces would tell.
+    Not one with an accent, where it is asked what is left of such a word, and there is another: its pieces would tell.
     Raises NotAskable where there is no word of letters that the vocabulary can put together.
     """
     found = readable(trace)
     if not found:
         raise NotAskable("There is no word here that the vocabulary can put together.")
-    accented = [w.normal for w in words_to_lose(trace)[:1] if marked(w)]
+    accented = [w.normal for w in words_to_lose(trace) if marked(w)]
     return max([w for w in found if w.normal not in accented] or found, key=lambda w: (len(w.pieces), len(w.normal)))
 
 
@@ -119,7 +119,7 @@ def mistyped(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
     parts = split(ask.trace, raw)
     if not parts:
         raise NotAskable("Nothing is left of the word with the slip.")
-    return _counted(ask.trace, raw, *cut(ask.trace, parts[0] if ask.trace.spec.has_wordpiece else raw, word_to_cut(ask.trace)))
+    return _counted(ask.trace, raw, *cut(ask.trace, raw, word_to_cut(ask.trace)))
 
 
 # what is left ---------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def written_plainly(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
     before, after = evidence.attrs["facts"]["ids"], [t.id for t in ask.run(plainly(ask, evidence)).tokens]
     pairs = list(zip_longest(before, after))
     differ = sum(one != two for one, two in pairs)
-    return table({"same": (float(not differ), "")}, differ=differ, count=len(pairs))
+    return table({"same": (float(not differ), "")}, differ=differ, verb="differs" if differ == 1 else "differ", count=len(pairs))
 
 
 def reads_otherwise(_: pd.DataFrame, changed: pd.DataFrame) -> bool:

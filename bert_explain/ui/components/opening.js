@@ -25,7 +25,7 @@ export default component((me) => {
     const y = (k, at) => at + over * (k + 1); // in stage k
     const soft = (at, words) => h("svg:text", { x: 0, y: at, class: "soft", "font-size": 13 }, words);
     const name = (k, top, at, ...lines) => (narrow ? [soft(y(k, top) - 8, lines.join(" "))] : lines.map((words, i) => soft(at + 17 * i, words)));
-    const few = kept.length < d.tokens.length ? `pieces: ${kept.length} of them` : "pieces";
+    const few = kept.length < d.total ? `${kept.length} of ${d.total} pieces` : "pieces";
     const size = Math.max(8, Math.min(13, (1.55 * wide) / Math.max(3, ...tokens.map(([text]) => text.length))));
     const texts = d.texts.map((text, i) =>
       h("svg:text", { x: LEFT, y: y(0, 18 + 21 * i), "font-size": 15, style: `fill: var(--be-segment-${"ab"[i] ?? "b"})` },
