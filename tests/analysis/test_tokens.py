@@ -161,7 +161,7 @@ def test_what_the_model_is_told_about_the_sentences(plain, empty, mini_bert):
     assert tokens.look_told(plain).plain() == (
         "Look at position 5: [SEP] ends the first sentence; after it the segment is 1 instead of 0."
     )
-    assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 ends the only sentence."
+    assert tokens.look_told(empty).plain() == "2 tokens: [SEP] at position 1 would end a sentence; there is none yet."
     assert "no mark of BERT's own tells" in tokens.look_told(run(mini_bert, Query("a", "b", separators="removed"))).plain()
     assert (
         tokens.look_told(run(mini_bert, Query("a", "b", segments="flipped"))).plain().endswith("the segment is 0 instead of 1.")

@@ -66,7 +66,7 @@ def test_what_gets_most_without_those_heads_may_be_no_option(mini_bert):
     assert f"t{first}" not in tried.index
     assert questions.MOST.broken(found, tried)
     facts = {f"new_{name}": value for name, value in tried.attrs["facts"].items()}
-    assert f"looks most at {cut.pieces[first]} (token {first}), with" in questions.MOST.said("broke", found, **facts).plain()
+    assert f"Without them {cut.pieces[first]} (token {first}) gets" in questions.MOST.said("broke", found, **facts).plain()
 
 
 def test_the_next_token_counts_though_it_is_no_option(mini_bert, monkeypatch):

@@ -6,7 +6,7 @@ A question is asked of half of the texts that are not its own, the next question
 import pytest
 
 from bert_explain import chapters
-from bert_explain.learning.question import NotAskable
+from bert_explain.learning.question import Experiment, NotAskable, Question, table
 from bert_explain.ui.stages import STAGES
 from tests.chapters.asking import ODD, PAIRS, ask_of, complaints
 from tests.thorough import part
@@ -88,3 +88,18 @@ def test_every_chapter_has_a_step_for_each_old_link_and_no_step_twice():
         assert len(set(names)) == len(names)
         assert set(chapter.old_steps.values()) <= set(names)
         assert len({q.id for q in chapter.questions}) == len(chapter.questions)
+
+
+def test_a_break_by_a_trifle_is_refused():
+    """Another option that leads by less than the question itself asks for is no answer to it."""
+
+    def question(*values, **more):
+        made = table({name: (value, "") for name, value in zip("ab", values, strict=True)})
+        return Question("q", {}, lambda ask: found, experiment=Experiment(evidence=lambda ask, _: made, **more))
+
+    found = table({"a": (2.0, ""), "b": (1.0, "")})
+    assert question(1.0, 2.0).tried(None, found)["value"].idxmax() == "b"
+    with pytest.raises(NotAskable, match="Whether it breaks is not clear"):
+        question(1.9, 2.0).tried(None, found)
+    assert question(2.0, 1.9).tried(None, found)["value"].idxmax() == "a"  # it holds, by however little
+    assert question(1.9, 2.0, unclear=lambda made: "").tried(None, found)["value"].idxmax() == "b"

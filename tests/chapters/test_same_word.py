@@ -62,7 +62,7 @@ def test_the_nearest_is_counted_sentence_by_sentence(mini_bert):
         vectors = reader.vectors(tuple(occurrences(net, rows)))
         counted[entry] = [_share(part, cosine_similarity(vectors[at])) for at in (-1, 0)]
         evidence = questions.NEAREST.evidence(ask)
-        tried = questions.NEAREST.tried(ask, evidence)
+        tried = numbers.at_the_input(ask, evidence)
         for (share, chance, asked), found in zip(counted[entry], (evidence, tried), strict=True):
             facts = found.attrs["facts"]
             assert float(facts["right"]) == pytest.approx(100 * share, abs=0.51)

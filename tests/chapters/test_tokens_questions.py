@@ -22,21 +22,13 @@ def cut(model, text: str) -> list[tuple[str, list[str]]]:
     return [(word, greedy.tokenize(word)) for word in basic.tokenize(text)]
 
 
-def _asked_of_the_cleaning(model, a: str, b: str) -> str:
-    """The word with an accent of which the next question asks what is left; "" where it has none."""
-    try:
-        word = questions.LEFT.evidence(ask_of(model, a, b)).attrs["facts"]["word"]
-    except NotAskable:
-        return ""
-    return word if unicodedata.normalize("NFD", word) != word else ""
-
-
 def test_the_word_that_is_cut_most_and_its_pieces(mini_bert):
     seen = set()
     for a, b, word in TEXTS:
         found = questions.CUT.evidence(ask_of(mini_bert, a, b, word))
         every = [(w, p) for w, p in cut(mini_bert, f"{a} {b}") if w.isalpha() and p != ["[UNK]"]]
-        accented = {w for pair in cut(mini_bert, _asked_of_the_cleaning(mini_bert, a, b)) for w in pair[:1]}
+        marked = " ".join(w for w in f"{a} {b}".split() if unicodedata.normalize("NFD", w) != w)
+        accented = {w for w, _ in cut(mini_bert, marked)}
         every = [one for one in every if one[0] not in accented] or every
         most = max(len(p) for _, p in every)
         pieces = [p for _, p in every if len(p) == most]

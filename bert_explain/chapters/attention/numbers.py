@@ -14,7 +14,6 @@ from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.chapters.attention import heads_off
 from bert_explain.kernel.readings import many, percent
 from bert_explain.learning.question import Ask, Margin, NotAskable, Option, table
-from bert_explain.query import Query
 from bert_explain.trace import Trace
 
 CANDIDATES = 4  # options of a question about tokens
@@ -110,10 +109,23 @@ def another_gets_most(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:
     return evidence.attrs["facts"]["top_at"] != tried.attrs["facts"]["top_at"]
 
 
-def without_those(ask: Ask, evidence: pd.DataFrame) -> Query:
-    """The heads in which the leading token gets most, switched off."""
+def without_those(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
+    """Evidence of the experiment: the same with the heads off in which the leading token gets most; what is left to it."""
     at, rows = evidence.attrs["facts"]["top_at"], ask.trace.attention[:, :, ask.position]  # (L, A, T)
-    return ask.query.but(heads_off=tuple((int(l), int(h)) for l, h in np.argwhere(rows.argmax(axis=2) == at)))  # noqa: E741
+    off = tuple((int(layer), int(head)) for layer, head in np.argwhere(rows.argmax(axis=2) == at))
+    without = ask.but(ask.query.but(heads_off=off))
+    found, shares = most_looked_at(without), mean_row(without.trace, ask.position)["share"]
+    found.attrs["facts"] |= {"left": percent(shares[at]), "ahead": float(shares.max() / max(shares[at], 1e-12))}
+    return found
+
+
+def hardly_ahead(tried: pd.DataFrame) -> str:
+    """Why it is not clear that another token gets most now."""
+    clear = tried.attrs["facts"]["ahead"] >= AHEAD
+    return "" if clear else "Without those heads two tokens get about as much."
+
+
+AHEAD = 1.1  # times the share of the token that got most before
 
 
 def back_again(ask: Ask) -> pd.DataFrame:

@@ -19,7 +19,7 @@ MOST = Question(
     options=numbers.looked_at,
     margin=None,
     unclear=numbers.two_get_most,
-    experiment=Experiment(numbers.without_those, breaks=numbers.another_gets_most),
+    experiment=Experiment(evidence=numbers.without_those, breaks=numbers.another_gets_most, unclear=numbers.hardly_ahead),
 )
 BACK = Question("attention-back", WORDS["back"], numbers.back_again, EVERYDAY, margin=None, unclear=numbers.near_the_edge)
 LESS = Question(
