@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bert_explain.analysis.remember import Memory
 from bert_explain.analysis.sentence import Piece, Sentence, say
 from bert_explain.core.trace import NormWeights
 from bert_explain.kernel import readings
@@ -127,6 +128,9 @@ def shares(trace: Trace, position: int) -> pd.DataFrame:
     attention = |projected| / |input|, feed-forward = |contracted| / |LayerNorm(input + projected)|; `kept` is the
     cosine between the layer's input and its output.
     """
+    kept: pd.DataFrame | None = _SHARES.get(trace, position)
+    if kept is not None:
+        return kept
     lines = []
     for layer in range(trace.spec.n_layers):
         step = trace.layer(layer, positions=[position])
@@ -138,7 +142,12 @@ def shares(trace: Trace, position: int) -> pd.DataFrame:
         ratios = (_ratio(lengths[1], lengths[0]), _ratio(lengths[3], lengths[2]))
         lines.append((layer + 1, *lengths, *ratios, cosine(x, out)))
     columns = ["layer", "input", "attention adds", "before feed-forward", "feed-forward adds"]
-    return pd.DataFrame(lines, columns=[*columns, "attention", "feed-forward", "kept"])
+    made = pd.DataFrame(lines, columns=[*columns, "attention", "feed-forward", "kept"])
+    _SHARES.put(trace, made, position)
+    return made
+
+
+_SHARES = Memory()  # a pass through every layer
 
 
 def cosine(x: np.ndarray, y: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
-from bert_explain.core.tokens import word_text
+from bert_explain.core.tokens import marks, same_piece, word_text
 from bert_explain.errors import BadQuery
 from bert_explain.query import Query
 from bert_explain.trace import Token, Trace
@@ -110,18 +110,14 @@ def without_changes(trace: Trace) -> Query:
     Masks are matched by the characters they hide, not by number: without [SEP], or with the sentences swapped,
     the same word stands at another position.
     """
-    hidden = {_place(t) for t in trace.tokens if t.masked and t.span is not None}
+    there = zip(trace.tokens, marks(trace.tokens), strict=True)
+    hidden = {mark for t, mark in there if t.masked and t.span is not None}
     tokens, _ = trace.tokenize(trace.query.plain())
     return trace.query.plain().but(
-        masked=[t.position for t in tokens if t.span is not None and _place(t) in hidden and can_be_masked(t)]
+        masked=[t.position for t, mark in zip(tokens, marks(tokens), strict=True) if mark in hidden and can_be_masked(t)]
     )
 
 
 def same_place(trace: Trace, position: int, other: Trace) -> int | None:
     """Position in `other` of the token at `position` in `trace`, matched by its characters; None if not there."""
-    wanted = _place(trace.tokens[position])
-    return next((t.position for t in other.tokens if t.span is not None and _place(t) == wanted), None)
-
-
-def _place(token: Token) -> tuple:
-    return token.sentence, token.span
+    return same_piece(trace.tokens, position, other.tokens)

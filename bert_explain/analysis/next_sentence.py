@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import expit
 
 from bert_explain.analysis.sentence import Piece, Sentence, say
+from bert_explain.core.tokens import marks, same_piece
 from bert_explain.errors import Missing
 from bert_explain.kernel import readings
 from bert_explain.kernel.readings import percent
@@ -177,11 +178,13 @@ def carried(trace: Trace, query: Query) -> Query:
     A piece is the same when it covers the same characters of the same sentence; one that is gone loses its mask.
     """
     texts = {0: trace.query.text_a == query.text_a, 1: trace.query.text_b == query.text_b}
-    old = {t.position: (t.sentence, t.span) for t in trace.tokens if t.sentence is not None and texts[t.sentence]}
+    there = zip(trace.tokens, marks(trace.tokens), strict=True)
+    old = {t.position: mark for t, mark in there if t.sentence is not None and texts[t.sentence]}
     bare = query.but(masked=(), replaced=())
     if not (trace.query.masked or trace.query.replaced):
         return bare
-    new = {(t.sentence, t.span): t.position for t in trace.tokenize(bare)[0]}
+    tokens, _ = trace.tokenize(bare)
+    new = {mark: t.position for t, mark in zip(tokens, marks(tokens), strict=True)}
     where = {position: new[piece] for position, piece in old.items() if piece in new}
     return bare.but(
         masked=tuple(where[p] for p in trace.query.masked if p in where),
@@ -191,11 +194,7 @@ def carried(trace: Trace, query: Query) -> Query:
 
 def carried_token(trace: Trace, query: Query, position: int) -> int | None:
     """Where the token at a position of `trace` stands in `query`, by its characters; None for one that is not there."""
-    own = trace.tokens[position]
-    same = (
-        t.position for t in trace.tokenize(query)[0] if t.span is not None and (t.sentence, t.span) == (own.sentence, own.span)
-    )
-    return next(same, None)
+    return same_piece(trace.tokens, position, trace.tokenize(query)[0])
 
 
 def variants(trace: Trace, drawn: str) -> list[Variant]:

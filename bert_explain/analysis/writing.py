@@ -56,8 +56,9 @@ class Writing:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it holds when all is written, about: a table of candidates for each token."""
-        return 6_000 * self.model.max_tokens
+        """Bytes that it holds when all is written, about: a table of candidates, the keys and the values for each token."""
+        spec = self.model.spec
+        return (6_000 + 8 * spec.n_layers * spec.hidden_size) * self.model.max_tokens
 
     @property
     def ended(self) -> str:

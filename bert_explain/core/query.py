@@ -88,11 +88,6 @@ class Query:
         return f"{second} follows {first}"
 
     @property
-    def is_pair(self) -> bool:
-        """True when there are two sentences: one can follow the other."""
-        return bool(self.text_a.strip() and self.text_b.strip())
-
-    @property
     def changed(self) -> bool:
         """True when any intervention is on. A seed alone changes nothing."""
         return self != Query(self.text_a, self.text_b, seed=self.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
@@ -117,7 +118,7 @@ class Store:
             self._shrink(self.limit - self._promised)
 
     def _keep(self, key: Hashable, value: Any) -> None:
-        size = size_of(value)
+        size = size_of(value) + size_of(key)
         with self._changed:
             if size > self.limit:
                 return
@@ -147,7 +148,7 @@ def size_of(value: Any) -> int:
     if isinstance(value, pd.DataFrame):
         return int(value.memory_usage(deep=True).sum())
     if isinstance(value, str | bytes):
-        return _OBJECT + len(value)
+        return sys.getsizeof(value)
     if isinstance(value, Mapping):
         return _OBJECT + sum(size_of(part) for item in value.items() for part in item)
     if isinstance(value, list | tuple | set | frozenset):

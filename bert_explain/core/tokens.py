@@ -218,7 +218,7 @@ def counterpart(tokens: Sequence[Token], position: int, others: Sequence[Token])
     A token of a sentence is found by its characters, an added one by the sentence that ends in front of it. Where the other
     reading has none (cut off, or without [SEP]): that of the nearest token before it.
     """
-    here, there = _marks(tokens), _marks(others)
+    here, there = marks(tokens), marks(others)
     for at in range(position, 0, -1):
         if here[at] in there:
             return there.index(here[at])
@@ -228,9 +228,17 @@ def counterpart(tokens: Sequence[Token], position: int, others: Sequence[Token])
     return 0
 
 
-def _marks(tokens: Sequence[Token]) -> list[tuple[Any, ...]]:
-    """What tells each token from the others of a text, whatever the order of the sentences."""
-    marks: list[tuple[Any, ...]] = []
+def same_piece(tokens: Sequence[Token], position: int, others: Sequence[Token]) -> int | None:
+    """The position, in another reading, of the piece at `position`: of the same characters. None where it is not there."""
+    mark = marks(tokens)[position]
+    there = zip(others, marks(others), strict=True)
+    return next((other.position for other, its in there if other.span is not None and its == mark), None)
+
+
+def marks(tokens: Sequence[Token]) -> list[tuple[Any, ...]]:
+    """What tells each token from the others of a text, whatever the order of the sentences: the sentence that it is of, or
+    that ended before it; its characters; and which of the pieces with these characters it is."""
+    found: list[tuple[Any, ...]] = []
     count = Counter[tuple[Any, ...]]()
     ended: int | None = None  # the sentence in front of an added token
     for token in tokens:
@@ -238,8 +246,8 @@ def _marks(tokens: Sequence[Token]) -> list[tuple[Any, ...]]:
             ended = token.sentence
         mark = (ended, token.span)
         count[mark] += 1
-        marks.append((*mark, count[mark]))  # several bytes of one letter have its characters
-    return marks
+        found.append((*mark, count[mark]))  # several bytes of one letter have its characters
+    return found
 
 
 class Spanned(Protocol):

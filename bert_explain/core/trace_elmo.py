@@ -191,11 +191,13 @@ class ElmoTrace(Record):
         if not 0 <= first <= last <= count:
             raise BadQuery(f"There are no words {first} to {last}: there are {count} here.")
         kept = self._influence
-        if (first, last) not in kept:
-            while len(kept) >= KEPT:
-                kept.pop(next(iter(kept)), None)
-            kept[first, last] = self.engine.influence(self.states[:, -1], [word.text for word in self.words], first, last)
-        return kept[first, last]
+        found = kept.get((first, last))  # others may read the same trace: what they keep meanwhile drops this one
+        if found is None:
+            found = self.engine.influence(self.states[:, -1], [word.text for word in self.words], first, last)
+            for old in list(kept)[: max(0, len(kept) + 1 - KEPT)]:
+                kept.pop(old, None)
+            kept[first, last] = found
+        return found
 
     @cached_property
     def _influence(self) -> dict[tuple[int, int], np.ndarray]:

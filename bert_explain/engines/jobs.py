@@ -16,6 +16,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -95,6 +96,7 @@ class Job:
         self.state = WAITING
         self.result: Any = None
         self.error: BaseException | None = None
+        self.logged = False  # whether the log has the error
         self.size = 0  # bytes of the result
         self.ends = CANCELLED  # the state that it will have when it is over
         self._work: Callable[[Progress], Any] = work
@@ -161,6 +163,12 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(key)
             return job if job is not None and (session is None or session in job.sessions) else None
+
+    def waiting_for(self, key: Hashable) -> frozenset[str]:
+        """The sessions that wait for the job of this key, and are still there."""
+        with self._lock:
+            job = self._jobs.get(key)
+            return frozenset() if job is None else frozenset(filter(self.alive, job.sessions))
 
     def before(self, job: Job) -> Job | None:
         """The job of the same session that this one waits for, if it does."""
@@ -303,6 +311,7 @@ class Jobs:
         except Cancelled:
             job.ends = CANCELLED
         except BaseException as error:  # whoever waits is told
+            _let_go(error)
             job.error, job.ends = error, FAILED
         finally:
             _mine.job = None
@@ -323,6 +332,13 @@ class Jobs:
                 break
             held -= job.size
             del self._jobs[job.key]
+
+
+def _let_go(error: BaseException | None) -> None:
+    """What the frames of an error hold, such as the traces of a long text: their lines stay, for the log."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _be_nice() -> None:

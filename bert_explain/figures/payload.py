@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bert_explain.analysis.remember import Memory
 from bert_explain.figures import theme
 from bert_explain.kernel.readings import tenths
 from bert_explain.tokenize import Token
@@ -140,30 +141,44 @@ def heads_grid(
     and zlib's run-length strategy is as small as its slowest level at a tenth of the time.
     """
     n_layers, n_heads, n_tokens, _ = attention.shape
-    size = block(n_tokens)
-    weights = attention
-    if size > 1:
-        starts = np.arange(0, n_tokens, size)
-        weights = np.maximum.reduceat(np.maximum.reduceat(weights, starts, axis=2), starts, axis=3)
-    weights = weights.swapaxes(2, 3)
+    made = _GRIDS.get(attention)
+    if made is None:
+        made = _grid(attention)
+        _GRIDS.put(attention, made)
+    body, cells, strongest = made
     header = {
         "label": label,
         "layers": n_layers,
         "heads": n_heads,
-        "cells": weights.shape[-1],
+        "cells": cells,
         "tokens": n_tokens,
-        "block": size,
+        "block": block(n_tokens),
         "text": [_text(t) for t in tokens],
         "chosen": None if chosen is None else [int(c) for c in chosen],
         "off": [[int(layer), int(head)] for layer, head in off],
         # before anything is rounded: key * cells + query, head by head
-        "strongest": weights.reshape(n_layers * n_heads, -1).argmax(axis=1).tolist() if n_tokens else [],
+        "strongest": strongest,
         "pick": pick,
     }
     head = json.dumps(header, separators=(",", ":")).encode("ascii")
+    return len(head).to_bytes(4, "little") + head + body
+
+
+_GRIDS = Memory()  # of an attention array: the same for every head that is picked
+
+
+def _grid(attention: np.ndarray) -> tuple[bytes, int, list[int]]:
+    """The deflated weights, the cells of a side, and each head's strongest."""
+    n_layers, n_heads, n_tokens, _ = attention.shape
+    size, weights = block(n_tokens), attention
+    if size > 1:
+        starts = np.arange(0, n_tokens, size)
+        weights = np.maximum.reduceat(np.maximum.reduceat(weights, starts, axis=2), starts, axis=3)
+    weights = weights.swapaxes(2, 3)
+    strongest = weights.reshape(n_layers * n_heads, -1).argmax(axis=1).tolist() if n_tokens else []
     deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
     body = deflate.compress(np.ascontiguousarray(quantise(weights)).tobytes()) + deflate.flush()
-    return len(head).to_bytes(4, "little") + head + body
+    return body, weights.shape[-1], strongest
 
 
 def matrix(

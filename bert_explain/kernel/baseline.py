@@ -9,6 +9,7 @@ whole patterns held out.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -78,7 +79,10 @@ def answers(task: Task, train: Sequence[Example], strength: float, test: Sequenc
         said = iter(model.predict([f for e in asked for f in token_features(e)]))
         return [[str(next(said)) for _ in e.tags] for e in asked]
     known, rest = (_only(Text, train), _only(Text, test)) if task.kind == "sequence" else (_only(Pair, train), _only(Pair, test))
-    model = fit([features(e) for e in known], [e.label for e in known], strength)
+    labels = [e.label for e in known]
+    if len(set(labels)) < 2 or not any(map(features, known)):  # one label, or no word at all: there is nothing to be learned
+        return [Counter(labels).most_common(1)[0][0]] * len(rest)
+    model = fit([features(e) for e in known], labels, strength)
     return [str(label) for label in model.predict([features(e) for e in rest])]
 
 

@@ -147,7 +147,7 @@ class Question:
 
     evidence : Ask -> a table with one row an option (its index), the columns `value` and `shown`, and in `attrs["facts"]` what
         the words need. Raises NotAskable.
-    options : Ask -> the options; by default those of the words.
+    options : (Ask, evidence) -> the options; by default those of the words.
     answer : evidence -> the id of the right option.
     margin : what `unclear` asks for; None where `answer` decides by thresholds of its own.
     unclear : evidence -> why it cannot be asked, "" where it can; beside the margin.
@@ -162,7 +162,7 @@ class Question:
     words: Mapping[str, Any] = field(repr=False)
     evidence: Callable[[Ask], pd.DataFrame]
     pairs: tuple[Pair, ...] = field(default=(), repr=False)
-    options: Callable[[Ask], tuple[Option, ...]] | None = None
+    options: Callable[[Ask, pd.DataFrame], tuple[Option, ...]] | None = None
     answer: Callable[[pd.DataFrame], str] = leader
     margin: Margin | None = Margin()
     unclear: Callable[[pd.DataFrame], str] | None = None
@@ -172,17 +172,12 @@ class Question:
     press: str = ""
     cost: float = 80.0
 
-    def choices(self, ask: Ask) -> tuple[Option, ...]:
+    def choices(self, ask: Ask, evidence: pd.DataFrame) -> tuple[Option, ...]:
         """What can be chosen; empty where the reader gives a word of their own."""
         if self.options is not None:
-            return self.options(ask)
-        facts = self.facts(ask)
+            return self.options(ask, evidence)
+        facts = evidence.attrs.get("facts", {})
         return tuple(Option(o["id"], say(o["text"], **facts), o.get("tag", "")) for o in self.words.get("option", ()))
-
-    def facts(self, ask: Ask) -> dict[str, Any]:
-        """What the options' words are filled in with, where they have gaps: the evidence's facts."""
-        gaps = any("{" in option["text"] for option in self.words.get("option", ()))
-        return self.evidence(ask).attrs.get("facts", {}) if gaps else {}
 
     def why_not(self, evidence: pd.DataFrame) -> str:
         """Why it cannot be asked of this text; "" where it can."""

@@ -38,7 +38,7 @@ from bert_explain.kernel.tasks import Answer, Example, Task, Tokens
 from bert_explain.models import registry, task_heads
 from bert_explain.models.encoder import Encoder, from_hugging_face
 from bert_explain.models.loaded import MODELS
-from bert_explain.training.pausing import PATIENCE, waited
+from bert_explain.training.pausing import PATIENCE, Pause, waited
 
 BATCH = 16
 TEST_BATCH = 32
@@ -75,14 +75,14 @@ class Watch:
     losses: list[float] = field(default_factory=list)  # one a step
     right: list[float] = field(default_factory=list)  # share of a step's batch that was right before the step
     tested: list[tuple[int, float]] = field(default_factory=list)  # (steps done, score on the test split), one an epoch
-    paused: bool = False
+    paused: Pause = field(default_factory=Pause)
 
     def begin(self) -> None:
         """Nothing has been done yet."""
         self.losses.clear()
         self.right.clear()
         self.tested.clear()
-        self.paused = False
+        self.paused.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -384,7 +384,7 @@ def _steps(net: Net, task: Task, recipe: Recipe, reads: list[Read], progress: Pr
 def _wait(watch: Watch, progress: Progress, share: float) -> None:
     """As long as it is paused, and no longer than PATIENCE; `progress` ends it where nobody wants it any more."""
     said = f"Paused; it goes on by itself after {PATIENCE / 60:.0f} minutes, for others wait too"
-    waited(watch, partial(progress, share, said), PATIENCE)
+    waited(watch.paused, partial(progress, share, said), PATIENCE)
 
 
 @torch.inference_mode()

@@ -29,7 +29,7 @@ from transformers.models.bert.modeling_bert import BertForMaskedLM
 from bert_explain.core.errors import ExplainError
 from bert_explain.models.loaded import MODELS
 from bert_explain.training import corpus, loop, optimisers, pairs
-from bert_explain.training.pausing import PATIENCE, waited
+from bert_explain.training.pausing import PATIENCE, Pause, waited
 
 LAYERS, HEADS, HIDDEN, INNER = 2, 4, 128, 512
 LONGEST = 32  # tokens of a row, [CLS] and [SEP] among them; longer sentences are cut into several rows
@@ -358,7 +358,7 @@ class Run:
         self.lesson, self.recipe = lesson, recipe
         self.losses: list[float] = []
         self.looks: list[Look] = []
-        self.paused = False  # may be set from another thread
+        self.paused = Pause()  # may be held from another thread
         self.seconds = 0.0
         self._one = threading.Lock()  # a job that was stopped may not have heard of it yet
         self.net = begin(len((of or lesson).vocabulary.pieces), len(lesson.vocabulary.pieces), recipe.seed)
@@ -380,7 +380,10 @@ class Run:
         Raises Paused where it was paused for longer than PATIENCE.
         """
         steps = self.recipe.steps
-        with self._one:
+        while not self._one.acquire(timeout=0.1):
+            progress(self.done / steps, "It is being trained for another page")
+        try:
+            self.paused.clear()  # whoever held it before has stopped
             progress(self.done / steps, "Begins")
             if not self.looks:
                 self.looks.append(look(self.net, self.lesson, 0))
@@ -396,6 +399,8 @@ class Run:
             self.net.eval()
             self.net.requires_grad_(False)
             return Trained(self.recipe, self.lesson, tuple(self.losses), tuple(self.looks), self.seconds, self.net)
+        finally:
+            self._one.release()
 
     def _step(self, step: int) -> float:
         """One step, from a generator of its own."""
@@ -417,7 +422,9 @@ class Run:
         return float(loss.detach())
 
     def _wait(self, progress: Progress) -> None:
-        if not waited(self, partial(progress, self.done / self.recipe.steps, f"Paused after step {self.done:,}"), PATIENCE):
+        if not waited(
+            self.paused, partial(progress, self.done / self.recipe.steps, f"Paused after step {self.done:,}"), PATIENCE
+        ):
             raise Paused(
                 f"It was paused for {PATIENCE / 60:.0f} minutes and was stopped after step {self.done:,}, for others wait too. "
                 "It goes on from there."

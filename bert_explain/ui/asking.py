@@ -282,7 +282,7 @@ def draw(page: Page, question: Question, ask: Ask, *, of: Pair | None = None, ti
     if of is not None:
         st.html(_sentences(of))
     _heading(question.said("ask", found), question.id)
-    options = question.choices(ask)
+    options = question.choices(ask, found)
     if given is None:
         _form(page, question, ask, place, options)
         return False

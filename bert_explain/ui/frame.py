@@ -81,11 +81,6 @@ class Page:
         return self._once("tokens", lambda: cache.laid(self.model, self.query))
 
     @property
-    def before(self) -> Trace:
-        """The same sentences and masks without any other intervention; `trace` itself when there is none."""
-        return self._once("before", lambda: cache.trace(self.model.name, _without_changes(self.query)))
-
-    @property
     def palette(self) -> theme.Palette:
         """The colours of the reader's theme."""
         return theme.palette("light" if printing.on() else st.context.theme.type)
@@ -141,19 +136,15 @@ class Page:
             if state.take_rerun():
                 st.rerun()  # the change concerns the whole page, the strip too
             with PAGES:
+                self.links()  # first: what waits for something ends the run here
                 try:
                     _seed_widgets(self)
                     draw()
                 except ExplainError as error:
                     tell(str(error), "warning")
                 state.write()
-                self.links()
 
         return run
-
-
-def _without_changes(query: Query) -> Query:
-    return Query(query.text_a, query.text_b, masked=query.masked)
 
 
 _STEPS: dict[str, state.Choice] = {}
@@ -533,15 +524,19 @@ def _check_model() -> None:
         cache.in_view(_model_name())
         fetching.offer()
     except models.BadModel as error:
-        if _model_name() == models.default_name() and wanted in ("", models.default_name()):
-            other = next((n for n in models.entries() if n != models.default_name()), None)
-            if other is None:
-                return
+        for other in ("", *(name for name in models.entries() if name != models.default_name())):
+            if other == wanted:
+                continue
             state.put(model=other)
-        else:
-            state.put(model="")
+            try:
+                title = cache.model(_model_name()).title
+            except models.BadModel:
+                continue
+            state.take_rerun()
+            state.notice(f"{error} {title} is shown instead.")
+            return
+        state.put(model=wanted)  # none can be had: the page says why
         state.take_rerun()
-        state.notice(f"{error} {cache.model(_model_name()).title} is shown instead.")
 
 
 def _seed_widgets(page: Page) -> None:

@@ -59,7 +59,7 @@ def _line(page: Page, stage: stages.Stage, title: str, step: str, question: Ques
         return line()
     try:
         table = asking.evidence(page, question, ask) if kept is None else kept
-        options = question.choices(ask)
+        options = question.choices(ask, table)
         told = own.sentence(asking.said_of(question, ask, table, options, guess))
     except ExplainError:
         return line()

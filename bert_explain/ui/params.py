@@ -200,7 +200,9 @@ def unpack(url: dict[str, str], notices: list[str]) -> dict[str, str]:
     rest = {n: v for n, v in url.items() if n != "z"}
     try:
         inflate = zlib.decompressobj()
-        raw = inflate.decompress(base64.urlsafe_b64decode(url["z"].encode()), 8 * LONGEST_TEXT)
+        raw = inflate.decompress(base64.urlsafe_b64decode(url["z"].encode()), 8 * LONGEST_TEXT + 2)
+        if not inflate.eof:
+            raise ValueError
         a, between, b = raw.decode("utf-8", "replace").partition("\n\x00")
         if not between:
             raise ValueError

@@ -15,8 +15,8 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Hashable, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Callable, Collection, Hashable, Sequence
+from typing import Literal, Protocol, TypeVar
 
 import streamlit as st
 from streamlit import runtime
@@ -148,10 +148,34 @@ def working(
         return found
     if found.over:
         _said(found)
-        st.button("Try again", key=state.own_key(f"again-{which.name}"))
+        st.button("Try again", key=state.own_key(f"again-{which.name}"), on_click=JOBS.drop, args=(found.key,))
     else:
         watch(which.name, found, lambda: state.put(which, which.default), meanwhile, cancel)
     return None
+
+
+class Held(Protocol):
+    """Who holds a training; true while it is paused."""
+
+    watchers: Callable[[], Collection[str]]
+
+    def put(self, who: str, held: bool) -> None: ...
+
+    def by(self, who: str) -> bool: ...
+
+
+def pause(held: Held, name: str, key: Hashable) -> None:
+    """A switch that pauses the work of this key; where others wait for it too, it goes on until all of them pause it."""
+    at = state.own_key(f"pause-{name}")
+
+    def changed() -> None:
+        held.put(session(), bool(st.session_state[at]))
+        state.touched()
+
+    held.watchers = lambda: JOBS.waiting_for((key, ()))
+    st.toggle("Pause", value=held.by(session()), key=at, on_change=changed)
+    if held.by(session()) and not held:
+        st.caption("Others watch this training too: it goes on until all of them pause it.")
 
 
 def awaited(
@@ -177,6 +201,7 @@ def awaited(
 
     def go_on() -> None:
         stopped.pop(name, None)
+        JOBS.drop(key)  # where it failed
 
     if stopped.get(name) == key:
         leave(name)
@@ -229,12 +254,16 @@ def _done(name: str, key: Hashable, work: Callable[[Progress], Result], cost: fl
     if kept is not None:
         return kept
     leave(name, key)
+    failed = JOBS.find(key)
+    if failed is not None and failed.state == FAILED:
+        return failed  # it is not begun anew unasked: on a busy server that would go on for ever
     job = JOBS.submit(key, session(), work, cost=cost, label=label)
     st.session_state.setdefault(_ASKED, {})[name] = key
-    if not job.wait(AT_ONCE):
+    if not job.wait(AT_ONCE) or job.state != DONE:
         return job
+    kept = TRACES.get(("work", key), lambda: job.result)  # first: who looks in between would have it made again
     JOBS.drop(key)
-    return TRACES.get(("work", key), lambda: job.result) if job.state == DONE else job
+    return kept
 
 
 def leave(name: str, unless: Hashable = None) -> None:
@@ -257,7 +286,9 @@ def why(job: Job) -> str:
     """What went wrong, for the reader; what is a fault of ours goes to the log."""
     if isinstance(job.error, ExplainError):
         return str(job.error)
-    logging.getLogger(__name__).error("%s failed", job.label, exc_info=job.error)
+    if not job.logged:
+        job.logged = True
+        logging.getLogger(__name__).error("%s failed", job.label, exc_info=job.error)
     return "This could not be done; the server's log says why."
 
 

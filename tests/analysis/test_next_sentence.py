@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bert_explain.analysis import next_sentence as ns
+from bert_explain.analysis.masking import same_place, without_changes
 from bert_explain.content import next_sentence as content
 from bert_explain.errors import Missing
 from bert_explain.query import Query
 from bert_explain.tokenize import tokenize
 from bert_explain.trace import run
-from tests.tiny import tiny_bert
+from tests.tiny import tiny_bert, tiny_roberta
 
 PAIR = Query("She walked to the bank of the river.", "The water was cold and clear.")
 UNRELATED = Query("He put the kettle on.", "The treaty was signed by all nine countries.")
@@ -229,3 +230,19 @@ def test_short_keeps_a_line():
     assert ns.short("a  b\nc") == "a b c"
     assert len(ns.short("word " * 40)) == ns.LONGEST
     assert ns.short("word " * 40).endswith("…")
+
+
+def test_of_a_letter_of_several_bytes_each_piece_keeps_its_own_mask():
+    """All bytes of a letter have its characters; they are told apart by their order."""
+    model = tiny_roberta()
+    trace = run(model, Query("ok 😀 no", "then"))
+    bytes_ = [t.position for t in trace.tokens if trace.tokens[t.position].span == trace.tokens[5].span]
+    assert len(bytes_) > 2
+    some = run(model, Query("ok 😀 no", "then", masked=(bytes_[1],)))
+    assert without_changes(some) == some.query
+    assert [same_place(trace, p, some) for p in bytes_] == bytes_
+    swapped = ns.carried(some, some.query.but(swapped=True))
+    there = run(model, swapped)
+    assert [there.tokens[p].span for p in swapped.masked] == [trace.tokens[bytes_[1]].span]
+    assert [same_place(some, bytes_[1], there)] == list(swapped.masked)
+    assert ns.carried_token(some, swapped, bytes_[1]) == swapped.masked[0]

@@ -88,7 +88,7 @@ def complaints(question: Question, ask: Ask) -> list[str]:
     why = question.why_not(found)
     if why:
         return _bad("unclear", why)
-    options = question.choices(ask)
+    options = question.choices(ask, found)
     said = [question.said("ask", found).plain(), question.said("fact", found).plain(), *(o.text.plain() for o in options)]
     said += [s.plain() for o in options if (s := question.because(o, found)) is not None]
     wrong = [line for text in said for line in _bad("said", text, ended=text not in {o.text.plain() for o in options})]

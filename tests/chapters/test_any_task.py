@@ -226,7 +226,7 @@ def test_what_was_trained_opens_by_its_name_and_reads_single_texts():
 def test_a_question_is_about_the_head_in_view():
     ask = ask_of(with_head("sequence", [0.0, 2.0, 1.0], ("a", "<b>", "c")), "the bank")
     found = numbers.which_label(ask)
-    assert [o.text.plain() for o in numbers.label_options(ask)] == ["a", "<b>", "c"]
+    assert [o.text.plain() for o in numbers.label_options(ask, numbers.which_label(ask))] == ["a", "<b>", "c"]
     assert found.attrs["facts"]["label"] == "<b>"
     assert list(found.index) == ["0", "1", "2"]
     with pytest.raises(NotAskable, match="The head of tiny is another one: it gives the text one of 3 labels"):
@@ -377,3 +377,13 @@ def test_of_many_numbers_it_is_said_which_are_drawn():
     at.run()
     assert not at.exception
     assert [c.value for c in at.caption] == [f"The first {chapter.MOST_BARS} of 20 numbers; the table has all."]
+
+
+@pytest.mark.parametrize(("bias", "asked"), [([-3.0, -4.0, -5.0], False), ([3.0, 1.0, -5.0], False), ([3.0, -1.0, -5.0], True)])
+def test_of_labels_that_hold_by_themselves_it_is_asked_where_one_holds(bias, asked):
+    ask = ask_of(with_head("sequence", bias, ("a", "b", "c"), reads="sigmoid"), "the bank")
+    if asked:
+        assert numbers.which_label(ask).attrs["facts"]["label"] == "a"
+    else:
+        with pytest.raises(NotAskable, match="not exactly one"):
+            numbers.which_label(ask)

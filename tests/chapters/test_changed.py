@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bert_explain.chapters.changed import answers, numbers
+from bert_explain.chapters.changed import answers, numbers, questions
 from bert_explain.chapters.changed.numbers import METHODS, Attribution, Deletion, Switched
 from bert_explain.core.spec import TaskHead
 from bert_explain.core.target import probability
@@ -18,7 +18,7 @@ from bert_explain.learning.question import NotAskable
 from bert_explain.models import task_heads
 from bert_explain.query import Query
 from bert_explain.trace import run
-from tests.chapters.asking import ODD
+from tests.chapters.asking import ODD, ask_of
 from tests.tiny import tiny_bert, tiny_electra, tiny_roberta
 
 TEXT = Query("The cold river water the bank.", "The banks the water.")
@@ -438,3 +438,32 @@ def test_what_may_be_asked_names_the_sentences_as_they_are_read():
     assert tuple(plain) == tuple(swapped) == answers.KINDS
     assert (plain["next"], plain["span"]) == ("Whether B follows A", "The answer found in sentence B")
     assert (swapped["next"], swapped["span"]) == ("Whether A follows B", "The answer found in sentence B")
+
+
+def test_the_judge_by_gradients_is_heard_where_it_is_clear(mini_bert):
+    """Its table has no fall of the answer: whether a break of it is clear is judged by its own two first words."""
+    clear = 0
+    for pair in questions.KILLS.pairs[:4]:
+        ask = ask_of(mini_bert, pair.a, pair.b, pair.word)
+        try:
+            found = questions.KILLS.evidence(ask)
+            tried = questions.KILLS.tried(ask, found)
+        except NotAskable:
+            continue
+        clear += 1
+        assert {"top", "value", "word"} <= set(tried.attrs["facts"])
+    assert clear
+
+
+def test_the_nearest_word_refutes_nothing_where_the_right_one_is_as_near(mini_bert):
+    pair = questions.KILLS.pairs[0]
+    ask = ask_of(mini_bert, pair.a, pair.b, pair.word)
+    found = questions.KILLS.evidence(ask)
+    case, right = numbers.case_of(ask), int(questions.KILLS.answer(found)[1:])
+
+    def apart(i):
+        return min(abs(p - at) for p in case.parts[i].positions for at in case.looks)
+
+    for option in questions.KILLS.choices(ask, found):
+        if option.tag == "NEAR":
+            assert apart(int(option.id[1:])) < apart(right)

@@ -93,7 +93,7 @@ def test_where_a_confusion_holds_the_answers_change_places(mini_bert, monkeypatc
     assert found.attrs[OUTCOME].kind == HOLDS
     assert CARDS["cls"].answer(found) == TRUE
     assert chapter.verdict(CARDS["cls"], found).plain().startswith("True here: what many say is no mistake, not in this model")
-    wrong = next(o for o in CARDS["cls"].choices(ask) if o.id == FALSE)
+    wrong = next(o for o in CARDS["cls"].choices(ask, found) if o.id == FALSE)
     assert CARDS["cls"].because(wrong, found) is None  # nothing is refuted, so nobody is corrected
 
 
@@ -145,3 +145,16 @@ def test_sentences_from_elsewhere_share_no_longer_word_of_any_model(mini_bert):
     for text in (shared.upper(), f"({shared.capitalize()}'s)", f"un{shared} {shared}"):
         for model in (mini_bert, tiny_roberta()):
             assert content.sentences()[0] not in numbers.elsewhere(ask_of(model, text), 1000)
+
+
+def test_a_full_stop_that_the_model_does_not_read_is_not_judged(mini_bert):
+    with pytest.raises(NotAskable, match="lies beyond what the model reads"):
+        CARDS["dot"].evidence(ask_of(mini_bert, "The old bank stood at the river. " * 120))
+
+
+def test_where_sentence_a_is_blank_it_is_b_that_is_read(mini_bert):
+    alone = CARDS["cos"].evidence(ask_of(mini_bert, "The cat sat on the mat."))
+    blank = CARDS["cos"].evidence(ask_of(mini_bert, "  ", "The cat sat on the mat."))
+    assert blank["value"].to_dict() == pytest.approx(alone["value"].to_dict())
+    with pytest.raises(NotAskable, match="Sentence A is empty"):
+        CARDS["find"].evidence(ask_of(mini_bert, "  ", "The cat sat on the mat."))

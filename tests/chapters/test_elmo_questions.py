@@ -132,3 +132,15 @@ def test_a_word_that_stands_before_too_is_not_asked_about_as_a_later_one(mini_be
     assert facts["other"] == "follow"
     with pytest.raises(NotAskable):
         questions.READ.evidence(ask_of(mini_bert, "Elephants, elephants, elephants.", "", "elephants"))
+
+
+def test_no_side_is_taken_away_where_there_is_none_to_take(mini_bert):
+    ask = ask_of(mini_bert, "They won the match.", word="They")
+    found = questions.GUESS.evidence(ask)
+    found.loc["left", "value"], found.loc["right", "value"] = 2.0, 1.0
+    found.loc["same", "value"] = 0.0
+    with pytest.raises(NotAskable, match="no word that could be taken away"):
+        numbers.without_one_side(ask, found)
+    found.loc["same", "value"] = 3.0
+    with pytest.raises(NotAskable, match="none that did better"):
+        numbers.without_one_side(ask, found)

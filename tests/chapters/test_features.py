@@ -340,7 +340,7 @@ def test_the_answer_is_the_one_with_the_highest_score_and_is_asked_only_where_it
         assert question.answer(found) == right
         clear = found.attrs["facts"]["clear"]
         assert (question.why_not(found) == "") == clear
-        for option in question.choices(ask):
+        for option in question.choices(ask, found):
             said = question.because(option, found)
             if said is not None and option.id != right:
                 assert found.attrs["facts"]["first"] in said.plain()

@@ -1,8 +1,11 @@
 """Jobs beside the page: one computation, progress, cancelling, order, threads that end. Events, no clocks."""
 
+import gc
 import os
 import sys
 import threading
+import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -473,4 +476,42 @@ def test_a_long_job_that_waits_knows_how_many_go_before_it():
     for gate in (*gates, light):
         gate.go.set()
     assert jobs.wait(LONG_ENOUGH)
+    ended(jobs)
+
+
+def test_what_failed_holds_nothing_that_its_work_had_in_hand():
+    """An error's frames hold their locals: the traces of a long text, for as long as the job is remembered."""
+    jobs, held = Jobs(), []
+
+    class Large:
+        pass
+
+    def inner():
+        large = Large()
+        held.append(weakref.ref(large))
+        raise ValueError("inner")
+
+    def work(progress):
+        large = Large()
+        held.append(weakref.ref(large))
+        try:
+            inner()
+        except ValueError as error:
+            raise RuntimeError("outer") from error
+
+    job = jobs.submit("key", "me", work)
+    assert job.wait(LONG_ENOUGH)
+    gc.collect()
+    assert job.state == FAILED
+    assert [one() for one in held] == [None, None]
+    assert [frame.name for frame in traceback.extract_tb(job.error.__traceback__)][-1] == "work"  # the log still says where
+
+
+def test_who_waits_is_who_is_still_there():
+    jobs, work = Jobs(alive=lambda session: session != "gone"), Gate()
+    for session in ("me", "you", "gone"):
+        jobs.submit("key", session, work)
+    assert jobs.waiting_for("key") == {"me", "you"}
+    assert jobs.waiting_for("another") == frozenset()
+    work.go.set()
     ended(jobs)

@@ -60,3 +60,16 @@ def test_the_cards_score_is_what_is_measured(name):
     assert found["score"] == pytest.approx(kept["score"], abs=0.02)  # a tie may fall the other way on another processor
     assert found["seeds"] == pytest.approx(kept["seeds"], abs=0.03)
     assert kept["interval"][0] <= kept["score"] <= kept["interval"][1]
+
+
+@pytest.mark.parametrize("texts", [("a cat", "a dog"), ("🙂", "!!")])
+def test_of_one_label_or_of_no_word_there_is_nothing_to_learn(texts):
+    """A reader's own table may draw the rows of one label only, or hold no word at all."""
+    train = [
+        Sequence(texts[0], "ham", "p"),
+        Sequence(texts[1], "ham" if "cat" in texts[0] else "spam", "q"),
+        Sequence(texts[0], "ham", "r"),
+    ]
+    test = [Sequence("a bird", "spam", "s")]
+    task = Task("own", "Own", "sequence", ("ham", "spam"), tuple(train), tuple(test), None)
+    assert baseline.answers(task, train, 1.0) == ["ham"]

@@ -233,7 +233,7 @@ def test_a_pause_holds_it_until_it_goes_on(liked):
     def look(share: float, text: str) -> None:
         seen.append(text.startswith("Paused"))
         if len(watch.losses) == 1:
-            watch.paused = not seen[-1] or sum(seen) < 3
+            watch.paused.put("reader", not seen[-1] or sum(seen) < 3)
 
     ft.train(tiny_bert(), liked, replace(RECIPE, epochs=1), look, watch)
     assert sum(seen) == 3

@@ -67,7 +67,7 @@ def test_the_page_is_closed(begun):
 
 def test_the_page_is_closed_while_it_is_paused(begun):
     jobs, job, watch, here, model = begun
-    watch.paused = True
+    watch.paused.put("reader", True)
     until(lambda: job.text.startswith("Paused"))
     here.clear()
     nothing_is_left(jobs, job, model)
@@ -83,7 +83,7 @@ def test_a_long_pause_ends_by_itself(monkeypatch):
     monkeypatch.setattr(ft, "PATIENCE", 0.2)
     task = Task("liked", "Liked", "sequence", ("no", "yes"), sentences(16), sentences(8), None)
     watch, jobs = Watch(), Jobs()
-    watch.paused = True
+    watch.paused.put("reader", True)
     model, recipe = tiny_bert(), Recipe("tiny", "liked", 16, "all", 1, 1e-3, 5)
     job = jobs.submit("key", "reader", lambda progress: ft.made(model, task, recipe, progress, watch), cost=2_000)
     assert job.wait(WAIT)

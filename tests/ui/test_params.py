@@ -92,3 +92,16 @@ def test_own_parameters():
     choice = params.Choice("view", ("all", "one"))
     assert choice.default == "all"
     assert choice.parse("one") == "one"
+
+
+def test_a_link_that_was_cut_off_is_said_and_gives_no_other_text():
+    packed = params.pack({"a": "The fish did not bite. " * 60, "b": "He sat by the river bank all day long. " * 60})["z"]
+    for end in range(4, len(packed), 4):  # every length that still is base64
+        notices: list[str] = []
+        assert params.unpack({"z": packed[:end]}, notices) == {}
+        assert len(notices) == 1
+
+
+def test_two_texts_as_long_as_they_may_be_come_back_whole():
+    texts = {"a": "\U0001f642" * params.LONGEST_TEXT, "b": "\U0001f643" * params.LONGEST_TEXT}
+    assert params.unpack(params.pack(texts), []) == texts

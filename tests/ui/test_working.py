@@ -86,3 +86,31 @@ def test_a_forward_pass_of_a_job_is_a_pass_of_its_session(mini_bert, monkeypatch
         assert jobs.submit(name, name, lambda progress: cache.aside("mini-bert", query)).wait(LONG_ENOUGH)
     cache.aside("mini-bert", query)
     assert whose == ["me", "you", ""]
+
+
+def test_what_failed_is_not_begun_again_by_a_rerun(monkeypatch):
+    """A training that failed after minutes would begin anew at any click, and once for each reader."""
+    jobs, made, buttons = Jobs(), [], []
+    monkeypatch.setattr(working, "JOBS", jobs)
+    monkeypatch.setattr(working, "AT_ONCE", LONG_ENOUGH)
+    page = SimpleNamespace(
+        session_state={}, button=lambda label, **given: buttons.append((label, given)), progress=lambda *_: None
+    )
+    monkeypatch.setattr(working, "st", page)
+    monkeypatch.setattr(working, "tell", lambda *_: None)
+    monkeypatch.setattr(working.state, "own_key", str)
+
+    def work(progress):
+        made.append(1)
+        if len(made) == 1:
+            raise ValueError("the disk is full")
+        return "made"
+
+    for _ in range(3):
+        assert working.awaited("try", ("key",), work, what="a try") is None
+    assert len(made) == 1
+    label, given = buttons[-1]
+    assert label == "Try again"
+    given["on_click"]()
+    assert working.awaited("try", ("key",), work, what="a try") == "made"
+    assert len(made) == 2

@@ -143,6 +143,8 @@ def which_label(ask: Ask) -> pd.DataFrame:
         raise NotAskable("This head was trained on two sentences, and sentence B is empty.")
     text = " / ".join(_short(one) for one in (trace.query.text_a, trace.query.text_b) if one.strip())
     chances = task_head.labels(trace)["probability"].to_numpy()
+    if task.reads == "sigmoid" and int((chances > 0.5).sum()) != 1:
+        raise NotAskable("Each of these labels holds or does not, by itself, and here it is not exactly one that holds.")
     return _told(task.names, chances, model=trace.spec.title, text=text)
 
 
@@ -154,12 +156,8 @@ def backwards(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     return which_label(ask.but(Query(" ".join(words[::-1]), ask.query.text_b)))
 
 
-def label_options(ask: Ask) -> tuple[Option, ...]:
-    """The likeliest labels, in the order of the outputs."""
-    return _options(which_label(ask))
-
-
-def _options(found: pd.DataFrame) -> tuple[Option, ...]:
+def label_options(_: Ask, found: pd.DataFrame) -> tuple[Option, ...]:
+    """The likeliest labels, of the text or of one word, in the order of the outputs."""
     names = found.attrs["facts"]["names"]
     bio = any(name.startswith(("B-", "I-")) for name in names.values())
     return tuple(Option(i, say("{label}", label=Piece(names[i])), "BIO" if bio else "") for i in found.index)
@@ -209,11 +207,6 @@ def alone(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     if changed.attrs["facts"]["whole"] != word:
         raise NotAskable("Alone, this word is cut into other words.")
     return changed
-
-
-def tag_options(ask: Ask) -> tuple[Option, ...]:
-    """The word's likeliest labels, in the order of the outputs."""
-    return _options(which_tag(ask))
 
 
 AHEAD_OF_IT = 25  # characters from a place in the passage that an option shows
@@ -267,8 +260,7 @@ def asked_nothing(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     return which_begin(ask.but(Query("?", ask.query.text_b)))
 
 
-def begin_options(ask: Ask) -> tuple[Option, ...]:
+def begin_options(_: Ask, found: pd.DataFrame) -> tuple[Option, ...]:
     """The likeliest places in their order, "no answer" first."""
-    found = which_begin(ask)
     names = found.attrs["facts"]["names"]
     return tuple(Option(i, say("{place}", place=names[i]), "NONE" if i == "none" else "") for i in found.index)

@@ -57,7 +57,7 @@ TAG = Question(
     WORDS["tag"],
     numbers.which_tag,
     NAMED,
-    options=numbers.tag_options,
+    options=numbers.label_options,
     margin=Margin(ratio=1.5, gap=0.2),
     experiment=Experiment(evidence=numbers.alone),
     long=True,

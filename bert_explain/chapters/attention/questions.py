@@ -16,7 +16,7 @@ MOST = Question(
     WORDS["most"],
     numbers.most_looked_at,
     EVERYDAY,
-    options=numbers.looked_at,
+    options=lambda ask, found: numbers.looked_at(ask),
     margin=None,
     unclear=numbers.two_get_most,
     experiment=Experiment(evidence=numbers.without_those, breaks=numbers.another_gets_most, unclear=numbers.hardly_ahead),

@@ -60,10 +60,7 @@ LEAD_TWO = (
     "two, and then at a **deletion test**: without the words that a method names, does the answer fall further than without "
     "words drawn at random?"
 )
-LEAD_LEFT = (
-    "**Input reduction**: cut out the word that the answer misses least, and again, as long as the answer stays. What is left at "
-    "the end need not be a sentence."
-)
+LEAD_LEFT = "**Input reduction**: cut out the word that the answer misses least, and again, as long as the answer stays."
 LEAD_WHY = (
     "“Why *edge*?” has many answers: it is a noun, it fits the topic. “**Why *edge* and not *bank*?**” leaves only what speaks "
     "for the one against the other: the difference of their two logits is shared out among the words (Yin & Neubig 2022)."

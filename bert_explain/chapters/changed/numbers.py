@@ -23,7 +23,7 @@ from bert_explain.core.target import probability
 from bert_explain.kernel import attribution
 from bert_explain.kernel.attribution import HIDDEN, PUNCTUATION, SPECIAL, Path, leading, random_sets, summed
 from bert_explain.kernel.readings import best, listed, many, percent
-from bert_explain.learning.question import VALUE, Ask, NotAskable, Option, leader, table
+from bert_explain.learning.question import VALUE, Ask, Margin, NotAskable, Option, leader, table
 
 METHODS = {
     "gradients": "Integrated gradients",
@@ -662,9 +662,9 @@ def kills(ask: Ask) -> pd.DataFrame:
     return kept
 
 
-def killers(ask: Ask) -> tuple[Option, ...]:
+def killers(_: Ask, found: pd.DataFrame) -> tuple[Option, ...]:
     """The words to choose among: those that cost most, the one that attention names, the nearest."""
-    options: tuple[Option, ...] = kills(ask).attrs["options"]
+    options: tuple[Option, ...] = found.attrs["options"]
     return options
 
 
@@ -676,10 +676,17 @@ def _kills(ask: Ask) -> pd.DataFrame:
     top, second = order[0], order[1]
     looks = attributed(found, "attention").values
     seen = leading(looks, found.words, 1)[0]
-    near = min(found.words, key=lambda i: (min(abs(p - at) for p in found.parts[i].positions for at in found.looks), i))
+
+    def apart(i: int) -> int:
+        return min(abs(p - at) for p in found.parts[i].positions for at in found.looks)
+
+    near = min(found.words, key=lambda i: (apart(i), i))
     shown = list(dict.fromkeys([top, second, seen, near, *order[::-1]]))[:4]
     rows = {f"w{i}": (float(falls[i]), f"P {percent(less['without'][i])} without it") for i in sorted(shown)}
-    options = tuple(Option(f"w{i}", found.named(i), "ATTN" if i == seen else "NEAR" if i == near else "") for i in sorted(shown))
+    options = tuple(
+        Option(f"w{i}", found.named(i), "ATTN" if i == seen else "NEAR" if i == near and apart(top) > apart(near) else "")
+        for i in sorted(shown)
+    )
     evidence = table(
         rows,
         **_facts(found),
@@ -710,10 +717,15 @@ def judged_by_gradients(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
     values = attributed(found, "product").values
     places = {f"w{i}": i for i in found.words}
     rows = {name: (float(values[places[name]]), f"{values[places[name]]:+.2f}") for name in evidence.index}
-    top = leading(values, found.words, 1)[0]
+    top, second = leading(values, found.words, 2)
     made = table(rows, word=found.named(top), value=f"{values[top]:+.2f}")
-    made.attrs["facts"]["top"] = f"w{top}"
+    made.attrs["facts"] |= {"top": f"w{top}", "clear": Margin(1.1).clear(float(values[top]), float(values[second]))}
     return made
+
+
+def names_two(tried: pd.DataFrame) -> str:
+    """Why it is not clear that gradient × input puts another word first."""
+    return "" if tried.attrs["facts"]["clear"] else "Gradient × input gives two words about as much."
 
 
 def names_another(evidence: pd.DataFrame, tried: pd.DataFrame) -> bool:

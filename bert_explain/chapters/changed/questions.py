@@ -34,7 +34,7 @@ KILLS = Question(
     options=numbers.killers,
     margin=Margin(ratio=1.25, gap=0.1),
     unclear=numbers.nothing_kills,
-    experiment=Experiment(evidence=numbers.judged_by_gradients, breaks=numbers.names_another),
+    experiment=Experiment(evidence=numbers.judged_by_gradients, breaks=numbers.names_another, unclear=numbers.names_two),
     long=True,
 )
 HURTS = Question(

@@ -127,11 +127,16 @@ def _judge(ask: Ask) -> None:
         raise NotAskable("This model has no head for next sentences.")
 
 
+def _first(ask: Ask) -> str:
+    """Sentence A; B where A is empty."""
+    return ask.query.text_a if ask.query.text_a.strip() else ask.query.text_b
+
+
 # vectors
 def cosine_is_meaning(ask: Ask) -> Outcome:
     """COS: the text's mean vector beside those of eight sentences that have nothing to do with it."""
     readable(ask.trace)
-    first = ask.run(Query(ask.query.text_a or ask.query.text_b))
+    first = ask.run(Query(_first(ask)))
     own = mean(first)
     found = {text: cosine(own, mean(ask.run(Query(text)))) for text in elsewhere(ask, 8)}
     low, middle, high = min(found.values()), float(np.median(list(found.values()))), max(found.values())
@@ -343,7 +348,7 @@ def it_goes_on_learning(ask: Ask) -> Outcome:
 def padding_changes(ask: Ask) -> Outcome:
     """PAD: the last vectors alone, with [PAD] behind that the attention mask hides, and with [PAD] in sight."""
     readable(ask.trace)
-    text = ask.query.text_a or ask.query.text_b
+    text = _first(ask)
     try:
         alone, hidden, shown = padded(ask.trace.model, text, 16)
     except ExplainError as error:
@@ -498,6 +503,8 @@ def the_stop_counts(ask: Ask) -> Outcome:
         raise NotAskable("Sentence A is empty, so no full stop ends it.")
     with_, without = Query(f"{bare}.", other), Query(bare, other)
     one, two = ask.run(with_), ask.run(without)
+    if one.cut.a:
+        raise NotAskable("The end of sentence A lies beyond what the model reads.")
     words = [t for t in whole_words(one, 2 * MOST_WORDS) if t.sentence == 0]
     found: list[tuple[float, Score, Score]] = []
     for token in words[:MOST_WORDS]:
@@ -576,7 +583,9 @@ def it_finds_the_next(ask: Ask) -> Outcome:
     """NSPGEN: sentence A with twenty sentences from elsewhere in the place of B."""
     _judge(ask)
     readable(ask.trace)
-    a = ask.query.text_a or ask.query.text_b
+    a = ask.query.text_a
+    if not any(token.sentence == 0 for token in ask.trace.tokens):
+        raise NotAskable("Sentence A is empty, so nothing can follow it.")
     found = {text: float(ask.run(Query(a, text)).next_sentence()[0]) for text in elsewhere(ask, 20)}
     taken = sum(p > 0.5 for p in found.values())
     shown = sorted(found.items(), key=lambda one: -one[1])[:BARS]

@@ -84,7 +84,9 @@ def masks(page: Page) -> None:
         note=words.notes("decoder").masks,
     ):
         with aside("Another layer or head", "masks"), st.container(horizontal=True, gap="medium"):
-            for name, count in (("layer", page.model.n_layers), ("head", page.model.n_heads)):
+            both = (("layer", page.model.n_layers, trace.spec.n_layers), ("head", page.model.n_heads, trace.spec.n_heads))
+            for name, *counts in both:
+                count = min(counts)
                 sliders.counted(name, count, page.model.spec.title, width=240)
         left, right = beside("masks")
         with left:

@@ -99,9 +99,9 @@ def surprises(ask: Ask) -> pd.DataFrame:
     )
 
 
-def surprising(ask: Ask) -> tuple[Option, ...]:
+def surprising(ask: Ask, rows: pd.DataFrame) -> tuple[Option, ...]:
     """The words to choose among: the most and the least surprising, and the longest."""
-    trace, rows = _read(ask), surprises(ask)
+    trace = _read(ask)
     texts = [t.text for t in trace.tokens]
     places = [int(str(key)[1:]) for key in rows.index]
     return tuple(

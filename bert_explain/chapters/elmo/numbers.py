@@ -178,6 +178,10 @@ def nearly_same(evidence: pd.DataFrame) -> str:
 def without_one_side(ask: Ask, evidence: pd.DataFrame) -> pd.DataFrame:
     """The same word, in its sentence without the words of the side that did better."""
     trace, at, _ = reading(ask)
+    if evidence["value"].idxmax() == "same":
+        raise NotAskable("Both sides did about as well, so there is none that did better.")
     word, from_left = trace.words[at], evidence["value"]["left"] >= evidence["value"]["right"]
+    if at == (0 if from_left else len(trace.words) - 1):
+        raise NotAskable("On the side that did better there is no word that could be taken away.")
     shorter = ask.models.elmo(trace.text[word.start :] if from_left else trace.text[: word.end])
     return _guessed(shorter, 0 if from_left else len(shorter.words) - 1)

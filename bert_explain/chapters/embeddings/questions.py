@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from bert_explain.analysis.sentence import say
 from bert_explain.chapters.embeddings import numbers
 from bert_explain.learning.pairs import EVERYDAY
@@ -12,7 +14,7 @@ from bert_explain.learning.question import Ask, Margin, Option, Question, words_
 WORDS = words_of(Path(__file__).with_name("words.toml"))["question"]
 
 
-def _kinds(ask: Ask) -> tuple[Option, ...]:
+def _kinds(ask: Ask, _: pd.DataFrame) -> tuple[Option, ...]:
     """The three kinds of rows; without segments there are two."""
     there = ask.trace.embeddings.segment.any()
     return tuple(

@@ -202,10 +202,10 @@ def grid_look(found: Compared) -> Sentence:
         text = "Look at {way}, {pooling}: {score:.2f}, clearly ahead of each of the {of} others."
     else:
         text = (
-            "No single way stands out: look at {way}, {pooling}, with {score:.2f}. {level} of the {of} others are not clearly "
+            "No single way stands out: look at {way}, {pooling}, with {score:.2f}. {level} of the {of} others {are} not clearly "
             "behind it; other examples could turn that round."
         )
-        values["level"] = len(others)
+        values |= {"level": len(others), "are": "is" if len(others) == 1 else "are"}
     return say("{look} {poolings}", look=say(text, **values), poolings=poolings_look(found))
 
 

@@ -20,13 +20,13 @@ from bert_explain.kernel.text import markdown
 from bert_explain.learning.chapter import Chapter, Step
 from bert_explain.learning.question import Question
 from bert_explain.training import fine_tuning
-from bert_explain.training.fine_tuning import Recipe, Tuned, Watch
+from bert_explain.training.fine_tuning import Recipe, Tuned
 from bert_explain.ui import asking, cache, own, printing, stages, state
 from bert_explain.ui.components import bars, matrix
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
-from bert_explain.ui.working import TRAINING, ask, asked, forget, working
+from bert_explain.ui.working import TRAINING, ask, asked, forget, pause, working
 
 OWN = "own"  # the reader's own table, among the tasks
 TASK = state.Choice("task", (*tasks.TASKS, OWN), "sentiment")
@@ -201,9 +201,7 @@ def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Rec
 
     def meanwhile() -> None:
         if watch.losses:
-            st.toggle(
-                "Pause", value=watch.paused, key=f"pause-{which.name}", on_change=_pause, args=(watch, f"pause-{which.name}")
-            )
+            pause(watch.paused, which.name, key)
             course = numbers.course(watch.losses, watch.right, watch.tested)
             st.plotly_chart(
                 figures.course_chart(course, page.palette), key=f"live-{which.name}", alt=_learned(course).plain(), **CHART
@@ -215,11 +213,6 @@ def _run(page: Page, which: state.Number, model: object, task: Task, recipe: Rec
         st.button("Train it again", key=f"anew-{which.name}", on_click=_anew, args=(which, key))
         return None
     return found
-
-
-def _pause(watch: Watch, key: str) -> None:
-    watch.paused = bool(st.session_state[key])
-    state.touched()
 
 
 def _anew(which: state.Number, key: tuple) -> None:
@@ -406,7 +399,7 @@ def _take(page: Page) -> None:
         return
     st.markdown(
         "The walk's chapters on the fine-tuned model. Its masked-word and next-sentence heads are gone: it has a new layer, "
-        "whose numbers stand at the end of the walk, in Any task model."
+        "whose numbers stand in Any task model."
     )
     with st.container(horizontal=True, gap="small"):
         for target in ("Attention", "Outputs", "Inside a layer", "Any task model"):

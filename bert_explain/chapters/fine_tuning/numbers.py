@@ -130,13 +130,13 @@ def _than(between: tuple[float, float], better: str, worse: str) -> str:
 
 def course(losses: Sequence[float], right: Sequence[float], tested: Sequence[tuple[int, float]]) -> pd.DataFrame:
     """One row a step: loss, share of its batch that was right, and the test score where an epoch ended."""
-    at = dict(tested)
+    at, done = dict(tested), min(len(losses), len(right))  # a training that runs may be between the two
     return pd.DataFrame(
         {
-            "step": np.arange(1, len(losses) + 1),
-            "loss": list(losses),
-            "right in the batch": list(right)[: len(losses)],
-            "test score": [at.get(step, np.nan) for step in range(1, len(losses) + 1)],
+            "step": np.arange(1, done + 1),
+            "loss": list(losses)[:done],
+            "right in the batch": list(right)[:done],
+            "test score": [at.get(step, np.nan) for step in range(1, done + 1)],
         }
     )
 

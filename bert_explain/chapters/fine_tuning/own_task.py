@@ -16,7 +16,9 @@ LARGEST = 2_000_000  # bytes
 MOST_ROWS, LEAST_ROWS = 5_000, 20
 MOST_LABELS, LONGEST_LABEL, LONGEST_TEXT = 20, 40, 2_000
 TESTED = 0.25  # of the rows
-TEXTS, SECONDS, LABELS = ("text", "sentence", "text a", "first"), ("text b", "second"), ("label", "class", "tag")
+TEXTS = ("text", "sentence", "text a", "first", "review", "sentence1", "sentence 1", "question", "comment", "title", "content")
+SECONDS = ("text b", "second", "sentence2", "sentence 2")
+LABELS = ("label", "class", "tag", "labels", "category", "sentiment", "target", "topic")
 
 
 class BadTable(ExplainError):

@@ -38,7 +38,9 @@ def doors() -> None:
         for door in tour.doors():
             stage = stages.stage(door.page)
             if stage.group == group:
-                column.page_link(stage.file, label=door.question, icon=":material/arrow_forward:", query_params=state.address())
+                column.page_link(
+                    stage.file, label=door.question, icon=":material/arrow_forward:", query_params=state.address(stage.name)
+                )
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def _station(station: figures.Station) -> Iterator[None]:
                 label=f"**{station.name}**",
                 icon=":material/arrow_forward:",
                 icon_position="right",
-                query_params=state.address(),
+                query_params=state.address(stage.name),
             )
             said(station.look)
         with picture:

@@ -37,7 +37,7 @@ EXPECTED = Question(
     WORDS["expected"],
     numbers.expected,
     EVERYDAY,
-    options=lambda ask: (),
+    options=lambda ask, found: (),
     margin=None,
     score=numbers.rank,
     experiment=Experiment(evidence=numbers.without_neighbours, unclear=numbers.too_close),

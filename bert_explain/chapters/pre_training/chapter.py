@@ -23,7 +23,7 @@ from bert_explain.ui.components import bars
 from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import picture
-from bert_explain.ui.working import TRAINING, asked, working
+from bert_explain.ui.working import TRAINING, asked, pause, working
 
 OWN = "own"  # the reader's own text, among the texts
 TEXT = state.Choice("text", (*texts.TEXTS, OWN), "facts")
@@ -172,8 +172,7 @@ def _run(page: Page, which: state.Number, lesson: Lesson, recipe: Recipe, label:
         run = pre_training.begun(recipe)
         if run is None or not run.looks:
             return
-        name = f"pause-{which.name}"
-        st.toggle("Pause", value=run.paused, key=name, on_change=_pause, args=(run, name))
+        pause(run.paused, which.name, key)
         look, (course, heads), said = _live(page, lesson, recipe, run)
         left, right = st.columns([6, 5], gap="medium")
         with left:
@@ -204,11 +203,6 @@ def _live(page: Page, lesson: Lesson, recipe: Recipe, run: Run) -> tuple[Look, t
         said = numbers.course_look(lesson, looks).plain(), numbers.heads_look(looks).plain()
         kept = st.session_state[_CHARTS] = (at, (looks[-1], charts, said))
     return kept[1]
-
-
-def _pause(run: Run, key: str) -> None:
-    run.paused = bool(st.session_state[key])
-    state.touched()
 
 
 # what it was never shown --------------------------------------------------------------------------------------------

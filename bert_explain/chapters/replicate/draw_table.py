@@ -13,6 +13,7 @@ import streamlit as st
 from bert_explain.chapters.replicate.trial import Row, Trial
 from bert_explain.kernel.text import csv
 from bert_explain.ui import printing, state
+from bert_explain.ui.notice import tell
 from bert_explain.ui.packed import Packed
 from bert_explain.ui.params import whole_characters
 
@@ -82,6 +83,8 @@ def edit(trial: Trial, param: Rows) -> tuple[Row, ...]:
     )
     printing.copy(edited[names], {column.name: column.title for column in trial.columns}, hide_index=False)
     rows = tuple(tuple(_text(cell) for cell in row) for row in edited[names].itertuples(index=False))[:MOST]
+    if len(edited) > MOST:
+        tell(f"The first {MOST:,} of {len(edited):,} rows are used.")
     if rows != value.rows:
         state.put(param, replace(value, rows=rows))
     return rows

@@ -17,6 +17,7 @@ from bert_explain.chapters.replicate import trial
 from bert_explain.chapters.replicate.trial import Bench, Column, Outcome, Part, Progress, Row, Trial, measured
 from bert_explain.core.spec import ModelSpec
 from bert_explain.kernel import probes, scores, tasks
+from bert_explain.kernel.readings import many
 from bert_explain.kernel.tasks import Task, Tokens
 
 SEEDS = (0, 1, 2, 3, 4)  # as many as in the paper
@@ -33,6 +34,7 @@ ROWS: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
     "sum of all layers": (95.5, lambda v: v[1:].sum(axis=0)),
 }
 FINE = 96.4
+LEAST = {"second-to-last layer": 2, "sum of the last four": 4, "last four side by side": 4}  # layers that a row needs
 
 
 @cache
@@ -71,19 +73,26 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
     both = [np.nan_to_num(bench.words([e.text for e in some], [e.spans for e in some])) for some in (known, test)]
     first = np.concatenate([[0], np.cumsum([len(e.tags) for e in known])])
     tags = np.array([tag for e in known for tag in e.tags])
-    found = {name: np.zeros((len(test), len(SEEDS), 2)) for name in (*ROWS, TUNED)}
+    here = {name: take for name, (_, take) in ROWS.items() if len(both[0]) > LEAST.get(name, 1)}  # the input is the first
+    found = {name: np.zeros((len(test), len(SEEDS), 2)) for name in (*here, TUNED)}
     said: list[list[str]] = []
     for s, seed in enumerate(SEEDS):
         order = task.order(seed)[:EXAMPLES]
         words = np.concatenate([np.arange(first[i], first[i + 1]) for i in order])
-        for r, (name, (_, take)) in enumerate(ROWS.items()):
-            progress((s + r / len(ROWS)) / (3 * len(SEEDS)), f"Features, draw {s + 1} of {len(SEEDS)}: {name}")
+        for r, (name, take) in enumerate(here.items()):
+            progress((s + r / len(here)) / (3 * len(SEEDS)), f"Features, draw {s + 1} of {len(SEEDS)}: {name}")
             says = probes.regression(take(both[0])[words], tags[words])
             answers = cut(says(take(both[1]))[0].tolist(), test)
             found[name][:, s] = scores.parts(task, test, answers)
             if name == "last layer" and s == 0:
                 said = answers
     left_out = []
+    if fewer := [name for name in ROWS if name not in here]:
+        left_out.append(
+            f"{many(len(both[0]) - 1, 'layer')} are too few for: {', '.join(fewer)}."
+            if len(both[0]) > 2
+            else f"One layer is too few for: {', '.join(fewer)}."
+        )
     if why_not := bench.unfit("token"):
         del found[TUNED]
         left_out.append(f"Fine-tuning is left out: {why_not}")
@@ -121,16 +130,18 @@ def outcome(found: dict[str, np.ndarray], rows: pd.DataFrame, left_out: tuple[st
         return measured(f"{one} minus {two}", np.stack([found[one], found[two]], axis=2), of=gap)
 
     lowest = against("last layer", "embeddings")
-    last = against("last four side by side", "last layer")
-    parts = [
-        Part("the last layer is ahead of the embeddings", trial.above(lowest, 0.0)),
-        Part("the last four layers side by side are ahead of the last one", trial.above(last, 0.0)),
-    ]
-    measures += [lowest, last]
+    parts = [Part("the last layer is ahead of the embeddings", trial.above(lowest, 0.0))]
+    measures.append(lowest)
+    four, said = "last four side by side", "the last four layers side by side"
+    if four in found:
+        last = against(four, "last layer")
+        measures.append(last)
+        parts.append(Part(f"{said} are ahead of the last one", trial.above(last, 0.0)))
     if TUNED in found:
-        fine = against(TUNED, "last four side by side")
+        best, said = (four, said) if four in found else ("last layer", "the last layer")
+        fine = against(TUNED, best)
         measures.append(fine)
-        parts.append(Part("fine-tuning is ahead of the last four layers side by side", trial.above(fine, 0.0)))
+        parts.append(Part(f"fine-tuning is ahead of {said}", trial.above(fine, 0.0)))
     return Outcome(tuple(measures), tuple(parts), rows, left_out=left_out)
 
 

@@ -266,9 +266,12 @@ def _text(spec: ModelSpec) -> Sentence:
 
 
 def _rows(trial: Trial, outcome: Outcome, rows: Sequence[Row]) -> list[Sentence]:
-    own = tuple(rows) != trial.builtin()
+    built = trial.builtin()
+    own = not set(rows) <= set(built)
     whose = "yours are not the paper's" if own else "those here were written for this project, and the paper's are not among them"
     said = [say("Rows: " + whose + ". Other sentences may give other numbers.")]
+    if not own and len(rows) < len(built):
+        said.append(say("Of {all} built-in rows {n} can be used with this model.", all=len(built), n=len(rows)))
     first = outcome.measures[0]
     if first.low != first.low:
         said.append(say("Number of rows: with {n} no interval can be drawn.", n=many(first.n, first.units.removesuffix("s"))))

@@ -40,7 +40,7 @@ LEFT = Question(
     WORDS["left"],
     numbers.what_is_left,
     ACCENTS,
-    options=numbers.left_options,
+    options=lambda ask, found: numbers.left_options(ask),
     margin=None,
     experiment=Experiment(evidence=numbers.written_plainly, breaks=numbers.reads_otherwise),
 )

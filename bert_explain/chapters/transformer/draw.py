@@ -80,7 +80,7 @@ def _box(page: Page, kind: str) -> None:
             stages.stage(box.page).file,
             label=f"See it at work: {box.page}",
             icon=":material/arrow_forward:",
-            query_params=state.address(),
+            query_params=state.address(box.page),
         )
 
 

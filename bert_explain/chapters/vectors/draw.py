@@ -145,7 +145,7 @@ def one(page: Page, asked: str = "") -> None:
     if asked:
         _mixture(tables, asked)
     _looked_up(page, tables[0])
-    trace, ours = page.trace, False
+    trace, ours = cache.trace(page.model.name, page.query.plain()), False
     shared = av.shared(tables[0], page.query.text_a, page.query.text_b)
     if shared and state.get(SHARED) is None and av.is_stop_word(shared[0][0].word):
         ours, trace = True, cache.trace(page.model.name, Query(EXAMPLE["a"], EXAMPLE["b"]))

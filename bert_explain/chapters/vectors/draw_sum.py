@@ -20,7 +20,7 @@ from bert_explain.ui.frame import Page
 from bert_explain.ui.notice import tell
 from bert_explain.ui.picture import aside, beside, picture, said
 
-SUM = state.Text("sum", examples()[0].text, limit=200)
+SUM = state.Text("sum", "", limit=200)  # empty: the one that is shown until another is chosen
 WITH = state.Flag("given")  # the words of the sum stay in the ranking
 ANSWERS = 8
 
@@ -28,17 +28,21 @@ ANSWERS = 8
 def draw(page: Page, first: str = "") -> None:
     """The sum's field, and one card for each table. `first` : the sum that is shown until the reader chooses another."""
     tables = ready()
-    if first:
-        state.suggest(**{SUM.name: first})
+    text, key = state.get(SUM) or first or examples()[0].text, state.own_key("sum")
     with aside("Another sum", "sum"):
         with st.container(horizontal=True):
             for number, example in enumerate(examples()):
                 st.button(example.text.replace("-", "−"), key=f"sum-{number}", on_click=state.put, args=(SUM, example.text))
         left, right = st.columns([3, 2], vertical_alignment="bottom")
-        left.text_input("Your own: words with + and − between them", max_chars=SUM.limit, **state.bind(SUM))
+        left.text_input(
+            "Your own: words with + and − between them",
+            max_chars=SUM.limit,
+            **state.seeded(key, text),
+            on_change=_typed,
+            args=(key,),
+        )
         right.toggle("Keep the words of the sum in the ranking", **state.bind(WITH))
         st.caption(words.notes("vectors").left_in if state.get(WITH) else words.notes("vectors").left_out)
-    text = first if first and state.get(SUM) == SUM.default else state.get(SUM)
     hoped = next((example.hoped for example in examples() if example.text == " ".join(text.lower().split())), "")
     try:
         terms = analogies.parse(text)
@@ -48,6 +52,10 @@ def draw(page: Page, first: str = "") -> None:
     for vectors in tables:
         _card(vectors, analogies.apart(vectors, terms), hoped)
     depth(tables[0], "sum")
+
+
+def _typed(key: str) -> None:
+    state.put(SUM, st.session_state[key])
 
 
 def _card(vectors: Vectors, terms: tuple[Term, ...], hoped: str) -> None:

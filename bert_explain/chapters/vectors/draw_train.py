@@ -134,14 +134,15 @@ def _source(text: Text, settings: Settings) -> None:
         for column, label, param in zip(columns, labels, (WINDOW, NEGATIVES, PASSES, WIDTH, DRAW), strict=True):
             column.number_input(label, param.low, param.high, **state.bind(param))
     possible = skipgram.passes_possible(text, settings)
-    parts = [f"{len(text.ids):,} words of text, {len(text.vocabulary):,} different ones."]
+    parts = [f"{many(len(text.ids), 'word')} of text, {len(text.vocabulary):,} different."]
     if text.left_out:
         parts.append(
             f"{text.left_out:,} more words are left out: the first {skipgram.MOST_WORDS:,} are read, and the "
             f"{skipgram.MOST_VOCABULARY:,} most frequent ones get a vector."
         )
     if 0 < possible < settings.passes:
-        parts.append(f"For a text of this length {possible} passes are made instead of {settings.passes}.")
+        made = f"{many(possible, 'pass', 'passes')} {'is' if possible == 1 else 'are'} made"
+        parts.append(f"For a text of this length {made} instead of {settings.passes}.")
     st.caption(" ".join(parts))
 
 
