@@ -539,8 +539,10 @@ def test_features_and_fine_tuning_are_compared_on_the_same_rows():
 
 def test_a_model_that_is_not_fine_tuned_still_has_its_features():
     found = frozen.TRIAL.work(Live("tiny", tiny_bert("distilbert")), frozen.TRIAL.builtin()[:12], silent)
-    assert "not fine-tuned here" in found.left_out[0]
-    assert len(found.parts) == 2
+    assert found.left_out[0] == "2 layers are too few for: sum of the last four, last four side by side."
+    assert "not fine-tuned here" in found.left_out[1]
+    assert [part.text for part in found.parts] == ["the last layer is ahead of the embeddings"]
+    assert not any("last four" in measure.name for measure in found.measures)
 
 
 def test_both_directions_are_worth_what_the_draws_say():

@@ -19,12 +19,26 @@ from bert_explain.trace import run
 LONG_ENOUGH = 60
 
 
+KEY = size_of("a")  # of one letter: a key may be a text of thousands
+
+
 def block(size):
     return np.zeros(size, dtype=np.uint8)
 
 
+def room(*sizes):
+    """Bytes of blocks and of their keys."""
+    return sum(size + KEY for size in sizes)
+
+
+def test_a_long_key_counts():
+    store = Store(100_000)
+    store.get(("a", "word " * 2_000), lambda: block(10))
+    assert store.nbytes > 10_000
+
+
 def test_what_is_kept_is_made_once():
-    store, made = Store(100), []
+    store, made = Store(1000), []
     for _ in range(3):
         assert store.get("a", lambda: made.append(1) or "value") == "value"
     assert made == [1]
@@ -39,37 +53,37 @@ def test_none_is_a_value_like_any_other():
 
 
 def test_the_least_recently_used_goes_first():
-    store = Store(30)
+    store = Store(room(10, 10, 10))
     for key in "abc":
         store.get(key, lambda: block(10))
     store.get("a", lambda: pytest.fail("a is kept"))
     store.get("d", lambda: block(10))
     assert store.peek("b") is None
     assert all(store.peek(key) is not None for key in "acd")
-    assert store.nbytes == 30
+    assert store.nbytes == room(10, 10, 10)
 
 
 def test_a_value_larger_than_all_is_given_and_not_kept():
-    store = Store(30)
-    store.get("small", lambda: block(10))
-    assert store.get("large", lambda: block(31)).size == 31
-    assert store.peek("large") is None
-    assert store.peek("small") is not None
+    store = Store(room(10, 10, 10))
+    store.get("s", lambda: block(10))
+    assert store.get("l", lambda: block(room(31, 10))).size == room(31, 10)
+    assert store.peek("l") is None
+    assert store.peek("s") is not None
 
 
 def test_room_is_made_before_a_large_value_is():
-    store = Store(30)
+    store = Store(room(10, 10, 10))
     for key in "abc":
         store.get(key, lambda: block(10))
     seen = []
 
     def make():
         seen.append(store.nbytes)
-        return block(25)
+        return block(room(25))
 
-    store.get("large", make, expected=25)
-    assert seen == [0]  # 30 - 25 leaves room for none of the tens
-    assert store.nbytes == 25
+    store.get("l", make, expected=room(25, 10))
+    assert seen == [0]  # what is expected leaves room for none of the tens
+    assert store.nbytes == room(25) + KEY
 
 
 def test_large_values_are_not_made_side_by_side():

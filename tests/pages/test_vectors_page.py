@@ -120,12 +120,29 @@ def test_the_page_says_what_is_left_out_and_shows_it_when_asked():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["king queen", "", "+ -", "a + b + c + d + e + f + g"])
+@pytest.mark.parametrize("text", ["king queen", "+ -", "a + b + c + d + e + f + g"])
 def test_a_sum_that_is_none_is_answered(text):
     at = opened("Arithmetic")
     field(at, "Your own: words with + and − between them").set_value(text).run()
     assert not at.exception
     assert "spaces around" in html(at, "notice") or "At most 6" in html(at, "notice")
+
+
+def test_after_its_question_any_sum_can_be_chosen():
+    """Also the one that the page opens with: it cannot be told from no choice by what it says."""
+    at = opened("Arithmetic", a="He opened both doors.", b="The garden was quiet.")
+    for label in ("Guess first", "Ask it of another sentence", "just show me"):
+        for button in [b for b in at.button if b.label == label]:
+            button.click().run()
+    assert not at.exception
+    own = "Your own: words with + and − between them"
+    asked = field(at, own).value
+    assert asked != "king - man + woman"
+    next(b for b in at.button if b.label == "king − man + woman").click().run()
+    assert not at.exception
+    assert field(at, own).value == "king - man + woman"
+    at.text_input[0].set_value("We sat in the house.").run()
+    assert field(at, own).value == "king - man + woman"  # it was chosen: an edit leaves it
 
 
 def test_words_together_and_words_missing():
