@@ -15,7 +15,7 @@ class ExampleSet:
     name: str
     word: str
     lines: str
-    fails: bool = False  # kept to show a failure: the bundled models do not tell these meanings apart
+    fails: bool = False  # kept to show a failure: the bundled models hardly tell these meanings apart
 
 
 @cache

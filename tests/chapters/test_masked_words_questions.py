@@ -3,7 +3,7 @@
 import pytest
 from scipy.special import softmax
 
-from bert_explain.chapters.masked_words import questions
+from bert_explain.chapters.masked_words import numbers, questions
 from bert_explain.learning.question import NotAskable
 from bert_explain.query import Query
 from bert_explain.trace import run
@@ -96,7 +96,7 @@ def test_never_in_place_of_not(mini_bert):
 
 def test_the_other_gap_first(mini_bert):
     ask = ask_of(mini_bert, "She walked to the bank of the river.", "", "bank")
-    tried = questions.TWO.tried(ask, questions.TWO.evidence(ask))
+    tried = numbers.other_gap_first(ask, questions.TWO.evidence(ask))
     left, right = ask.position, ask.position + 1
     both = Query(ask.query.text_a, masked=(left, right))
     one, two = (listed(mini_bert, both, p)[1][0] for p in (right, left))

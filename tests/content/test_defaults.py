@@ -49,7 +49,7 @@ def test_sets_part_in_bert_and_the_failure_does_not(one):
     labels = [o.label for o in found.occurrences]
     best = max(senses.silhouette(v, labels) for v in reader("bert").vectors(found.occurrences))
     assert not found.problems
-    assert best < 0.15 if one.fails else best > 0.2
+    assert best < 0.2 if one.fails else best > 0.2
     if one is sets.sets()[0]:
         assert best > 0.35  # what is seen first, clearly
 
