@@ -226,7 +226,7 @@ def ready(page: Page, question: Question, ask: Ask, title: str = "") -> bool:
         _titled(title)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(question.press, key=f"begin-{question.id}", type="primary", on_click=_begin, args=(question,))
-            st.button("just show me", key=f"leave-{question.id}", type="tertiary", on_click=leave)
+            st.button("skip the question", key=f"leave-{question.id}", type="tertiary", on_click=leave)
         return False
     job = _submitted(place, work, question.cost)
     if job.wait(AT_ONCE):
@@ -406,7 +406,12 @@ def capital(sentence: Sentence) -> Sentence:
 
 def _answer(page: Page, question: Question, ask: Ask, found: pd.DataFrame, options: tuple[Option, ...], given: Guess) -> None:
     right = question.answer(found)
-    broken = _broken(page, question, ask, found)
+    broken: pd.DataFrame | None = None
+    refused = ""
+    try:
+        broken = _broken(page, question, ask, found)
+    except ExplainError as error:
+        refused = str(error)
     if options:
         st.html(_rows(options, found, right, given, broken))
     said = own.sentence(said_of(question, ask, found, options, given))
@@ -417,6 +422,9 @@ def _answer(page: Page, question: Question, ask: Ask, found: pd.DataFrame, optio
         st.html(f'<p class="refute">{own.sentence(because).html()}</p>')
     if given.sure and chosen is not None:
         st.caption("Sure, and otherwise: worth a second look. It comes back at the end of a later chapter.")
+    if refused:  # where its button stood: it is about the changed text
+        tell(f"With this change nothing can be said. {refused}")
+        return
     _experiment(page, question, ask, found, broken)
 
 
@@ -428,7 +436,8 @@ def _rows(options: tuple[Option, ...], found: pd.DataFrame, right: str, given: G
             marks = ["✓ your guess"] if option.id == right else ["✗ your guess"]
         number = str(found.at[option.id, SHOWN]) if option.id in found.index else ""
         if broken is not None and option.id in broken.index and str(broken.at[option.id, SHOWN]):
-            number = f"{number} → {broken.at[option.id, SHOWN]}"
+            then = str(broken.at[option.id, SHOWN])
+            number = f"{number}; then {then}" if "→" in number + then else f"{number} → {then}"
         told = escape(" · ".join([part for part in (number, *marks) if part]))
         kind = " ".join(c for c, on in (("right", option.id == right), ("yours", option.id == given.choice)) if on)
         lines.append(f'<li class="{kind}"><span>{own.sentence(option.text).html()}</span><small>{told}</small></li>')
@@ -470,7 +479,7 @@ def _tried(page: Page, question: Question, ask: Ask) -> tuple:
 
 
 def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd.DataFrame | None:
-    """The evidence of the changed text, once the reader has pressed for it."""
+    """The evidence of the changed text, once the reader has pressed for it. Raises ExplainError where there is none."""
     if question.experiment is None or key(page, question, ask.query) not in st.session_state.get(_BROKEN, ()):
         return None
     place = _tried(page, question, ask)
@@ -478,13 +487,9 @@ def _broken(page: Page, question: Question, ask: Ask, found: pd.DataFrame) -> pd
     def work(progress: Callable[..., None]) -> pd.DataFrame:
         return cache.evidence(place, lambda: question.tried(replace(ask, progress=progress), found))
 
-    try:
-        if question.long and not _refused(place) and not _submitted(place, work, question.cost).wait(AT_ONCE):
-            return None
-        return _made(place, lambda: question.tried(ask, found))
-    except ExplainError as error:
-        tell(str(error))
+    if question.long and not _refused(place) and not _submitted(place, work, question.cost).wait(AT_ONCE):
         return None
+    return _made(place, lambda: question.tried(ask, found))
 
 
 def first_askable(page: Page, question: Question, pairs: tuple[Pair, ...]) -> tuple[Pair, Ask] | None:

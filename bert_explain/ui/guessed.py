@@ -18,7 +18,7 @@ from bert_explain.ui import asking, own, stages, state
 from bert_explain.ui.frame import Page
 
 NONE = "Nothing is guessed yet. On the walk each step asks first; what you guess is gathered here, beside what the model said."
-KEPT = "This is kept in this page only, and gone when the server is started again."
+KEPT = "This is kept in this page only: it is gone when the page is loaded anew or the server is started again."
 
 
 @dataclass(frozen=True)

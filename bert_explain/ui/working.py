@@ -323,7 +323,10 @@ def watch(
 
 
 def bar(job: Job, doing: str = "") -> None:
-    """How far a job is, or what it waits for. `doing`: what is said of it where it says nothing itself."""
+    """How far a job is, or what it waits for.
+
+    doing : what is said of it, in the place of what it says itself: of a question's work that may tell the answer.
+    """
     if job.state == WAITING:
         before = JOBS.before(job)
         if before is not None and session() in before.sessions:
@@ -331,7 +334,7 @@ def bar(job: Job, doing: str = "") -> None:
         else:
             st.progress(0.0, place_of([one.label for one in JOBS.ahead(job)]))
     else:
-        st.progress(job.share, markdown(job.text or doing or job.label))
+        st.progress(job.share, markdown(doing or job.text or job.label))
 
 
 def place_of(labels: Sequence[str]) -> str:
