@@ -72,7 +72,7 @@ def look(trace: Trace) -> Sentence:
     """The answer in words, and how sure the model is."""
     found = verdict(trace)
     first, second = trace.query.names
-    if 0 not in {token.sentence for token in trace.tokens}:
+    if 0 not in trace.sentences:
         return say("Sentence A is empty, so the answer says little: {p} for “is next”.", p=percent(found.is_next))
     sure = max(found.is_next, 1 - found.is_next)
     known = {"p": percent(found.is_next), "gap": abs(found.logits[0] - found.logits[1])}

@@ -23,12 +23,16 @@ LAST = 4  # layers that the paper sums or joins
 
 @dataclass(frozen=True)
 class ReadOut:
-    """One way to take a vector for each token. `paper`: its row in the paper's Table 7; `f1`: the score there."""
+    """One way to take a vector for each token. `paper`: its row in the paper's Table 7; `f1`: the score there.
+
+    least : layers from which on it is what its name says.
+    """
 
     name: str
     about: str
     paper: str
     f1: float | None  # F1 on the development set of CoNLL-2003 named entities, BERT-base
+    least: int = 1
 
 
 READ_OUTS = (
@@ -38,9 +42,10 @@ READ_OUTS = (
         "the output of the layer before it, less bent to the training task",
         "Second-to-Last Hidden",
         95.6,
+        least=2,
     ),
-    ReadOut("last four summed", "the outputs of the last four layers, added", "Weighted Sum Last Four Hidden", 95.9),
-    ReadOut("last four joined", "the outputs of the last four layers, side by side", "Concat Last Four Hidden", 96.1),
+    ReadOut("last four summed", "the outputs of the last four layers, added", "Weighted Sum Last Four Hidden", 95.9, LAST),
+    ReadOut("last four joined", "the outputs of the last four layers, side by side", "Concat Last Four Hidden", 96.1, LAST),
     ReadOut("all layers summed", "the outputs of all layers, added", "Weighted Sum All 12 Layers", 95.5),
     ReadOut("input", "the summed and normalised embeddings: no layer has read the sentence", "Embeddings", 91.0),
     ReadOut("chosen layer", "the layer chosen above", "", None),
@@ -69,15 +74,13 @@ def read_out(trace: Trace, name: str, layer: int) -> np.ndarray:
 
 def _about(way: ReadOut, layers: int) -> str:
     """What it takes, of a model of so many layers."""
-    if layers < LAST and "last four" in way.about:
-        return (
-            way.about.replace("the outputs of the last four layers", f"the outputs of all {layers} layers")
-            if layers > 1
-            else ("the output of the one layer")
-        )
-    if layers == 1 and way.name == "second to last":
+    if layers >= way.least:
+        return way.about
+    if way.name == "second to last":
         return "what goes into the one layer, the summed and normalised embeddings"
-    return way.about
+    if layers == 1:
+        return "the output of the one layer"
+    return way.about.replace("the last four", f"all {layers}")
 
 
 def paper_table() -> pd.DataFrame:

@@ -204,7 +204,7 @@ def look_told(trace: Trace) -> Sentence:
     if not after:
         return say(
             "{n}: {mark} at position {at} ends the only sentence."
-            if any(t.sentence is not None for t in trace.tokens)
+            if trace.sentences
             else "{n}: {mark} at position {at} would end a sentence; there is none yet.",
             n=many(len(trace.tokens), "token"),
             mark=mark,
@@ -212,10 +212,15 @@ def look_told(trace: Trace) -> Sentence:
         )
     before, then = trace.tokens[ends[0]].segment, after[0].segment
     if not trace.spec.has_segments or before == then or trace.query.segments == "removed":
-        marks = [p for p in ends if p < len(trace.tokens) - 1]
-        where = f"position {marks[0]}" if len(marks) == 1 else f"the positions {listed([str(p) for p in marks])}"
-        verb = "is" if len(marks) == 1 else "are"
-        return say("{mark} at {where} {verb} all that tells the sentences apart.", mark=mark, where=where, verb=verb)
+        between = [str(p) for p in ends if p < len(trace.tokens) - 1]
+        where, verb = ("position", "is") if len(between) == 1 else ("the positions", "are")
+        return say(
+            "{mark} at {where} {which} {verb} all that tells the sentences apart.",
+            mark=mark,
+            where=where,
+            which=listed(between),
+            verb=verb,
+        )
     return say(
         "Look at position {at}: {mark} ends the first sentence; after it the segment is {then} instead of {before}.",
         at=ends[0],

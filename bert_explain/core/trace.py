@@ -167,9 +167,14 @@ class Trace(Record):
         return super().nbytes + _TOKEN_BYTES * len(self.tokens)
 
     @property
+    def sentences(self) -> frozenset[int]:
+        """Which sentences have a token, 0 for A and 1 for B. One of control characters alone has none."""
+        return frozenset(token.sentence for token in self.tokens if token.sentence is not None)
+
+    @property
     def is_pair(self) -> bool:
         """Whether tokens of both sentences were read, so that one can follow the other."""
-        return {0, 1} <= {token.sentence for token in self.tokens}
+        return self.sentences >= {0, 1}
 
     # what is asked of the engine ----------------------------------------------------------------------------------
     @property

@@ -59,7 +59,7 @@ def alternatives(trace: Trace, thumbs: dict[str, Any]) -> dict[str, str]:
 def _no_verdict(trace: Trace) -> str:
     if trace.nsp is None:
         return "no such head"
-    return "no sentence A" if any(token.sentence == 1 for token in trace.tokens) else "no sentence B"
+    return "no sentence A" if 1 in trace.sentences else "no sentence B"
 
 
 def _words(trace: Trace, guess: overview.Guess | None) -> dict[str, Any] | str:

@@ -39,6 +39,7 @@ _PRESSED = "_pressed"  # questions whose work was asked for by a press
 _LEFT = "_left"  # guesses that the reader did not want to wait for
 GUESSED, JUDGED = ("masked_words", "expected"), ("next_sentence", "judge")  # steps whose answers other chapters could tell
 AT_ONCE = 0.2  # seconds that are waited for before a bar is drawn
+KEPT = "This is kept in this page only: it is gone when the page is loaded anew or the server is started again."
 ASKING = "The model is being asked; this takes some seconds."
 
 Key = tuple[str, str, str, str]

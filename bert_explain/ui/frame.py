@@ -478,7 +478,7 @@ def _summary(page: Page, chapter: Chapter) -> None:
         return
     with st.container(key="guessed"):
         st.html(asking.summary(page, asked))
-        st.caption("This is kept in this page only: it is gone when the page is loaded anew or the server is started again.")
+        st.caption(asking.KEPT)
         st.button("Forget my guesses", key="forget", type="tertiary", on_click=asking.forget)
 
 

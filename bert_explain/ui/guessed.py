@@ -18,7 +18,6 @@ from bert_explain.ui import asking, own, stages, state
 from bert_explain.ui.frame import Page
 
 NONE = "Nothing is guessed yet. On the walk each step asks first; what you guess is gathered here, beside what the model said."
-KEPT = "This is kept in this page only: it is gone when the page is loaded anew or the server is started again."
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def summary(page: Page) -> None:
             own = [line for line in found if line.stage is stage]
             items = "".join(_item(line, here) for line in own)
             st.html(f'<div class="idea"><h3>{escape(stage.name)}</h3><ul class="by-idea">{items}</ul></div>')
-        st.caption(KEPT)
+        st.caption(asking.KEPT)
         st.button("Forget my guesses", key="forget", type="tertiary", on_click=asking.forget)
 
 

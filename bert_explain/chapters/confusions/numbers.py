@@ -584,7 +584,7 @@ def it_finds_the_next(ask: Ask) -> Outcome:
     _judge(ask)
     readable(ask.trace)
     a = ask.query.text_a
-    if not any(token.sentence == 0 for token in ask.trace.tokens):
+    if 0 not in ask.trace.sentences:
         raise NotAskable("Sentence A is empty, so nothing can follow it.")
     found = {text: float(ask.run(Query(a, text)).next_sentence()[0]) for text in elsewhere(ask, 20)}
     taken = sum(p > 0.5 for p in found.values())

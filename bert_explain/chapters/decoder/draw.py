@@ -84,9 +84,8 @@ def masks(page: Page) -> None:
         note=words.notes("decoder").masks,
     ):
         with aside("Another layer or head", "masks"), st.container(horizontal=True, gap="medium"):
-            both = (("layer", page.model.n_layers, trace.spec.n_layers), ("head", page.model.n_heads, trace.spec.n_heads))
-            for name, *counts in both:
-                count = min(counts)
+            here, there = trace.spec, bert.spec
+            for name, count in (("layer", min(here.n_layers, there.n_layers)), ("head", min(here.n_heads, there.n_heads))):
                 sliders.counted(name, count, page.model.spec.title, width=240)
         left, right = beside("masks")
         with left:

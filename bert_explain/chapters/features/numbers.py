@@ -406,8 +406,7 @@ def word_way(values: np.ndarray, name: str) -> np.ndarray:
 
 def rows_for(layers: int) -> list[Any]:
     """The rows that a model of so many layers has: four last ones, and one before the last that has read the sentence."""
-    least = {"second to last": 2, "last four summed": SUMMED, "last four joined": SUMMED}
-    return [way for way in ROWS if layers >= least.get(way.name, 1)]
+    return [way for way in ROWS if layers >= way.least]
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,10 +130,9 @@ def next_sentence(trace: Trace, position: int) -> Sentence:
     """Does B follow A?"""
     if trace.nsp is None:
         return say("This model has no next-sentence head.")
-    sentences = {token.sentence for token in trace.tokens}
-    if 1 not in sentences:
+    if 1 not in trace.sentences:
         return say("Type a sentence B, and BERT says whether it follows A.")
-    if 0 not in sentences:
+    if 0 not in trace.sentences:
         return say("Type a sentence A, and BERT says whether B follows it.")
     p = float(trace.nsp[0])
     first, second = trace.query.names

@@ -43,18 +43,13 @@ def judge(page: Page, name: str, queries: Sequence[Query], what: str) -> tuple[V
 
 def has_pair(page: Page) -> bool:
     """Whether there is a sentence B and a head that judges it."""
-    return page.model.has_nsp and _reads(page, 1)
-
-
-def _reads(page: Page, sentence: int) -> bool:
-    """Whether anything is left of a sentence, 0 for A and 1 for B: one of control characters alone has no token."""
-    return any(token.sentence == sentence for token in page.tokens)
+    return page.model.has_nsp and 1 in page.trace.sentences
 
 
 # the answer
 def answer(page: Page) -> None:
     """The two probabilities; without a sentence B, two ways to get one."""
-    if not _reads(page, 1):
+    if 1 not in page.trace.sentences:
         _no_pair()
         return
     table, (first, second) = ns.answer(page.trace), page.query.names

@@ -88,11 +88,8 @@ def work(bench: Bench, rows: Sequence[Row], progress: Progress) -> Outcome:
                 said = answers
     left_out = []
     if fewer := [name for name in ROWS if name not in here]:
-        left_out.append(
-            f"{many(len(both[0]) - 1, 'layer')} are too few for: {', '.join(fewer)}."
-            if len(both[0]) > 2
-            else f"One layer is too few for: {', '.join(fewer)}."
-        )
+        layers = len(both[0]) - 1
+        left_out.append(f"{many(layers, 'layer')} {'is' if layers == 1 else 'are'} too few for: {', '.join(fewer)}.")
     if why_not := bench.unfit("token"):
         del found[TUNED]
         left_out.append(f"Fine-tuning is left out: {why_not}")
